@@ -95,7 +95,7 @@ contract CoinMoneyTest is Prover {
     }
 
     function _claim(Case memory c) private returns (bool ok) {
-        ICoinChain.Due[] memory dues = _dues(c);
+        ICoinChain.ExitClaim[] memory dues = _dues(c);
         put(
             address(chain),
             placeOf(bytes32(uint256(c.coin)), CoinChainCode.coins),
@@ -116,10 +116,10 @@ contract CoinMoneyTest is Prover {
         put(address(chain), place + 1, uint256(c.answered) << (CoinChainCode._exits_answered - 256));
     }
 
-    function _dues(Case memory c) private pure returns (ICoinChain.Due[] memory dues) {
-        dues = new ICoinChain.Due[](1);
+    function _dues(Case memory c) private pure returns (ICoinChain.ExitClaim[] memory dues) {
+        dues = new ICoinChain.ExitClaim[](1);
         ICoinChain.Coin memory record = ICoinChain.Coin(OWNER, ICoinChain.Kind.Ether, address(0), c.value, 1);
-        dues[0] = ICoinChain.Due(c.coin, c.number, record);
+        dues[0] = ICoinChain.ExitClaim(c.coin, c.number, record);
     }
 
     function _call(Case memory c) private view returns (bytes memory) {

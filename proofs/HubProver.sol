@@ -73,10 +73,10 @@ abstract contract HubProver is Prover {
         uint256 total;
         (ok, total) = _call(w, data);
         if (!ok) return false;
-        assert(STRANGER.balance == 0 && hub.owed(STRANGER, address(0)) == 0);
+        assert(STRANGER.balance == 0 && hub.pendingWithdrawals(STRANGER, address(0)) == 0);
         (int256 netA, int256 netB) = Slots.nets(_word(0));
         assert(netA + netB >= 0);
-        uint256 debts = hub.owed(A, address(0)) + hub.owed(B, address(0));
+        uint256 debts = hub.pendingWithdrawals(A, address(0)) + hub.pendingWithdrawals(B, address(0));
         assert(uint256(netA + netB) + debts == address(hub).balance);
         assert(A.balance + B.balance + address(hub).balance == total);
     }

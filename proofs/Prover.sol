@@ -25,7 +25,7 @@ abstract contract Prover {
     /// @dev An account unknown to the contract under proof.
     address internal constant STRANGER = address(0x57A6);
 
-    /// @dev Runs packaged creation code with ABI-encoded constructor arguments.
+    /// @dev ChunkTree packaged creation code with ABI-encoded constructor arguments.
     function deploy(bytes memory code, bytes memory arguments) internal returns (address made) {
         bytes memory all = bytes.concat(code, arguments);
         assembly ("memory-safe") {

@@ -140,7 +140,7 @@ contract RollupMoneyTest is Prover {
     // ---------------------------------------------------------------------------------------------------- Private
 
     function _bond(address proposer) private returns (uint256) {
-        return get(address(rollup), placeOf(bytes32(uint256(uint160(proposer))), RollupCode.freeBond));
+        return get(address(rollup), placeOf(bytes32(uint256(uint160(proposer))), RollupCode.availableBond));
     }
 
     function _id(IRollupTypes.Claim memory claim) private pure returns (bytes32) {

@@ -18,11 +18,11 @@ contract ChannelHub is Locks, Simplex {
     {}
 
     /// @inheritdoc IChannelHub
-    function sweep(address token, address to) external {
-        uint256 amount = owed[msg.sender][token];
-        if (amount == 0) revert NothingOwed(msg.sender, token);
-        owed[msg.sender][token] = 0;
-        emit Swept(msg.sender, token, to, amount);
-        if (!Transfers.tryPush(token, to, amount, gasleft())) revert SweepFailed(to, token);
+    function withdrawPending(address token, address to) external {
+        uint256 amount = pendingWithdrawals[msg.sender][token];
+        if (amount == 0) revert NothingPending(msg.sender, token);
+        pendingWithdrawals[msg.sender][token] = 0;
+        emit PendingWithdrawn(msg.sender, token, to, amount);
+        if (!Transfers.tryPush(token, to, amount, gasleft())) revert PaymentFailed(to, token);
     }
 }

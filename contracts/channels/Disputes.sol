@@ -67,7 +67,7 @@ abstract contract Disputes is Cooperation {
     ) private {
         uint256 slot1 = c.slot1;
         uint256 have = Slots.sent(slot1, fromB);
-        if (amount <= have) revert CounterStale(id, have, amount);
+        if (amount <= have) revert StaleCounter(id, have, amount);
         _requireAtMost(id, Slots.MASK112, amount);
         _requireCounterSigned(id, key.party(fromB), RIGHT_TO_PAY, amount, _voucherHash(id, amount), signature);
         slot1 = Slots.withSent(slot1, fromB, amount);

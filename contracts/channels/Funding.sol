@@ -32,7 +32,7 @@ abstract contract Funding is HubBase {
 
     /// @dev Prevents re-entry of deposits.
     modifier whilePulling() {
-        if (_pulling) revert Reentered();
+        if (_pulling) revert ReentrantCall();
         _pulling = true;
         _;
         _pulling = false;
@@ -41,7 +41,7 @@ abstract contract Funding is HubBase {
     /// @inheritdoc IChannelHub
     function depositETH(bytes32 id, bool sideB) external payable {
         uint256 tail = uint256(id);
-        if (tail & 1 != 0) revert ChannelModeWrong(id);
+        if (tail & 1 != 0) revert UnexpectedChannelMode(id);
         (uint256 amountA, uint256 amountB) = sideB ? (uint256(0), msg.value) : (msg.value, uint256(0));
         Channel storage c = _channels[id];
         uint256 slot0 = c.slot0;
@@ -58,7 +58,7 @@ abstract contract Funding is HubBase {
         }
         address token = key.asset();
         uint256 due = token == address(0) ? total : 0;
-        if (msg.value != due) revert ValueMismatch(msg.value, due);
+        if (msg.value != due) revert IncorrectValue(msg.value, due);
         if (token != address(0)) _pullAllowance(token, total);
         Channel storage c = _channels[id];
         uint256 slot0 = c.slot0;
@@ -97,7 +97,7 @@ abstract contract Funding is HubBase {
         _requireAtMost(id, amountA | amountB, 1);
         uint256 word;
         if (simplex) {
-            if (amountB != 0) revert ChannelModeWrong(id);
+            if (amountB != 0) revert UnexpectedChannelMode(id);
             uint256 net = (slot0 & Slots.MASK111) + amountA;
             _requireAtMost(id, Slots.MAX_NET, net);
             word = (slot0 & ~Slots.MASK111) | net;
@@ -134,7 +134,7 @@ abstract contract Funding is HubBase {
         if (
             a == b || a == address(0) || b == address(0) || params >> 129 != 0
                 || _delayOf(params) != uint32(params >> 96)
-        ) revert KeyInvalid(id);
+        ) revert InvalidKey(id);
         _requireOpenable(id);
     }
 
@@ -153,7 +153,7 @@ abstract contract Funding is HubBase {
             // A balance that fell wraps around and equals no amount that can be credited.
             received = afterwards - before;
         }
-        if (received != need) revert TransferShort(token, received, need);
+        if (received != need) revert InsufficientTransfer(token, received, need);
     }
 
     /// @dev Skips an authorisation that someone else has already used: it was credited then, and must not block the

@@ -56,7 +56,7 @@ abstract contract HubBase is IChannelHub {
 
     mapping(bytes32 id => Channel) internal _channels;
     /// @inheritdoc IChannelHub
-    mapping(address account => mapping(address token => uint256)) public owed;
+    mapping(address account => mapping(address token => uint256)) public pendingWithdrawals;
     /// @inheritdoc IChannelHub
     mapping(address owner => mapping(uint256 word => uint256)) public depositNonces;
     /// @inheritdoc IChannelHub
@@ -139,7 +139,7 @@ abstract contract HubBase is IChannelHub {
     }
 
     function _requireValid(bool valid, address signer) private pure {
-        if (!valid) revert SignatureInvalid(signer);
+        if (!valid) revert InvalidSignature(signer);
     }
 
     /// @dev A caller consents by calling.
@@ -148,11 +148,11 @@ abstract contract HubBase is IChannelHub {
     }
 
     function _requireCaller(bool authorized) internal view {
-        if (!authorized) revert CallerUnauthorized(msg.sender);
+        if (!authorized) revert UnauthorizedCaller(msg.sender);
     }
 
     function _requireNotExpired(uint256 validUntil) internal view {
-        if (block.timestamp > validUntil) revert ConsentExpired(block.timestamp, validUntil);
+        if (block.timestamp > validUntil) revert ExpiredConsent(block.timestamp, validUntil);
     }
 
     function _voucherHash(bytes32 id, uint256 amount) internal pure returns (bytes32) {
@@ -250,7 +250,7 @@ abstract contract HubBase is IChannelHub {
         returns (bytes32 id, Channel storage c, uint256 slot0)
     {
         (id, c, slot0) = _read(key);
-        if (key.isSimplex() != simplex) revert ChannelModeWrong(id);
+        if (key.isSimplex() != simplex) revert UnexpectedChannelMode(id);
     }
 
     function _read(Key calldata key) internal view returns (bytes32 id, Channel storage c, uint256 slot0) {
@@ -307,7 +307,7 @@ abstract contract HubBase is IChannelHub {
     }
 
     function _requireWhole(bool whole, bytes calldata rows) internal pure {
-        if (!whole) revert RowsMalformed(rows.length);
+        if (!whole) revert MalformedRows(rows.length);
     }
 
     function _noteDispute(bytes32 id, uint256 deadline) internal {
@@ -332,8 +332,8 @@ abstract contract HubBase is IChannelHub {
         if (Transfers.tryPush(token, to, amount, cap)) return;
         // A caller must not turn a payout into a debt by supplying too little gas.
         uint256 need = (cap * 64) / 63 + 50_000;
-        if (before < need) revert GasTooLow(before, need);
-        owed[to][token] += amount;
+        if (before < need) revert InsufficientGas(before, need);
+        pendingWithdrawals[to][token] += amount;
         emit PayoutDeferred(to, token, amount);
     }
 }

@@ -32,7 +32,7 @@ abstract contract Locks is Resolutions {
         Direction storage d = _directionOf(c, fromB);
         // Without a claim the word is zero, and no nonce is zero.
         uint256 have = d.proof >> 208;
-        if (proof.nonce <= have) revert NonceStale(id, have, proof.nonce);
+        if (proof.nonce <= have) revert StaleNonce(id, have, proof.nonce);
         uint256 delay = _delayOf(key.params);
         unchecked {
             // The limit leaves time for the other party to answer the first proof of the direction, and for an answer

@@ -148,7 +148,7 @@ abstract contract Resolutions is Disputes {
             worth := mul(ok, mload(0))
         }
         if (!ok && before < (CONDITION_GAS * 64) / 63 + 50_000) {
-            revert GasTooLow(before, (CONDITION_GAS * 64) / 63 + 50_000);
+            revert InsufficientGas(before, (CONDITION_GAS * 64) / 63 + 50_000);
         }
     }
 

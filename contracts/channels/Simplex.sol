@@ -16,7 +16,7 @@ abstract contract Simplex is HubBase {
     uint256 private constant SESSION_ROW = ROW + SESSION_HEAD + 64;
 
     /// @inheritdoc IChannelHub
-    function claim(address payee, address token, bytes calldata rows, bytes calldata sessionRows) external {
+    function claimVouchers(address payee, address token, bytes calldata rows, bytes calldata sessionRows) external {
         _requireWhole(rows.length % ROW == 0, rows);
         _requireWhole(sessionRows.length % SESSION_ROW == 0, sessionRows);
         uint256 sum = 0;
@@ -36,7 +36,7 @@ abstract contract Simplex is HubBase {
     function claimVoucher(Key calldata key, uint128 amount, bytes calldata signature) external {
         (bytes32 id, Channel storage c, uint256 slot0) = _load(key, true);
         (uint256 before, uint256 current) = _take(id, key.party(false), slot0, amount, signature);
-        if (current == before) revert CounterStale(id, before, amount);
+        if (current == before) revert StaleCounter(id, before, amount);
         c.slot0 = Slots.withClaimed(slot0, current);
         unchecked {
             _push(key.asset(), key.party(true), current - before);

@@ -15,7 +15,7 @@ import {IChannelHubTypes} from "./IChannelHubTypes.sol";
 /// @custom:security Money leaves a channel only (1) with both parties' signatures (`close`, `withdraw`, `move`),
 /// (2) by the counters, after a challenge window (`settle`), (3) in a simplex channel to the payee for a voucher
 /// (`claim`, `claimVoucher`, `closeSimplex`) or to the payer after its exit delay (`exit`). A failed push is credited
-/// to its receiver in `owed` and does not block other payments.
+/// to its receiver in `pendingWithdrawals` and does not block other payments.
 interface IChannelHub is IChannelHubTypes, IChannelHubErrors {
     // ------------------------------------------------------------------------------------------------------ Views
 
@@ -54,7 +54,7 @@ interface IChannelHub is IChannelHubTypes, IChannelHubErrors {
     /// @param account The account
     /// @param token The token, zero for ether
     /// @return The amount in token units
-    function owed(address account, address token) external view returns (uint256);
+    function pendingWithdrawals(address account, address token) external view returns (uint256);
 
     /// @notice Returns the EIP-712 domain separator on this chain.
     /// @return The domain separator
@@ -220,7 +220,7 @@ interface IChannelHub is IChannelHubTypes, IChannelHubErrors {
     /// an EIP-2098 signature by the payer
     /// @param sessionRows Rows of 223 bytes: a row as in `rows`, signed by a session key, then the payer's grant
     /// `key(20) | cap(16) | validUntil(6) | rights(1) | r(32) | vs(32)`, with r and vs zero for a registered session
-    function claim(address payee, address token, bytes calldata rows, bytes calldata sessionRows) external;
+    function claimVouchers(address payee, address token, bytes calldata rows, bytes calldata sessionRows) external;
 
     /// @notice Pays a simplex payee for one voucher.
     /// @dev Anyone may call.
@@ -256,5 +256,5 @@ interface IChannelHub is IChannelHubTypes, IChannelHubErrors {
     /// @dev Anyone may call, for itself. The call reverts if the push fails again.
     /// @param token The token, zero for ether
     /// @param to The address to pay
-    function sweep(address token, address to) external;
+    function withdrawPending(address token, address to) external;
 }

@@ -5,10 +5,10 @@ pragma solidity ^0.8.28;
 interface IChannelHubErrors {
     /// @notice Thrown when a key breaks a rule: equal or zero parties, unknown flags, or a delay out of bounds.
     /// @param channelId The id of the key
-    error KeyInvalid(bytes32 channelId);
+    error InvalidKey(bytes32 channelId);
     /// @notice Thrown when the call belongs to the other kind of channel (duplex or simplex, token or ether).
     /// @param channelId The id of the channel
-    error ChannelModeWrong(bytes32 channelId);
+    error UnexpectedChannelMode(bytes32 channelId);
     /// @notice Thrown when the first deposit comes after `openBefore`.
     /// @param channelId The id of the channel
     /// @param timestamp The time of the block
@@ -36,14 +36,14 @@ interface IChannelHubErrors {
     error DisputeNotOver(bytes32 channelId, uint256 timestamp, uint256 deadline);
     /// @notice Thrown when the caller is not authorised for the call.
     /// @param caller The caller
-    error CallerUnauthorized(address caller);
+    error UnauthorizedCaller(address caller);
     /// @notice Thrown when a signature is not by `signer` over the expected message.
     /// @param signer The expected signer
-    error SignatureInvalid(address signer);
+    error InvalidSignature(address signer);
     /// @notice Thrown when a signed consent has expired.
     /// @param timestamp The time of the block
     /// @param validUntil The last second of the consent
-    error ConsentExpired(uint256 timestamp, uint256 validUntil);
+    error ExpiredConsent(uint256 timestamp, uint256 validUntil);
     /// @notice Thrown when a session key lacks the right, or the amount exceeds its cap.
     /// @param key The session key
     /// @param have The rights or the cap of the key
@@ -53,12 +53,12 @@ interface IChannelHubErrors {
     /// @param channelId The id of the channel
     /// @param have The recorded counter
     /// @param given The counter given
-    error CounterStale(bytes32 channelId, uint256 have, uint256 given);
+    error StaleCounter(bytes32 channelId, uint256 have, uint256 given);
     /// @notice Thrown when a lock nonce is not above the recorded one.
     /// @param channelId The id of the channel
     /// @param have The recorded nonce
     /// @param given The nonce given
-    error NonceStale(bytes32 channelId, uint256 have, uint256 given);
+    error StaleNonce(bytes32 channelId, uint256 have, uint256 given);
     /// @notice Thrown when a proof would move the deadline past the last second that its direction may reach.
     /// @param channelId The id of the channel
     /// @param deadline The deadline that the proof needs
@@ -82,34 +82,34 @@ interface IChannelHubErrors {
     /// @notice Thrown when the ether sent differs from the amount of the deposit.
     /// @param have The ether sent
     /// @param need The amount of the deposit
-    error ValueMismatch(uint256 have, uint256 need);
+    error IncorrectValue(uint256 have, uint256 need);
     /// @notice Thrown when the hub's balance did not grow by the amount of the deposit (a fee-on-transfer, misbehaving
     /// or missing token).
     /// @param token The token
     /// @param have The growth of the balance, modulo 2^256
     /// @param need The amount of the deposit
-    error TransferShort(address token, uint256 have, uint256 need);
+    error InsufficientTransfer(address token, uint256 have, uint256 need);
     /// @notice Thrown when the two channels of a move hold different tokens.
     /// @param have The token of the receiving channel
     /// @param need The token of the paying channel
     error TokenMismatch(address have, address need);
     /// @notice Thrown when packed rows are truncated.
     /// @param length The length of the rows in bytes
-    error RowsMalformed(uint256 length);
+    error MalformedRows(uint256 length);
     /// @notice Thrown when no row of a batch was payable.
     error NothingClaimed();
     /// @notice Thrown when no amount is owed to the account.
     /// @param account The account
     /// @param token The token, zero for ether
-    error NothingOwed(address account, address token);
+    error NothingPending(address account, address token);
     /// @notice Thrown when the push of an owed amount fails again.
     /// @param to The receiver
     /// @param token The token, zero for ether
-    error SweepFailed(address to, address token);
+    error PaymentFailed(address to, address token);
     /// @notice Thrown when a push or a condition fails with too little gas left to blame the called contract.
     /// @param have The gas left before the call
     /// @param need The gas required
-    error GasTooLow(uint256 have, uint256 need);
+    error InsufficientGas(uint256 have, uint256 need);
     /// @notice Thrown when a deposit is re-entered.
-    error Reentered();
+    error ReentrantCall();
 }

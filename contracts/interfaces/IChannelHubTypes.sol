@@ -107,7 +107,7 @@ interface IChannelHubTypes {
     /// @param channelId The id of the channel
     /// @param sent The cumulative amount paid
     event Claimed(bytes32 indexed channelId, uint256 sent);
-    /// @notice Emitted when a push fails and the amount is credited to `owed`.
+    /// @notice Emitted when a push fails and the amount is credited to `pendingWithdrawals`.
     /// @param account The receiver of the payment
     /// @param token The token, zero for ether
     /// @param amount The amount in token units
@@ -117,5 +117,5 @@ interface IChannelHubTypes {
     /// @param token The token, zero for ether
     /// @param to The address that was paid
     /// @param amount The amount in token units
-    event Swept(address indexed account, address indexed token, address to, uint256 amount);
+    event PendingWithdrawn(address indexed account, address indexed token, address to, uint256 amount);
 }

@@ -14,9 +14,9 @@ import {ICoinChainTypes} from "./ICoinChainTypes.sol";
 /// @dev The contract has no owner, no proxy, no pause and no fee. A coin can be paid once, and one coin cannot affect
 /// another.
 /// @custom:security Value leaves only (1) as the value of a coin, once, to the owner of an exit of that coin that
-/// waited for the whole period, and for half of it after the last answer, with no open challenge (`claim`); (2) as a
+/// waited for the whole period, and for half of it after the last answer, with no open challenge (`finalizeExits`); (2) as a
 /// bond, once, to the account that put it up or won it; (3) as a deferred payment of (1) or (2) whose push failed
-/// (`withdraw`, `withdrawToken`).
+/// (`withdrawPending`, `withdrawPendingNft`).
 interface ICoinChain is ICoinChainTypes, ICoinChainErrors {
     // ----------------------------------------------------------------------------------------------------- Blocks
 
@@ -29,11 +29,11 @@ interface ICoinChain is ICoinChainTypes, ICoinChainErrors {
     /// @notice Names the next operator.
     /// @dev Only the operator may call.
     /// @param next The next operator; zero for none
-    function nameOperator(address next) external;
+    function proposeOperator(address next) external;
 
     /// @notice Makes the caller the operator.
     /// @dev Only the named operator may call, after `rotationDelay`, which gives users who distrust it time to exit.
-    function takeOver() external;
+    function acceptOperator() external;
 
     /// @notice Returns the hash of a block's header.
     /// @param number The number of the block
@@ -49,7 +49,7 @@ interface ICoinChain is ICoinChainTypes, ICoinChainErrors {
     /// @notice Returns the named operator.
     /// @return next The next operator; zero for none
     /// @return time The time from which it may take over
-    function nextOperator() external view returns (address next, uint256 time);
+    function pendingOperator() external view returns (address next, uint256 time);
 
     /// @notice Returns the parameters. `operator` is the first operator.
     /// @return The parameters
@@ -64,7 +64,7 @@ interface ICoinChain is ICoinChainTypes, ICoinChainErrors {
     /// @notice Creates a coin from the ether sent.
     /// @dev Anyone may call.
     /// @return coin The coin, owned by the caller
-    function depositEther() external payable returns (uint64 coin);
+    function depositETH() external payable returns (uint64 coin);
 
     /// @notice Creates a coin from an ERC-20 amount that the caller has approved.
     /// @dev Anyone may call.
@@ -96,19 +96,19 @@ interface ICoinChain is ICoinChainTypes, ICoinChainErrors {
     /// @param account The account
     /// @param token The token, zero for ether
     /// @return The amount in wei or token units
-    function owed(address account, address token) external view returns (uint256);
+    function pendingWithdrawals(address account, address token) external view returns (uint256);
 
     /// @notice Returns the account that an ERC-721 token is owed to after a failed push.
     /// @param token The token
     /// @param id The id of the ERC-721 token
     /// @return The account; zero for none
-    function owedToken(address token, uint256 id) external view returns (address);
+    function pendingNft(address token, uint256 id) external view returns (address);
 
     /// @notice Pays the amount that failed pushes left for the caller.
     /// @dev Anyone may call, for itself. The call reverts if the payment fails again.
     /// @param token The token, zero for ether
     /// @param to The address to pay
-    function withdraw(address token, address to) external;
+    function withdrawPending(address token, address to) external;
 
     /// @notice Transfers an ERC-721 token that is owed to the caller.
     /// @dev Only the account that the token is owed to may call. The contract does not check that `to` can handle the
@@ -116,7 +116,7 @@ interface ICoinChain is ICoinChainTypes, ICoinChainErrors {
     /// @param token The token
     /// @param id The id of the ERC-721 token
     /// @param to The address that receives the token
-    function withdrawToken(address token, uint256 id, address to) external;
+    function withdrawPendingNft(address token, uint256 id, address to) external;
 
     // ------------------------------------------------------------------------------------------------------ Exits
 
@@ -146,7 +146,7 @@ interface ICoinChain is ICoinChainTypes, ICoinChainErrors {
     /// @param coin The coin
     /// @param number The block of the exiting transfer, zero for the deposit
     /// @param spend The transfer that spends the exiting one
-    function challengeSpent(uint64 coin, uint40 number, Shown calldata spend) external;
+    function challengeAfter(uint64 coin, uint40 number, Shown calldata spend) external;
 
     /// @notice Refutes an exit whose transfer was signed by an account that had already spent the coin in an earlier
     /// block, and pays its bond to the caller.
@@ -155,7 +155,7 @@ interface ICoinChain is ICoinChainTypes, ICoinChainErrors {
     /// @param coin The coin
     /// @param number The block of the exiting transfer
     /// @param other The earlier transfer, which spends the transfer that the exiting one spends
-    function challengeDoubleSpent(uint64 coin, uint40 number, Shown calldata other) external;
+    function challengeBetween(uint64 coin, uint40 number, Shown calldata other) external;
 
     /// @notice Challenges the history of an exit with a transfer from before it.
     /// @dev Anyone may call, as long as the exit cannot be claimed. The ether sent must be `challengeBond`, which is
@@ -164,7 +164,7 @@ interface ICoinChain is ICoinChainTypes, ICoinChainErrors {
     /// @param coin The coin
     /// @param number The block of the exiting transfer
     /// @param earlier The earlier transfer
-    function challengeHistory(uint64 coin, uint40 number, Shown calldata earlier) external payable;
+    function challengeBefore(uint64 coin, uint40 number, Shown calldata earlier) external payable;
 
     /// @notice Challenges the history of an exit with the deposit.
     /// @dev Anyone may call, as long as the exit cannot be claimed. The ether sent must be `challengeBond`, which is
@@ -172,7 +172,7 @@ interface ICoinChain is ICoinChainTypes, ICoinChainErrors {
     /// @param coin The coin
     /// @param number The block of the exiting transfer
     /// @param record The record of the coin's deposit
-    function challengeHistoryByDeposit(uint64 coin, uint40 number, Coin calldata record) external payable;
+    function challengeBeforeByDeposit(uint64 coin, uint40 number, Coin calldata record) external payable;
 
     /// @notice Answers a challenge with the transfer that spends the earlier one. A quarter of the challenge's bond is
     /// paid to the caller and the rest joins the bond of the exit, so that an account that answers its own challenge
@@ -184,7 +184,8 @@ interface ICoinChain is ICoinChainTypes, ICoinChainErrors {
     /// @param number The block of the exiting transfer
     /// @param challenge The challenge
     /// @param spend The transfer that spends the earlier one
-    function answerHistory(uint64 coin, uint40 number, Challenge calldata challenge, Shown calldata spend) external;
+    function respondChallengeBefore(uint64 coin, uint40 number, Challenge calldata challenge, Shown calldata spend)
+        external;
 
     /// @notice Refutes an exit by a challenge that was not answered in time, and pays the challenge's bond and the
     /// exit's bonds to the challenger.
@@ -192,7 +193,7 @@ interface ICoinChain is ICoinChainTypes, ICoinChainErrors {
     /// @param coin The coin
     /// @param number The block of the exiting transfer
     /// @param challenge The challenge
-    function refuteHistory(uint64 coin, uint40 number, Challenge calldata challenge) external;
+    function refuteChallengeResponse(uint64 coin, uint40 number, Challenge calldata challenge) external;
 
     /// @notice Returns the bond of a challenge whose exit is over to the challenger.
     /// @dev Anyone may call.
@@ -205,7 +206,7 @@ interface ICoinChain is ICoinChainTypes, ICoinChainErrors {
     /// @notice Pays exits to their owners. Exits that cannot be paid are skipped.
     /// @dev Anyone may call, and receives the bounty of each exit that is paid.
     /// @param dues The exits
-    function claim(Due[] calldata dues) external;
+    function finalizeExits(ExitClaim[] calldata dues) external;
 
     /// @notice Returns an exit.
     /// @param coin The coin

@@ -106,11 +106,11 @@ interface ICoinChainTypes {
         address owner;
     }
 
-    /// @notice An exit to be paid by `claim`.
+    /// @notice An exit to be paid by `finalizeExits`.
     /// @param coin The coin
     /// @param number The block of the exiting transfer, zero for the deposit
     /// @param record The record of the coin's deposit
-    struct Due {
+    struct ExitClaim {
         uint64 coin;
         uint40 number;
         Coin record;
@@ -164,7 +164,7 @@ interface ICoinChainTypes {
     /// @param number The block of the exiting transfer
     /// @param challenge The challenge
     /// @param nonce The nonce of the exit
-    event HistoryChallenged(uint64 indexed coin, uint256 indexed number, Challenge challenge, uint256 nonce);
+    event ChallengedBefore(uint64 indexed coin, uint256 indexed number, Challenge challenge, uint256 nonce);
     /// @notice Emitted when a challenge is answered by a transfer. The rest of its bond joins the bond of the exit.
     /// @dev Contains the complete transfer, whichever call it came in, so that an account from which it was hidden can
     /// challenge with it.
@@ -173,7 +173,7 @@ interface ICoinChainTypes {
     /// @param challenge The id of the challenge, see `ICoinChain.challengeId`
     /// @param exitableAt The time after which the exit can now be claimed
     /// @param spend The transfer
-    event HistoryAnswered(
+    event ChallengeBeforeResponded(
         uint64 indexed coin, uint256 indexed number, bytes32 challenge, uint256 exitableAt, Shown spend
     );
     /// @notice Emitted when a challenge is voided after its exit ended, and its bond is returned.
@@ -182,25 +182,25 @@ interface ICoinChainTypes {
     /// @param challenge The challenge
     /// @param nonce The nonce of the exit
     event ChallengeVoided(uint64 indexed coin, uint256 indexed number, Challenge challenge, uint256 nonce);
-    /// @notice Emitted when a coin is paid, or its value is deferred (see `Deferred`).
+    /// @notice Emitted when a coin is paid, or its value is deferred (see `PayoutDeferred`).
     /// @param coin The coin
     /// @param number The block of the exiting transfer, zero for the deposit
     /// @param owner The owner of the exit
     event Claimed(uint64 indexed coin, uint256 indexed number, address indexed owner);
-    /// @notice Emitted when a push of money fails and the amount waits for `withdraw`.
+    /// @notice Emitted when a push of money fails and the amount waits for `withdrawPending`.
     /// @param account The receiver
     /// @param token The token, zero for ether
     /// @param amount The amount in wei or token units
-    event Deferred(address indexed account, address indexed token, uint256 amount);
-    /// @notice Emitted when a push of an ERC-721 token fails and the token waits for `withdrawToken`.
+    event PayoutDeferred(address indexed account, address indexed token, uint256 amount);
+    /// @notice Emitted when a push of an ERC-721 token fails and the token waits for `withdrawPendingNft`.
     /// @param account The receiver
     /// @param token The token
     /// @param id The id of the ERC-721 token
-    event TokenDeferred(address indexed account, address indexed token, uint256 id);
+    event NftPayoutDeferred(address indexed account, address indexed token, uint256 id);
     /// @notice Emitted when the next operator is named.
     /// @param next The next operator; zero for none
     /// @param time The time from which it may take over
-    event OperatorNamed(address indexed next, uint256 time);
+    event OperatorProposed(address indexed next, uint256 time);
     /// @notice Emitted when an operator takes over.
     /// @param operator The new operator
     event OperatorChanged(address indexed operator);

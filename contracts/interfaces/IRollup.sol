@@ -10,15 +10,15 @@ import {IRollupErrors} from "./IRollupErrors.sol";
 /// withdrawals of final assertions. Data is never reverted: a wrong assertion is dropped, and the next one starts from
 /// the same parent.
 /// @dev The rollup has no owner, no proxy, no pause and no fee. The sequencer only has the right to post first.
-/// @custom:security Money leaves only (1) by a withdrawal under a final assertion, once each (`claim`); (2) after the
+/// @custom:security Money leaves only (1) by a withdrawal under a final assertion, once each (`finalizeWithdrawal`); (2) after the
 /// rollup is frozen, because something waited for `freezeAfter` in vain, by a balance under the last final assertion,
 /// once each (`escape`, `escapeTo`), or by a deposit that this assertion has not consumed (`refund`); (3) as bond
-/// that is not locked (`takeBond`).
+/// that is not locked (`withdrawBond`).
 interface IRollup is IRollupErrors {
     // ------------------------------------------------------------------------------------------------------ Inbox
 
     /// @notice Appends frames from calldata.
-    /// @dev The sequencer may call, and anyone once the sequencer was silent for `lease` or the queue is overdue. The
+    /// @dev The sequencer may call, and anyone once the sequencer was silent for `sequencerWindow` or the queue is overdue. The
     /// pace is 32 frames a second for the sequencer and 8 for all others together, with a burst of at most one hour, so
     /// that a verifier keeps up (`PostingTooFast`). `expectedAcc` pins the entry's position: the call reverts if
     /// another entry was appended first, so a repeated transaction has no effect.
@@ -29,7 +29,7 @@ interface IRollup is IRollupErrors {
     function postCalldata(bytes32 expectedAcc, bytes calldata data, uint256 queueEnd) external;
 
     /// @notice Appends frames from the transaction's blobs, 256 in each.
-    /// @dev The sequencer may call, and anyone once the sequencer was silent for `lease` or the queue is overdue. The
+    /// @dev The sequencer may call, and anyone once the sequencer was silent for `sequencerWindow` or the queue is overdue. The
     /// pace and the pinned position are explained in `postCalldata`.
     /// @param expectedAcc The accumulator of the last entry
     /// @param frames The number of used frames
@@ -37,7 +37,7 @@ interface IRollup is IRollupErrors {
     function postBlobs(bytes32 expectedAcc, uint256 frames, uint256 queueEnd) external;
 
     /// @notice Consumes queue items without appending data.
-    /// @dev The sequencer may call, and anyone once the sequencer was silent for `lease` or the queue is overdue.
+    /// @dev The sequencer may call, and anyone once the sequencer was silent for `sequencerWindow` or the queue is overdue.
     /// @param expectedAcc The accumulator of the last entry
     /// @param queueEnd The queue index to consume to, see `postCalldata`
     function forceInclude(bytes32 expectedAcc, uint256 queueEnd) external;
@@ -64,7 +64,7 @@ interface IRollup is IRollupErrors {
     /// @notice Returns the accumulator after an entry.
     /// @param index The index of the entry; zero is before the first
     /// @return The accumulator
-    function accs(uint256 index) external view returns (bytes32);
+    function accumulators(uint256 index) external view returns (bytes32);
 
     /// @notice Returns the position of the inbox.
     /// @return items The number of entries
@@ -135,7 +135,7 @@ interface IRollup is IRollupErrors {
     /// @notice Withdraws available bond of the caller.
     /// @dev Anyone may call, for itself.
     /// @param amount The amount in wei
-    function takeBond(uint256 amount) external;
+    function withdrawBond(uint256 amount) external;
 
     /// @notice Returns the record of an assertion.
     /// @param id The id of the assertion
@@ -178,7 +178,7 @@ interface IRollup is IRollupErrors {
     /// @param index The index of the withdrawal in the assertion
     /// @param withdrawal The withdrawal
     /// @param path The siblings from the bottom up; those at the top that are roots of empty trees may be left out
-    function claim(
+    function finalizeWithdrawal(
         Claim calldata final_,
         Roots calldata roots,
         uint256 index,
@@ -194,7 +194,7 @@ interface IRollup is IRollupErrors {
     /// @param roots The components of its state root
     /// @param index The index of the withdrawal in the assertion
     /// @param withdrawal The withdrawal
-    /// @param path The siblings, see `claim`
+    /// @param path The siblings, see `finalizeWithdrawal`
     /// @param to The new owner
     function transferClaim(
         Claim calldata claimed,
@@ -212,7 +212,7 @@ interface IRollup is IRollupErrors {
     /// @param roots The components of its state root
     /// @param index The index of the withdrawal in the assertion
     /// @param withdrawal The withdrawal
-    /// @param path The siblings, see `claim`
+    /// @param path The siblings, see `finalizeWithdrawal`
     /// @param to The new owner
     /// @param validUntil The last second of the signature
     /// @param signature The signature over `TransferClaim(uint256 number,bytes32 leaf,address to,uint48 validUntil)`
@@ -255,7 +255,7 @@ interface IRollup is IRollupErrors {
     /// @param account The number of the account
     /// @param owner The owner word of the account, an address
     /// @param word The account's word with its token and balance
-    /// @param path The siblings, see `claim`
+    /// @param path The siblings, see `finalizeWithdrawal`
     function escape(
         Claim calldata final_,
         Roots calldata roots,
@@ -272,9 +272,9 @@ interface IRollup is IRollupErrors {
     /// @param account The number of the account
     /// @param owner The owner word of the account, the hash of the key
     /// @param word The account's word with its token and balance
-    /// @param path The siblings, see `claim`
+    /// @param path The siblings, see `finalizeWithdrawal`
     /// @param to The receiver, for which the key signed `Escape(uint32 account,address to)` (EIP-712)
-    /// @param proof The key, the signature and the hint for decoding it, see `IVoice`
+    /// @param proof The key, the signature and the hint for decoding it, see `IBlsSignatureVerifier`
     function escapeTo(
         Claim calldata final_,
         Roots calldata roots,

@@ -8,7 +8,7 @@ interface IRollupTypes {
     /// @notice Parameters of the rollup. Durations are in seconds, the bond is in wei.
     /// @param sequencer The account with the exclusive right to post first
     /// @param forceDelay The longest time that queue items may wait before they must be consumed
-    /// @param lease The time without a posting after which everyone may post
+    /// @param sequencerWindow The time without a posting after which everyone may post
     /// @param window The time during which an assertion can be challenged
     /// @param freezeAfter The time that a queue item or inbox entry must wait in vain before the rollup can be frozen
     /// @param revealBlocks The number of blocks between a challenger's commitment and its proof
@@ -17,7 +17,7 @@ interface IRollupTypes {
     struct Config {
         address sequencer;
         uint40 forceDelay;
-        uint40 lease;
+        uint40 sequencerWindow;
         uint40 window;
         uint40 freezeAfter;
         uint32 revealBlocks;
@@ -27,7 +27,7 @@ interface IRollupTypes {
     /// @notice An entry of the inbox. Its hash is the accumulator after it.
     /// @param previous The accumulator before the entry
     /// @param kind 0 queue only, 1 calldata, 2 blobs
-    /// @param data The root over the calldata's runs of 496 bytes (`Runs`), or keccak256 of the packed versioned hashes
+    /// @param data The root over the calldata's runs of 496 bytes (`ChunkTree`), or keccak256 of the packed versioned hashes
     /// @param frames The number of 496-byte frames in the data
     /// @param segments The segments from the beginning of the inbox to the end of this entry: two for each frame, one
     /// for each 27 queue items
@@ -51,7 +51,7 @@ interface IRollupTypes {
     /// @param segments The segments of these entries, from the beginning
     /// @param root The state root after these entries
     /// @param roots The commitment to the state roots after each segment since the parent: 31 bytes each and the root
-    /// over their runs of 496 bytes (`Runs`), or the versioned hash of a blob with one root in each field element
+    /// over their runs of 496 bytes (`ChunkTree`), or the versioned hash of a blob with one root in each field element
     /// @param rootsInBlob True if the roots are in a blob
     struct Claim {
         bytes32 parent;

@@ -13,7 +13,7 @@ import {IRootChainInFlight} from "./IRootChainInFlight.sol";
 /// `keccak256(keccak256(0x02 | transaction) | output(1))`, the id of a deposit `keccak256(0x03 | id(8))`: an output is
 /// paid once, even if it was included several times.
 /// @custom:security An exit is paid only while all that is registered under older blocks stays covered by the money
-/// that the contract holds (the reservation ledger, see `claim`): owners who exit in time with outputs older than a
+/// that the contract holds (the reservation ledger, see `processExits`): owners who exit in time with outputs older than a
 /// fraud are paid.
 interface IRootChain is IRootChainInFlight {
     // --------------------------------------------------------------------------------------------------- Deposits
@@ -118,7 +118,7 @@ interface IRootChain is IRootChainInFlight {
     /// @notice Announces the next operator, in place of any announced before.
     /// @dev Only the operator may call.
     /// @param next The next operator
-    function announceOperator(address next) external;
+    function proposeOperator(address next) external;
 
     /// @notice Makes the caller the operator.
     /// @dev Only the announced operator may call, after `rotationDelay`.
@@ -150,7 +150,7 @@ interface IRootChain is IRootChainInFlight {
     /// @dev Anyone may call, and receives the bounty of each exit that is paid.
     /// @param items The exits
     /// @param newer The numbers (block / 2) of buckets, increasing; for each exit, those older than its own are ignored
-    function claim(Item[] calldata items, uint256[] calldata newer) external;
+    function processExits(Item[] calldata items, uint256[] calldata newer) external;
 
     /// @notice Keeps one sum of all that is registered under the buckets from `bucket` on, while a token is short:
     /// claims of older exits then need not list these buckets, however many there are. The call ends the sum if the
@@ -165,7 +165,7 @@ interface IRootChain is IRootChainInFlight {
     /// @dev Anyone may call, for itself. The call reverts if the payment fails again.
     /// @param token The id of the token
     /// @param to The address to pay
-    function withdraw(uint256 token, address to) external;
+    function withdrawPending(uint256 token, address to) external;
 
     // ------------------------------------------------------------------------------------------------------- Data
 
@@ -206,7 +206,7 @@ interface IRootChain is IRootChainInFlight {
     /// @notice Returns the announced operator.
     /// @return next The announced operator; zero for none
     /// @return from The time from which it may take over
-    function nextOperator() external view returns (address next, uint256 from);
+    function pendingOperator() external view returns (address next, uint256 from);
     /// @notice Returns the state root after the last block.
     /// @return The state root; zero without a verifier
     function stateRoot() external view returns (bytes32);
@@ -250,7 +250,7 @@ interface IRootChain is IRootChainInFlight {
     /// @param owner The account
     /// @param token The id of the token
     /// @return The amount in token units
-    function pending(address owner, uint256 token) external view returns (uint256);
+    function pendingWithdrawals(address owner, uint256 token) external view returns (uint256);
     /// @notice Returns the address of a token.
     /// @param id The id of the token
     /// @return The address; zero for ether

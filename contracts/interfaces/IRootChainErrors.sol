@@ -6,47 +6,47 @@ import {IRootChainTypes} from "./IRootChainTypes.sol";
 /// @title Errors of `IRootChain`
 interface IRootChainErrors is IRootChainTypes {
     /// @notice Thrown when the parameters contradict each other.
-    error ConfigInvalid();
+    error InvalidConfig();
     /// @notice Thrown when the call is re-entered.
-    error Reentered();
+    error ReentrantCall();
     /// @notice Thrown when the caller is not the account that may call.
     /// @param caller The caller
     /// @param need The account that may call
-    error CallerWrong(address caller, address need);
+    error UnauthorizedCaller(address caller, address need);
     /// @notice Thrown when the token is already registered or is not a contract, when all token ids are taken, or when
     /// ether is given in place of a token.
     /// @param token The token
-    error TokenInvalid(address token);
+    error InvalidToken(address token);
     /// @notice Thrown when no token has the id.
     /// @param id The id given
-    error TokenUnknown(uint256 id);
+    error UnknownToken(uint256 id);
     /// @notice Thrown when an amount is zero or exceeds 96 bits, or when the contract holds too much ether.
     /// @param amount The amount
-    error AmountInvalid(uint256 amount);
+    error InvalidAmount(uint256 amount);
     /// @notice Thrown when a deposit has no owner.
-    error OwnerMissing();
+    error MissingOwner();
     /// @notice Thrown when the token moved an amount other than the requested one.
     /// @param token The token
     /// @param have The growth of the balance, modulo 2^256
     /// @param need The amount requested
-    error TransferShort(address token, uint256 have, uint256 need);
+    error InsufficientTransfer(address token, uint256 have, uint256 need);
     /// @notice Thrown when the chain is frozen and accepts no more blocks and deposits.
     error ChainFrozen();
     /// @notice Thrown when a block does not have the next number, after a reorganisation or a repeated submission.
     /// @param given The number given
     /// @param next The number of the next block
-    error BlockNumberWrong(uint256 given, uint256 next);
+    error UnexpectedBlockNumber(uint256 given, uint256 next);
     /// @notice Thrown when a block does not have 1 to 65,536 transactions.
     /// @param count The number of transactions
-    error CountInvalid(uint256 count);
+    error InvalidCount(uint256 count);
     /// @notice Thrown when a block without a proof is submitted to a chain with a verifier, or when a proof is not
     /// valid or the chain has no verifier.
     /// @param given True if a proof was given
-    error ValidityWrong(bool given);
+    error UnexpectedVerifier(bool given);
     /// @notice Thrown when the ether sent is not the bond required.
-    /// @param given The ether sent
+    /// @param have The ether sent
     /// @param need The bond required
-    error BondWrong(uint256 given, uint256 need);
+    error IncorrectValue(uint256 have, uint256 need);
     /// @notice Thrown when the call comes too early.
     /// @param now_ The time of the block
     /// @param from The first second at which the call is possible
@@ -56,22 +56,22 @@ interface IRootChainErrors is IRootChainTypes {
     /// @param until The second from which the call is not possible any more
     error TooLate(uint256 now_, uint256 until);
     /// @notice Thrown when bytes are not a valid transaction, or not a transaction of the required kind.
-    error TransactionInvalid();
+    error InvalidTransaction();
     /// @notice Thrown when an output does not exist, or is not the output of the exit.
     /// @param position The position, or the index of the output
-    error OutputWrong(uint256 position);
+    error InvalidOutput(uint256 position);
     /// @notice Thrown when a header, path or record does not lead to a stored hash.
     /// @param position The position, or the number of the block
-    error ProofInvalid(uint256 position);
+    error InvalidProof(uint256 position);
     /// @notice Thrown when a transaction is in a block that may not include it, or has expired and needs a proof of
     /// inclusion.
     /// @param number The number of the block; zero if no inclusion was proven
     /// @param expiry The last block that may include the transaction
-    error InclusionLate(uint256 number, uint256 expiry);
+    error LateInclusion(uint256 number, uint256 expiry);
     /// @notice Thrown when the status of an exit does not allow the call.
     /// @param id The id of the output
     /// @param status The status
-    error ExitStatusWrong(bytes32 id, ExitStatus status);
+    error UnexpectedExitStatus(bytes32 id, ExitStatus status);
     /// @notice Thrown when the spender that stopped an exit may still be included.
     /// @param id The id of the output
     /// @param until The last block that may include the spender
@@ -86,33 +86,33 @@ interface IRootChainErrors is IRootChainTypes {
     /// @notice Thrown when the transaction spends a different output.
     /// @param position The position that the transaction spends
     /// @param need The position required
-    error SpendWrong(uint256 position, uint256 need);
+    error InvalidSpend(uint256 position, uint256 need);
     /// @notice Thrown when a signature is not by the owner.
     /// @param owner The owner
-    error SignatureInvalid(address owner);
+    error InvalidSignature(address owner);
     /// @notice Thrown when a payment would leave older exits uncovered. List newer buckets, or wait.
     /// @param token The id of the token
     /// @param need The amount that must be covered
     /// @param have The amount that the contract holds for exits
     error NotCovered(uint256 token, uint256 need, uint256 have);
     /// @notice Thrown when the listed buckets are not in increasing order.
-    error BucketsUnsorted();
+    error UnsortedBuckets();
     /// @notice Thrown when none of the exits can be paid now.
     error NothingToPay();
     /// @notice Thrown when the status of an in-flight exit does not allow the call.
     /// @param id The id of the in-flight exit
     /// @param status The status
-    error InFlightStatusWrong(bytes32 id, InFlightStatus status);
+    error UnexpectedInFlightStatus(bytes32 id, InFlightStatus status);
     /// @notice Thrown when the numbers of inputs, proofs and signatures differ, or an output is spent twice.
     /// @param index The index of the input, or the number of inputs
-    error InputsWrong(uint256 index);
+    error InvalidInputs(uint256 index);
     /// @notice Thrown when the outputs of a transaction exceed its inputs.
     /// @param token The id of the token
-    error AmountsUnbalanced(uint256 token);
+    error UnbalancedAmounts(uint256 token);
     /// @notice Thrown when an input or output does not exist, is already piggybacked, is not piggybacked, or was proven
     /// to be spent.
     /// @param bits The inputs and outputs
-    error PiggybackWrong(uint256 bits);
+    error InvalidPiggyback(uint256 bits);
     /// @notice Thrown when the given competitor is the transaction itself.
     error SameTransaction();
     /// @notice Thrown when the place is not older than the recorded one.
@@ -122,11 +122,11 @@ interface IRootChainErrors is IRootChainTypes {
     /// @notice Thrown when a transaction is already challenged or shown, or was not challenged.
     /// @param number The number of the block
     /// @param index The index of the transaction
-    error DataStatusWrong(uint256 number, uint256 index);
+    error UnexpectedDataStatus(uint256 number, uint256 index);
     /// @notice Thrown when the account has no deferred payment.
     /// @param owner The account
     /// @param token The id of the token
-    error NothingOwed(address owner, uint256 token);
+    error NothingPending(address owner, uint256 token);
     /// @notice Thrown when a payment fails. The call can be repeated with another address.
     /// @param to The receiver
     /// @param token The id of the token
@@ -134,5 +134,5 @@ interface IRootChainErrors is IRootChainTypes {
     /// @notice Thrown when a payment fails with too little gas left to blame the receiver.
     /// @param have The gas left before the payment
     /// @param need The gas required
-    error GasTooLow(uint256 have, uint256 need);
+    error InsufficientGas(uint256 have, uint256 need);
 }

@@ -17,9 +17,12 @@ interface IRootChainInFlight is IRootChainErrors {
     /// @param inputs The outputs that it spends, in order
     /// @param signatures The signatures of their owners, in order, 64 bytes each
     /// @param bits The inputs (0 to 3) and outputs (4 to 7) of the caller to piggyback immediately
-    function startInFlight(Proof calldata transaction, Proof[] calldata inputs, bytes calldata signatures, uint256 bits)
-        external
-        payable;
+    function startInFlightExit(
+        Proof calldata transaction,
+        Proof[] calldata inputs,
+        bytes calldata signatures,
+        uint256 bits
+    ) external payable;
 
     /// @notice Piggybacks an input or output, so that the in-flight exit can pay it.
     /// @dev Only the owner of the input or output may call, in the first W/2. The ether sent must be `piggybackBond`,
@@ -43,7 +46,7 @@ interface IRootChainInFlight is IRootChainErrors {
     /// @param inputData The transaction or deposit record that made the input, and each piggybacked input; empty for
     /// others
     /// @param competitor The competitor
-    function challengeCanonical(
+    function challengeNonCanonical(
         bytes calldata data,
         bytes32[] calldata inputIds,
         uint256 input,
@@ -59,7 +62,7 @@ interface IRootChainInFlight is IRootChainErrors {
     /// @param inputIds The ids of the outputs that it spends
     /// @param inputData The transaction or deposit record that made each piggybacked input; empty for others, and
     /// trailing empty items may be left out
-    function answerCanonical(Proof calldata transaction, bytes32[] calldata inputIds, bytes[] calldata inputData)
+    function respondNonCanonical(Proof calldata transaction, bytes32[] calldata inputIds, bytes[] calldata inputData)
         external;
 
     /// @notice Holds the inputs that an in-flight exit needs and no other exit has any more, and releases the inputs
@@ -67,7 +70,7 @@ interface IRootChainInFlight is IRootChainErrors {
     /// @dev Anyone may call, until the exit can be claimed.
     /// @param data The transaction
     /// @param inputIds The ids of the outputs that it spends
-    /// @param inputData The data of the piggybacked inputs, see `answerCanonical`
+    /// @param inputData The data of the piggybacked inputs, see `respondNonCanonical`
     function holdInputs(bytes calldata data, bytes32[] calldata inputIds, bytes[] calldata inputData) external;
 
     /// @notice Proves that a piggybacked input was spent by another transaction, and pays its bond to the caller.
@@ -77,7 +80,7 @@ interface IRootChainInFlight is IRootChainErrors {
     /// @param input The index of the input
     /// @param inputData The transaction or deposit record that made the input
     /// @param spend The other transaction
-    function challengeInput(
+    function challengeInputSpent(
         bytes calldata data,
         bytes32[] calldata inputIds,
         uint256 input,
@@ -90,7 +93,8 @@ interface IRootChainInFlight is IRootChainErrors {
     /// @param transaction The transaction with its inclusion, and the position of the output
     /// @param inputIds The ids of the outputs that it spends
     /// @param spend The transaction that spends the output
-    function challengeOutput(Proof calldata transaction, bytes32[] calldata inputIds, Spend calldata spend) external;
+    function challengeOutputSpent(Proof calldata transaction, bytes32[] calldata inputIds, Spend calldata spend)
+        external;
 
     /// @notice Settles an in-flight exit after its wait and pays the covered parts; a further call pays the rest. If
     /// the transaction is canonical and none of its inputs was paid elsewhere, its outputs are paid and its inputs
@@ -101,7 +105,7 @@ interface IRootChainInFlight is IRootChainErrors {
     /// @param inputIds The ids of the outputs that it spends
     /// @param inputData The transaction or deposit record that made each input, in order
     /// @param newer The numbers of newer buckets, see `IRootChain.claim`
-    function claimInFlight(
+    function processInFlightExit(
         bytes calldata data,
         bytes32[] calldata inputIds,
         bytes[] calldata inputData,
@@ -112,7 +116,7 @@ interface IRootChainInFlight is IRootChainErrors {
     /// @dev Anyone may call. The bond goes to its current owner.
     /// @param data The transaction
     /// @param inputIds The ids of the outputs that it spends
-    function abandonInFlight(bytes calldata data, bytes32[] calldata inputIds) external;
+    function deleteNonPiggybacked(bytes calldata data, bytes32[] calldata inputIds) external;
 
     /// @notice Returns an in-flight exit.
     /// @param id The id of the in-flight exit

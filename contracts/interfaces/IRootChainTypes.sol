@@ -153,7 +153,7 @@ interface IRootChainTypes {
     /// @notice Emitted when the next operator is announced.
     /// @param next The next operator
     /// @param from The time from which it may take over
-    event OperatorAnnounced(address indexed next, uint256 from);
+    event OperatorProposed(address indexed next, uint256 from);
     /// @notice Emitted when the announced operator takes over.
     /// @param operator The new operator
     event OperatorChanged(address indexed operator);
@@ -203,7 +203,7 @@ interface IRootChainTypes {
     /// @param data The transaction
     /// @param inputIds The ids of the outputs that the transaction spends
     /// @param signatures The signatures of their owners
-    event InFlightStarted(
+    event InFlightExitStarted(
         bytes32 indexed id, address indexed starter, bytes data, bytes32[] inputIds, bytes signatures
     );
     /// @notice Emitted when inputs or outputs are piggybacked.
@@ -214,11 +214,11 @@ interface IRootChainTypes {
     /// @param id The id of the in-flight exit
     /// @param competitor The hash of the competitor
     /// @param place The place of the competitor, see `InFlight.competitor`
-    event Contested(bytes32 indexed id, bytes32 competitor, uint256 place);
+    event InFlightExitChallenged(bytes32 indexed id, bytes32 competitor, uint256 place);
     /// @notice Emitted when the transaction of an in-flight exit is proven to be older than every competitor shown.
     /// @param id The id of the in-flight exit
     /// @param place The place of the transaction
-    event Answered(bytes32 indexed id, uint256 place);
+    event InFlightExitChallengeResponded(bytes32 indexed id, uint256 place);
     /// @notice Emitted when a piggybacked input or output is proven to be spent.
     /// @param id The id of the in-flight exit
     /// @param bit The input or output, as a mask with one bit
@@ -227,10 +227,10 @@ interface IRootChainTypes {
     /// @notice Emitted when an in-flight exit is settled in favour of its outputs or its inputs.
     /// @param id The id of the in-flight exit
     /// @param status The new status
-    event InFlightSettled(bytes32 indexed id, InFlightStatus status);
+    event InFlightExitProcessed(bytes32 indexed id, InFlightStatus status);
     /// @notice Emitted when an in-flight exit with no piggybacks is deleted.
     /// @param id The id of the in-flight exit
-    event InFlightAbandoned(bytes32 indexed id);
+    event InFlightExitDeleted(bytes32 indexed id);
     /// @notice Emitted when a transaction's data is challenged.
     /// @param number The number of the block
     /// @param index The index of the transaction
@@ -247,15 +247,15 @@ interface IRootChainTypes {
     /// @param number The number of the block
     /// @param index The index of the transaction
     event Frozen(uint256 indexed number, uint256 indexed index);
-    /// @notice Emitted when a payment fails and waits for `withdraw`.
+    /// @notice Emitted when a payment fails and waits for `withdrawPending`.
     /// @param owner The receiver of the payment
     /// @param token The id of the token
     /// @param amount The amount in token units
-    event PaymentDeferred(address indexed owner, uint256 indexed token, uint256 amount);
+    event PayoutDeferred(address indexed owner, uint256 indexed token, uint256 amount);
     /// @notice Emitted when a deferred payment is collected.
     /// @param owner The account that was owed the payment
     /// @param token The id of the token
     /// @param amount The amount in token units
     /// @param to The address that was paid
-    event Withdrawn(address indexed owner, uint256 indexed token, uint256 amount, address to);
+    event PendingWithdrawn(address indexed owner, uint256 indexed token, uint256 amount, address to);
 }

@@ -7,7 +7,7 @@ library Bls {
     /// @notice Thrown when the gas is too low for a verdict.
     /// @param have The gas left
     /// @param need The gas required
-    error GasTooLow(uint256 have, uint256 need);
+    error InsufficientGas(uint256 have, uint256 need);
     /// @notice Thrown when a precompile rejects points that were proven before, or a hint does not fit.
     /// @param what The number of the failed check
     error PointInvalid(uint256 what);
@@ -331,7 +331,7 @@ library Bls {
         returns (bool ok, bytes memory output)
     {
         uint256 need = (cost * 64) / 63 + 10_000;
-        if (gasleft() < need) revert GasTooLow(gasleft(), need);
+        if (gasleft() < need) revert InsufficientGas(gasleft(), need);
         output = new bytes(size);
         assembly ("memory-safe") {
             ok := staticcall(cost, target, add(input, 32), mload(input), add(output, 32), size)

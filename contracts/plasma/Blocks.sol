@@ -23,7 +23,7 @@ abstract contract Blocks is Deposits {
 
     /// @inheritdoc IRootChain
     function submitBlock(uint256 number, bytes32 root, uint256 count) external {
-        if (_VALIDITY != address(0)) revert ValidityWrong(false);
+        if (_VALIDITY != address(0)) revert UnexpectedVerifier(false);
         _append(number, root, count);
     }
 
@@ -33,23 +33,23 @@ abstract contract Blocks is Deposits {
     {
         uint256 word = _append(number, root, count);
         if (_VALIDITY == address(0) || !IBlockValidity(_VALIDITY).verify(stateRoot, nextState, root, word, proof)) {
-            revert ValidityWrong(true);
+            revert UnexpectedVerifier(true);
         }
         stateRoot = nextState;
     }
 
     /// @inheritdoc IRootChain
-    function announceOperator(address next) external {
+    function proposeOperator(address next) external {
         _requireOperator();
         uint256 from = block.timestamp + _ROTATION_DELAY;
         _rotation = Rotation(next, uint40(from));
-        emit OperatorAnnounced(next, from);
+        emit OperatorProposed(next, from);
     }
 
     /// @inheritdoc IRootChain
     function acceptOperator() external {
         Rotation memory rotation = _rotation;
-        if (msg.sender != rotation.next) revert CallerWrong(msg.sender, rotation.next);
+        if (msg.sender != rotation.next) revert UnauthorizedCaller(msg.sender, rotation.next);
         if (block.timestamp < rotation.from) revert TooEarly(block.timestamp, rotation.from);
         delete _rotation;
         _setOperator(msg.sender);
@@ -57,7 +57,7 @@ abstract contract Blocks is Deposits {
     }
 
     /// @inheritdoc IRootChain
-    function nextOperator() external view returns (address next, uint256 from) {
+    function pendingOperator() external view returns (address next, uint256 from) {
         return (_rotation.next, _rotation.from);
     }
 
@@ -65,8 +65,8 @@ abstract contract Blocks is Deposits {
     function _append(uint256 number, bytes32 root, uint256 count) private returns (uint256 word) {
         Head storage h = _requireOperator();
         if (h.frozen) revert ChainFrozen();
-        if (number != h.nextBlock) revert BlockNumberWrong(number, h.nextBlock);
-        if (count == 0 || count > MOST) revert CountInvalid(count);
+        if (number != h.nextBlock) revert UnexpectedBlockNumber(number, h.nextBlock);
+        if (count == 0 || count > MOST) revert InvalidCount(count);
         unchecked {
             // One block a second for 17,000 years stays below the positions of deposits.
             h.nextBlock = uint40(number + 1);

@@ -58,7 +58,7 @@ abstract contract CoinBase is ICoinChain {
         bool long = config_.rotationDelay > 3650 days;
         bool free = config_.exitBond == 0 || config_.challengeBond == 0;
         if (short || long || free || config_.operator == address(0) || config_.bounty > config_.exitBond) {
-            revert ConfigInvalid();
+            revert InvalidConfig();
         }
         _FIRST_OPERATOR = config_.operator;
         _EXIT_PERIOD = config_.exitPeriod;
@@ -74,8 +74,8 @@ abstract contract CoinBase is ICoinChain {
     }
 
     /// @dev Prevents re-entry.
-    modifier once() {
-        if (_entered) revert Reentered();
+    modifier nonReentrant() {
+        if (_entered) revert ReentrantCall();
         _entered = true;
         _;
         _entered = false;
@@ -87,7 +87,7 @@ abstract contract CoinBase is ICoinChain {
     function submitBlock(uint256 number, bytes32 root) external {
         Head memory h = _head;
         _requireCaller(h.operator);
-        if (number != h.nextBlock) revert BlockNumberWrong(number, h.nextBlock);
+        if (number != h.nextBlock) revert UnexpectedBlockNumber(number, h.nextBlock);
         h.nextBlock += 1;
         _head = h;
         blocks[number] = _headerHash(root, block.timestamp);
@@ -95,15 +95,15 @@ abstract contract CoinBase is ICoinChain {
     }
 
     /// @inheritdoc ICoinChain
-    function nameOperator(address next) external {
+    function proposeOperator(address next) external {
         _requireCaller(_head.operator);
         uint256 time = block.timestamp + _ROTATION_DELAY;
         _named = Named(next, uint40(time));
-        emit OperatorNamed(next, time);
+        emit OperatorProposed(next, time);
     }
 
     /// @inheritdoc ICoinChain
-    function takeOver() external {
+    function acceptOperator() external {
         Named memory named = _named;
         _requireCaller(named.next);
         if (block.timestamp < named.time) revert TooEarly(block.timestamp, named.time);
@@ -120,7 +120,7 @@ abstract contract CoinBase is ICoinChain {
     }
 
     /// @inheritdoc ICoinChain
-    function nextOperator() external view returns (address next, uint256 time) {
+    function pendingOperator() external view returns (address next, uint256 time) {
         return (_named.next, _named.time);
     }
 
@@ -140,12 +140,12 @@ abstract contract CoinBase is ICoinChain {
     /// spends.
     function _requireShown(uint64 coin, Shown calldata shown) internal view {
         (uint40 number, uint40 prevBlock, address newOwner) = (shown.number, shown.prevBlock, shown.newOwner);
-        if (newOwner == address(0) || prevBlock >= number) revert TransferInvalid();
+        if (newOwner == address(0) || prevBlock >= number) revert InvalidTransfer();
         if (number > shown.expiry) revert TransferExpired(number, shown.expiry);
         bytes32 value =
             keccak256(abi.encodePacked(hex"0201", coin, prevBlock, newOwner, shown.expiry, shown.r, shown.vs));
         (bool fits, bytes32 root) = SparseTree.rootOf(coin, value, shown.siblings);
-        if (!fits || blocks[number] != _headerHash(root, shown.time)) revert ProofInvalid(number);
+        if (!fits || blocks[number] != _headerHash(root, shown.time)) revert InvalidProof(number);
     }
 
     /// @dev Accepts only ECDSA, and only the signature in the block: the validity of a transfer must not change after
@@ -153,11 +153,11 @@ abstract contract CoinBase is ICoinChain {
     function _requireSigned(uint64 coin, Shown calldata shown, address owner) internal view {
         bytes32 message = keccak256(abi.encode(TRANSFER_TYPE, coin, shown.prevBlock, shown.newOwner, shown.expiry));
         bytes32 digest = keccak256(abi.encodePacked(hex"1901", domainSeparator(), message));
-        if (Signatures.recover(digest, shown.r, shown.vs) != owner) revert SignatureInvalid(owner);
+        if (Signatures.recover(digest, shown.r, shown.vs) != owner) revert InvalidSignature(owner);
     }
 
     function _requireSpends(Shown calldata shown, uint256 number) internal pure {
-        if (shown.prevBlock != number) revert SpendsOther(shown.prevBlock, number);
+        if (shown.prevBlock != number) revert UnexpectedPreviousBlock(shown.prevBlock, number);
     }
 
     function _requireWithin(uint256 number, uint256 from, uint256 to) internal pure {
@@ -165,11 +165,11 @@ abstract contract CoinBase is ICoinChain {
     }
 
     function _requireCaller(address need) internal view {
-        if (msg.sender != need) revert CallerUnauthorized(msg.sender, need);
+        if (msg.sender != need) revert UnauthorizedCaller(msg.sender, need);
     }
 
     function _requireValue(uint256 need) internal view {
-        if (msg.value != need) revert AmountInvalid(msg.value, need);
+        if (msg.value != need) revert IncorrectValue(msg.value, need);
     }
 
     function _headerHash(bytes32 root, uint256 time) private pure returns (bytes32 hash) {

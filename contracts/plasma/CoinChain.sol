@@ -11,7 +11,7 @@ contract CoinChain is CoinExits {
     constructor(Config memory config_) CoinBase(config_) {}
 
     /// @inheritdoc ICoinChain
-    function claim(Due[] calldata dues) external once {
+    function finalizeExits(ExitClaim[] calldata dues) external nonReentrant {
         uint256 paid;
         for (uint256 i; i < dues.length; ++i) {
             if (_claim(dues[i])) ++paid;
@@ -21,7 +21,7 @@ contract CoinChain is CoinExits {
     }
 
     /// @dev Skips an exit that is not due, so that nobody can make a batch revert by claiming part of it first.
-    function _claim(Due calldata due) private returns (bool) {
+    function _claim(ExitClaim calldata due) private returns (bool) {
         (uint64 coin, uint40 number, Coin calldata record) = (due.coin, due.number, due.record);
         Exit storage e = _exits[coin][number];
         address owner = e.owner;

@@ -43,7 +43,7 @@ abstract contract CoinExits is Coins {
     }
 
     /// @inheritdoc ICoinChain
-    function cancelExit(uint64 coin, uint40 number) external once {
+    function cancelExit(uint64 coin, uint40 number) external nonReentrant {
         Exit storage e = _requireRunning(coin, number);
         address owner = e.owner;
         _requireCaller(owner);
@@ -56,7 +56,7 @@ abstract contract CoinExits is Coins {
     // ------------------------------------------------------------------------------------- Spent, or spent twice
 
     /// @inheritdoc ICoinChain
-    function challengeSpent(uint64 coin, uint40 number, Shown calldata spend) external once {
+    function challengeAfter(uint64 coin, uint40 number, Shown calldata spend) external nonReentrant {
         Exit storage e = _requireRunning(coin, number);
         _requireSpends(spend, number);
         _requireWithin(spend.number, e.birth, type(uint40).max);
@@ -66,7 +66,7 @@ abstract contract CoinExits is Coins {
     }
 
     /// @inheritdoc ICoinChain
-    function challengeDoubleSpent(uint64 coin, uint40 number, Shown calldata other) external once {
+    function challengeBetween(uint64 coin, uint40 number, Shown calldata other) external nonReentrant {
         Exit storage e = _requireRunning(coin, number);
         // No transfer comes before a deposit.
         if (number == 0) revert BlockOutOfRange(other.number, 1, 0);
@@ -82,7 +82,7 @@ abstract contract CoinExits is Coins {
     // ---------------------------------------------------------------------------------------------------- History
 
     /// @inheritdoc ICoinChain
-    function challengeHistory(uint64 coin, uint40 number, Shown calldata earlier) external payable {
+    function challengeBefore(uint64 coin, uint40 number, Shown calldata earlier) external payable {
         Exit storage e = _requireRunning(coin, number);
         _requireEarlier(number, e, earlier.number, e.birth);
         _requireShown(coin, earlier);
@@ -90,7 +90,7 @@ abstract contract CoinExits is Coins {
     }
 
     /// @inheritdoc ICoinChain
-    function challengeHistoryByDeposit(uint64 coin, uint40 number, Coin calldata record) external payable {
+    function challengeBeforeByDeposit(uint64 coin, uint40 number, Coin calldata record) external payable {
         Exit storage e = _requireRunning(coin, number);
         _requireEarlier(number, e, 0, 0);
         _requireCoin(coin, record);
@@ -98,9 +98,9 @@ abstract contract CoinExits is Coins {
     }
 
     /// @inheritdoc ICoinChain
-    function answerHistory(uint64 coin, uint40 number, Challenge calldata challenge, Shown calldata spend)
+    function respondChallengeBefore(uint64 coin, uint40 number, Challenge calldata challenge, Shown calldata spend)
         external
-        once
+        nonReentrant
     {
         Exit storage e = _requireRunning(coin, number);
         bytes32 id = challengeId(coin, number, e.nonce, challenge);
@@ -119,12 +119,12 @@ abstract contract CoinExits is Coins {
         uint256 exitableAt = _half(e.exitableAt);
         // The cast is safe, because periods end within decades.
         e.exitableAt = uint40(exitableAt);
-        emit HistoryAnswered(coin, number, id, exitableAt, spend);
+        emit ChallengeBeforeResponded(coin, number, id, exitableAt, spend);
         _push(address(0), msg.sender, _ANSWER_PAY);
     }
 
     /// @inheritdoc ICoinChain
-    function refuteHistory(uint64 coin, uint40 number, Challenge calldata challenge) external once {
+    function refuteChallengeResponse(uint64 coin, uint40 number, Challenge calldata challenge) external nonReentrant {
         Exit storage e = _requireRunning(coin, number);
         uint256 until = _close(challengeId(coin, number, e.nonce, challenge));
         if (block.timestamp <= until) revert TooEarly(block.timestamp, until + 1);
@@ -134,7 +134,10 @@ abstract contract CoinExits is Coins {
     }
 
     /// @inheritdoc ICoinChain
-    function voidChallenge(uint64 coin, uint40 number, uint64 nonce, Challenge calldata challenge) external once {
+    function voidChallenge(uint64 coin, uint40 number, uint64 nonce, Challenge calldata challenge)
+        external
+        nonReentrant
+    {
         Exit storage e = _exits[coin][number];
         if (e.owner != address(0) && e.nonce == nonce) revert ExitRunning(coin, number);
         _close(challengeId(coin, number, nonce, challenge));
@@ -181,7 +184,7 @@ abstract contract CoinExits is Coins {
         // Each challenge has its own deadline, so other challenges and answers do not defer the refutation.
         challenges[id] = _half(e.exitableAt);
         e.challenges += 1;
-        emit HistoryChallenged(coin, number, challenge, e.nonce);
+        emit ChallengedBefore(coin, number, challenge, e.nonce);
     }
 
     /// @dev Requires that the exit cannot be claimed yet, and that the challenge is older than the transfer that it
@@ -204,7 +207,7 @@ abstract contract CoinExits is Coins {
     /// @dev Ends an open challenge and returns its deadline.
     function _close(bytes32 id) private returns (uint256 until) {
         until = challenges[id];
-        if (until == 0) revert ChallengeMissing(id);
+        if (until == 0) revert UnknownChallenge(id);
         delete challenges[id];
     }
 
@@ -224,6 +227,6 @@ abstract contract CoinExits is Coins {
 
     function _requireRunning(uint64 coin, uint40 number) private view returns (Exit storage e) {
         e = _exits[coin][number];
-        if (e.owner == address(0)) revert ExitMissing(coin, number);
+        if (e.owner == address(0)) revert UnknownExit(coin, number);
     }
 }

@@ -18,37 +18,37 @@ abstract contract Coins is CoinBase {
     /// @inheritdoc ICoinChain
     mapping(uint64 coin => bytes32) public coins;
     /// @inheritdoc ICoinChain
-    mapping(address account => mapping(address token => uint256)) public owed;
+    mapping(address account => mapping(address token => uint256)) public pendingWithdrawals;
     /// @inheritdoc ICoinChain
-    mapping(address token => mapping(uint256 id => address)) public owedToken;
+    mapping(address token => mapping(uint256 id => address)) public pendingNft;
 
     // --------------------------------------------------------------------------------------------------- Deposits
 
     /// @inheritdoc ICoinChain
-    function depositEther() external payable once returns (uint64 coin) {
-        if (msg.value == 0) revert AmountInvalid(0, 1);
+    function depositETH() external payable nonReentrant returns (uint64 coin) {
+        if (msg.value == 0) revert IncorrectValue(0, 1);
         return _make(Kind.Ether, address(0), msg.value);
     }
 
     /// @inheritdoc ICoinChain
-    function depositErc20(address token, uint256 amount) external once returns (uint64 coin) {
-        if (amount == 0) revert AmountInvalid(0, 1);
+    function depositErc20(address token, uint256 amount) external nonReentrant returns (uint64 coin) {
+        if (amount == 0) revert IncorrectValue(0, 1);
         // The limit prevents a token from making the sum of owed amounts overflow.
-        if (amount > type(uint128).max) revert AmountInvalid(amount, type(uint128).max);
+        if (amount > type(uint128).max) revert IncorrectValue(amount, type(uint128).max);
         uint256 before = Transfers.balance(token);
         Transfers.tryPull(token, msg.sender, amount);
         uint256 received;
         unchecked {
             received = Transfers.balance(token) - before;
         }
-        if (received != amount) revert TransferShort(token, received, amount);
+        if (received != amount) revert InsufficientTransfer(token, received, amount);
         // An ERC-721 token with the id 1 arrived, which grew the balance by one but must not be pushed as an amount.
         if (amount == 1 && Tokens721.ownerOf(token, 1) == address(this)) revert TokenNotReceived(token, 1);
         return _make(Kind.Erc20, token, amount);
     }
 
     /// @inheritdoc ICoinChain
-    function depositErc721(address token, uint256 id) external once returns (uint64 coin) {
+    function depositErc721(address token, uint256 id) external nonReentrant returns (uint64 coin) {
         // A token that is already in the vault belongs to another coin.
         if (Tokens721.ownerOf(token, id) != msg.sender) revert TokenNotReceived(token, id);
         Transfers.tryPull(token, msg.sender, id);
@@ -74,7 +74,7 @@ abstract contract Coins is CoinBase {
     }
 
     function _requireCoin(uint64 coin, Coin calldata record) internal view {
-        if (!_isCoin(coin, record)) revert CoinUnknown(coin);
+        if (!_isCoin(coin, record)) revert UnknownCoin(coin);
     }
 
     function _isCoin(uint64 coin, Coin calldata record) internal view returns (bool) {
@@ -84,17 +84,17 @@ abstract contract Coins is CoinBase {
     // ---------------------------------------------------------------------------------------------------- Payouts
 
     /// @inheritdoc ICoinChain
-    function withdraw(address token, address to) external once {
-        uint256 amount = owed[msg.sender][token];
-        if (amount == 0) revert NothingOwed(msg.sender, token);
-        owed[msg.sender][token] = 0;
+    function withdrawPending(address token, address to) external nonReentrant {
+        uint256 amount = pendingWithdrawals[msg.sender][token];
+        if (amount == 0) revert NothingPending(msg.sender, token);
+        pendingWithdrawals[msg.sender][token] = 0;
         if (!Transfers.tryPush(token, to, amount, gasleft())) revert PaymentFailed(to, token);
     }
 
     /// @inheritdoc ICoinChain
-    function withdrawToken(address token, uint256 id, address to) external once {
-        if (owedToken[token][id] != msg.sender) revert NothingOwed(msg.sender, token);
-        delete owedToken[token][id];
+    function withdrawPendingNft(address token, uint256 id, address to) external nonReentrant {
+        if (pendingNft[token][id] != msg.sender) revert NothingPending(msg.sender, token);
+        delete pendingNft[token][id];
         if (!Tokens721.tryTransfer(token, to, id)) revert PaymentFailed(to, token);
     }
 
@@ -105,8 +105,8 @@ abstract contract Coins is CoinBase {
         uint256 before = gasleft();
         if (Transfers.tryPush(token, to, amount, cap)) return;
         _requireUnstarved(before, cap);
-        owed[to][token] += amount;
-        emit Deferred(to, token, amount);
+        pendingWithdrawals[to][token] += amount;
+        emit PayoutDeferred(to, token, amount);
     }
 
     /// @dev Pushes an ERC-721 token; never reverts because of the receiver or the token.
@@ -114,13 +114,13 @@ abstract contract Coins is CoinBase {
         uint256 before = gasleft();
         if (Tokens721.tryPush(token, to, id, PUSH_GAS_TOKEN)) return;
         _requireUnstarved(before, PUSH_GAS_TOKEN);
-        owedToken[token][id] = to;
-        emit TokenDeferred(to, token, id);
+        pendingNft[token][id] = to;
+        emit NftPayoutDeferred(to, token, id);
     }
 
     /// @dev A caller must not turn a payout into a debt by supplying too little gas.
     function _requireUnstarved(uint256 before, uint256 cap) private pure {
         uint256 need = (cap * 64) / 63 + 50_000;
-        if (before < need) revert GasTooLow(before, need);
+        if (before < need) revert InsufficientGas(before, need);
     }
 }

@@ -21,19 +21,19 @@ abstract contract DataChallenge is InFlightExits {
     /// @inheritdoc IRootChain
     function challengeData(uint256 number, uint256 index, bytes32 root, uint256 word) external payable {
         _loadHead();
-        _takeBond(_DATA_BOND);
+        _withdrawBond(_DATA_BOND);
         if (_hashOf(root, bytes32(word), 64) != blocks[number] || index >= uint32(word)) {
-            revert ProofInvalid(number);
+            revert InvalidProof(number);
         }
         Question storage question = _questions[number][index];
-        if (question.until != 0) revert DataStatusWrong(number, index);
+        if (question.until != 0) revert UnexpectedDataStatus(number, index);
         uint256 until = block.timestamp + _DATA_DELAY;
         (question.challenger, question.until) = (msg.sender, uint40(until));
         emit DataChallenged(number, index, msg.sender, until);
     }
 
     /// @inheritdoc IRootChain
-    function showData(Proof calldata transaction) external once {
+    function showData(Proof calldata transaction) external nonReentrant {
         uint256 number = transaction.position >> 24;
         uint256 index = uint16(transaction.position >> 8);
         Question storage question = _requireAsked(number, index);
@@ -45,7 +45,7 @@ abstract contract DataChallenge is InFlightExits {
     }
 
     /// @inheritdoc IRootChain
-    function freeze(uint256 number, uint256 index) external once {
+    function freeze(uint256 number, uint256 index) external nonReentrant {
         Question storage question = _requireAsked(number, index);
         if (block.timestamp < question.until) revert TooEarly(block.timestamp, question.until);
         address challenger = question.challenger;
@@ -64,6 +64,6 @@ abstract contract DataChallenge is InFlightExits {
 
     function _requireAsked(uint256 number, uint256 index) private view returns (Question storage question) {
         question = _questions[number][index];
-        if (question.until == 0 || question.until == NEVER) revert DataStatusWrong(number, index);
+        if (question.until == 0 || question.until == NEVER) revert UnexpectedDataStatus(number, index);
     }
 }

@@ -21,7 +21,7 @@ abstract contract Deposits is Reserve {
     /// @inheritdoc IRootChain
     function registerToken(address token) external returns (uint256 id) {
         id = _tokenCount;
-        if (token.code.length == 0 || _registered[token] || id >> 16 != 0) revert TokenInvalid(token);
+        if (token.code.length == 0 || _registered[token] || id >> 16 != 0) revert InvalidToken(token);
         _registered[token] = true;
         _tokens[id] = token;
         _tokenCount = id + 1;
@@ -31,12 +31,12 @@ abstract contract Deposits is Reserve {
     /// @inheritdoc IRootChain
     function depositETH(address owner) external payable returns (uint256) {
         // The limit is half of the range of the ledger.
-        if (address(this).balance >> 87 != 0) revert AmountInvalid(msg.value);
+        if (address(this).balance >> 87 != 0) revert InvalidAmount(msg.value);
         return _credit(owner, 0, msg.value);
     }
 
     /// @inheritdoc IRootChain
-    function deposit(uint256 token, uint256 amount, address owner) external once returns (uint256) {
+    function deposit(uint256 token, uint256 amount, address owner) external nonReentrant returns (uint256) {
         (address asset, uint256 before) = _measure(token);
         Transfers.tryPull(asset, msg.sender, amount);
         return _receive(token, asset, before, amount, owner);
@@ -51,7 +51,7 @@ abstract contract Deposits is Reserve {
         uint8 v,
         bytes32 r,
         bytes32 s
-    ) external once returns (uint256) {
+    ) external nonReentrant returns (uint256) {
         (address asset, uint256 before) = _measure(token);
         // If the permit was already used, the allowance exists and the pull succeeds.
         Transfers.tryCall(
@@ -70,7 +70,7 @@ abstract contract Deposits is Reserve {
         uint256 validBefore,
         bytes32 nonce,
         bytes calldata signature
-    ) external once returns (uint256) {
+    ) external nonReentrant returns (uint256) {
         (address asset, uint256 before) = _measure(token);
         bytes memory start = abi.encode(from, address(this), amount, validAfter, validBefore, nonce);
         bytes memory data = signature.length == 65
@@ -92,7 +92,7 @@ abstract contract Deposits is Reserve {
         uint256 nonce,
         uint256 deadline,
         bytes calldata signature
-    ) external once returns (uint256) {
+    ) external nonReentrant returns (uint256) {
         (address asset, uint256 before) = _measure(token);
         Transfers.tryCall(
             _PERMIT2,
@@ -112,7 +112,7 @@ abstract contract Deposits is Reserve {
     /// @dev Returns a token and the balance before a deposit.
     function _measure(uint256 token) private view returns (address asset, uint256 before) {
         asset = tokenOf(token);
-        if (asset == address(0)) revert TokenInvalid(asset);
+        if (asset == address(0)) revert InvalidToken(asset);
         before = Transfers.balance(asset);
     }
 
@@ -126,14 +126,14 @@ abstract contract Deposits is Reserve {
             // A balance that fell wraps around and equals no amount that can be credited.
             received = Transfers.balance(asset) - before;
         }
-        if (received != amount) revert TransferShort(asset, received, amount);
+        if (received != amount) revert InsufficientTransfer(asset, received, amount);
         return _credit(owner, token, amount);
     }
 
     /// @dev Creates a deposit and stores the hash of its record.
     function _credit(address owner, uint256 token, uint256 amount) private returns (uint256 id) {
-        if (amount == 0 || amount >> 96 != 0) revert AmountInvalid(amount);
-        if (owner == address(0)) revert OwnerMissing();
+        if (amount == 0 || amount >> 96 != 0) revert InvalidAmount(amount);
+        if (owner == address(0)) revert MissingOwner();
         Head storage h = _loadHead();
         id = h.nextDeposit;
         unchecked {

@@ -15,13 +15,13 @@ abstract contract Exits is Blocks {
 
     /// @inheritdoc IRootChain
     function startExit(Proof calldata output) external payable {
-        _takeBond(_EXIT_BOND);
+        _withdrawBond(_EXIT_BOND);
         _start(output);
     }
 
     /// @inheritdoc IRootChain
     function startExits(Proof[] calldata outputs) external payable {
-        _takeBond(_EXIT_BOND * outputs.length);
+        _withdrawBond(_EXIT_BOND * outputs.length);
         for (uint256 i; i < outputs.length; ++i) {
             _start(outputs[i]);
         }
@@ -32,7 +32,7 @@ abstract contract Exits is Blocks {
         uint256 named = output.position;
         Output memory o = _outputOf(output.data, named);
         Exit memory e = exits(o.id);
-        if (e.status != ExitStatus.Open) revert ExitStatusWrong(o.id, e.status);
+        if (e.status != ExitStatus.Open) revert UnexpectedExitStatus(o.id, e.status);
         // Included twice, an output can be spent at one position and exit from the other: it is the same money.
         if (named != e.position) _requireIncluded(output);
         bytes32 spender = _requireSpend(spend, named, o.owner);
@@ -45,14 +45,14 @@ abstract contract Exits is Blocks {
     }
 
     /// @inheritdoc IRootChain
-    function claim(Item[] calldata items, uint256[] calldata newer) external once {
+    function processExits(Item[] calldata items, uint256[] calldata newer) external nonReentrant {
         _requireSorted(newer);
         uint256 paid = 0;
         for (uint256 i; i < items.length; ++i) {
             Output memory o = _outputOf(items[i].data, items[i].position);
             Exit memory e = exits(o.id);
             if (e.status != ExitStatus.Open) {
-                if (items.length == 1) revert ExitStatusWrong(o.id, e.status);
+                if (items.length == 1) revert UnexpectedExitStatus(o.id, e.status);
                 continue;
             }
             if (block.timestamp < e.time) {
@@ -125,7 +125,7 @@ abstract contract Exits is Blocks {
     function _requireThere(bytes32 id) internal view returns (uint256 word) {
         word = _exits[id];
         ExitStatus status = ExitStatus(uint8(word));
-        if (_isGone(status)) revert ExitStatusWrong(id, status);
+        if (_isGone(status)) revert UnexpectedExitStatus(id, status);
     }
 
     /// @dev Releases an output that an in-flight exit held.
@@ -152,13 +152,13 @@ abstract contract Exits is Blocks {
 
     function _start(Proof calldata p) private {
         (Output memory o, uint256 madeAt) = _requireOutput(p);
-        if (msg.sender != o.owner) revert CallerWrong(msg.sender, o.owner);
+        if (msg.sender != o.owner) revert UnauthorizedCaller(msg.sender, o.owner);
         Exit memory e = exits(o.id);
         if (isHeld(o.id)) revert OutputHeld(o.id);
         if (e.status == ExitStatus.Challenged) {
             if (!_hasPassed(e.time)) revert ExitBlocked(o.id, e.time);
         } else if (e.status != ExitStatus.None) {
-            revert ExitStatusWrong(o.id, e.status);
+            revert UnexpectedExitStatus(o.id, e.status);
         }
         uint256 time = _maturity(madeAt);
         uint256 priority = _place(_priorityOf(p.position));

@@ -20,14 +20,14 @@ abstract contract InFlightExits is InFlightLedger {
         _requireFirstHalf(id, f);
         uint256 mask = 1 << bit;
         uint256 joined = f.piggybacked;
-        if ((joined | f.blocked) & mask != 0) revert PiggybackWrong(mask);
+        if ((joined | f.blocked) & mask != 0) revert InvalidPiggyback(mask);
         // Inputs are held only once an input or output is piggybacked.
         if (joined == 0) f.held = uint8(_holdInputs(inputIds, f.held));
         uint256 counted = _counted(f, inputIds.length);
         uint256 priority = f.priority;
         uint256 place = _place(priority);
         f.piggybacked = uint8(joined | mask);
-        _takeBond(_PIGGYBACK_BOND);
+        _withdrawBond(_PIGGYBACK_BOND);
         _join(o, bit);
         if (counted & mask != 0) {
             if (place != priority) _moveBehind(data, inputIds, inputData, f, counted & joined);
@@ -37,14 +37,14 @@ abstract contract InFlightExits is InFlightLedger {
     }
 
     /// @inheritdoc IRootChainInFlight
-    function challengeCanonical(
+    function challengeNonCanonical(
         bytes calldata data,
         bytes32[] calldata inputIds,
         uint256 input,
         bytes[] calldata inputData,
         Spend calldata competitor
     ) external {
-        if (input >= inputData.length) revert InputsWrong(input);
+        if (input >= inputData.length) revert InvalidInputs(input);
         (bytes32 id, InFlight storage f, Output memory o) = _part(data, inputIds, input, inputData[input]);
         _requireFirstHalf(id, f);
         bytes32 other = _requireOther(data, input, o.owner, competitor);
@@ -54,11 +54,11 @@ abstract contract InFlightExits is InFlightLedger {
         uint256 before = _registered(f, inputIds.length);
         (f.competitor, f.contested, f.bondOwner) = (uint56(place), true, msg.sender);
         _recount(data, inputIds, inputData, f, before);
-        emit Contested(id, other, place);
+        emit InFlightExitChallenged(id, other, place);
     }
 
     /// @inheritdoc IRootChainInFlight
-    function answerCanonical(Proof calldata transaction, bytes32[] calldata inputIds, bytes[] calldata inputData)
+    function respondNonCanonical(Proof calldata transaction, bytes32[] calldata inputIds, bytes[] calldata inputData)
         external
     {
         (bytes32 id, InFlight storage f,) = _find(transaction.data, inputIds);
@@ -70,7 +70,7 @@ abstract contract InFlightExits is InFlightLedger {
         uint256 before = _registered(f, inputIds.length);
         (f.competitor, f.contested, f.bondOwner) = (uint56(place), false, msg.sender);
         _recount(transaction.data, inputIds, inputData, f, before);
-        emit Answered(id, place);
+        emit InFlightExitChallengeResponded(id, place);
     }
 
     /// @inheritdoc IRootChainInFlight
@@ -94,21 +94,21 @@ abstract contract InFlightExits is InFlightLedger {
     }
 
     /// @inheritdoc IRootChainInFlight
-    function challengeInput(
+    function challengeInputSpent(
         bytes calldata data,
         bytes32[] calldata inputIds,
         uint256 input,
         bytes calldata inputData,
         Spend calldata spend
-    ) external once {
+    ) external nonReentrant {
         (bytes32 id, InFlight storage f, Output memory o) = _part(data, inputIds, input, inputData);
         _block(id, f, o, 1 << input, inputIds.length, _requireOther(data, input, o.owner, spend));
     }
 
     /// @inheritdoc IRootChainInFlight
-    function challengeOutput(Proof calldata transaction, bytes32[] calldata inputIds, Spend calldata spend)
+    function challengeOutputSpent(Proof calldata transaction, bytes32[] calldata inputIds, Spend calldata spend)
         external
-        once
+        nonReentrant
     {
         uint256 position = transaction.position;
         // The sum has 256 bits, so an index beyond the outputs is rejected like any other.
@@ -120,17 +120,17 @@ abstract contract InFlightExits is InFlightLedger {
     }
 
     /// @inheritdoc IRootChainInFlight
-    function claimInFlight(
+    function processInFlightExit(
         bytes calldata data,
         bytes32[] calldata inputIds,
         bytes[] calldata inputData,
         uint256[] calldata newer
-    ) external once {
+    ) external nonReentrant {
         _requireSorted(newer);
         (bytes32 id, InFlight storage f,) = _find(data, inputIds);
-        if (inputData.length != inputIds.length) revert InputsWrong(inputIds.length);
+        if (inputData.length != inputIds.length) revert InvalidInputs(inputIds.length);
         uint256 bits = f.piggybacked;
-        if (bits == 0) revert InFlightStatusWrong(id, f.status);
+        if (bits == 0) revert UnexpectedInFlightStatus(id, f.status);
         bool settling = f.status == InFlightStatus.Open;
         uint256 earned = settling ? _settle(data, inputIds, inputData, id, f) : 0;
         bool outputs = f.status == InFlightStatus.PaysOutputs;
@@ -169,16 +169,16 @@ abstract contract InFlightExits is InFlightLedger {
     }
 
     /// @inheritdoc IRootChainInFlight
-    function abandonInFlight(bytes calldata data, bytes32[] calldata inputIds) external once {
+    function deleteNonPiggybacked(bytes calldata data, bytes32[] calldata inputIds) external nonReentrant {
         (bytes32 id, InFlight storage f,) = _find(data, inputIds);
-        if (f.status != InFlightStatus.Open) revert InFlightStatusWrong(id, f.status);
+        if (f.status != InFlightStatus.Open) revert UnexpectedInFlightStatus(id, f.status);
         uint256 from = _halfTime(f);
         if (block.timestamp < from) revert TooEarly(block.timestamp, from);
-        if (f.piggybacked != 0) revert PiggybackWrong(f.piggybacked);
+        if (f.piggybacked != 0) revert InvalidPiggyback(f.piggybacked);
         _freeInputs(inputIds, f.held);
         address owner = f.bondOwner;
         delete _inFlight[id];
-        emit InFlightAbandoned(id);
+        emit InFlightExitDeleted(id);
         _unhold(0, _IN_FLIGHT_BOND);
         _pay(owner, 0, _IN_FLIGHT_BOND);
     }
@@ -190,7 +190,7 @@ abstract contract InFlightExits is InFlightLedger {
     }
 
     function _requireBefore(bytes32 id, InFlight storage f, uint256 until) private view {
-        if (f.status != InFlightStatus.Open) revert InFlightStatusWrong(id, f.status);
+        if (f.status != InFlightStatus.Open) revert UnexpectedInFlightStatus(id, f.status);
         if (block.timestamp >= until) revert TooLate(block.timestamp, until);
     }
 
@@ -206,7 +206,7 @@ abstract contract InFlightExits is InFlightLedger {
         private
         returns (bytes32 other)
     {
-        if (input >= PlasmaTx.inputs(data)) revert PiggybackWrong(1 << input);
+        if (input >= PlasmaTx.inputs(data)) revert InvalidPiggyback(1 << input);
         other = _requireSpend(spend, PlasmaTx.input(data, input), owner);
         if (other == PlasmaTx.hash(data)) revert SameTransaction();
     }
@@ -214,7 +214,7 @@ abstract contract InFlightExits is InFlightLedger {
     /// @dev Removes a piggyback that was proven to be spent, and pays its bond to the caller.
     function _block(bytes32 id, InFlight storage f, Output memory o, uint256 mask, uint256 n, bytes32 spender) private {
         (uint256 joined, uint256 blocked, uint256 counted) = (f.piggybacked, f.blocked, _counted(f, n));
-        if (joined & mask == 0) revert PiggybackWrong(mask);
+        if (joined & mask == 0) revert InvalidPiggyback(mask);
         (f.piggybacked, f.blocked) = (uint8(joined ^ mask), uint8(blocked | mask));
         if (mask & (counted | OUTPUTS) != 0) {
             // The exit can no longer pay this input or output.
@@ -254,7 +254,7 @@ abstract contract InFlightExits is InFlightLedger {
         f.held = uint8(kept);
         _recount(data, inputIds, inputData, f, before);
         _freeInputs(inputIds, held ^ kept);
-        emit InFlightSettled(id, f.status);
+        emit InFlightExitProcessed(id, f.status);
         // Only a payment of an output spends the inputs.
         if (outputs && f.piggybacked & OUTPUTS != 0) {
             for (uint256 i; i < inputIds.length; ++i) {

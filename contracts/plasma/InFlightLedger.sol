@@ -78,10 +78,10 @@ abstract contract InFlightLedger is InFlightStart {
             uint256 next;
             uint256 amount;
             if (bit < 4) {
-                if (bit >= inputData.length) revert InputsWrong(bit);
+                if (bit >= inputData.length) revert InvalidInputs(bit);
                 uint256 position = PlasmaTx.input(data, bit);
                 Output memory o = _outputOf(inputData[bit], position);
-                if (o.id != inputIds[bit]) revert OutputWrong(position);
+                if (o.id != inputIds[bit]) revert InvalidOutput(position);
                 (next, amount) = (o.token, o.amount);
             } else {
                 (, next, amount) = PlasmaTx.output(data, bit - 4);

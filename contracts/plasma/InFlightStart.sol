@@ -12,16 +12,18 @@ abstract contract InFlightStart is Exits {
     mapping(bytes32 id => InFlight) internal _inFlight;
 
     /// @inheritdoc IRootChainInFlight
-    function startInFlight(Proof calldata transaction, Proof[] calldata inputs, bytes calldata signatures, uint256 bits)
-        external
-        payable
-    {
+    function startInFlightExit(
+        Proof calldata transaction,
+        Proof[] calldata inputs,
+        bytes calldata signatures,
+        uint256 bits
+    ) external payable {
         bytes calldata data = _requireAlive(transaction);
         uint256 joined = 0;
         for (uint256 b = bits; b != 0; b &= b - 1) {
             ++joined;
         }
-        _takeBond(_IN_FLIGHT_BOND + joined * _PIGGYBACK_BOND);
+        _withdrawBond(_IN_FLIGHT_BOND + joined * _PIGGYBACK_BOND);
         InFlight memory f;
         Output[] memory spent;
         {
@@ -39,10 +41,10 @@ abstract contract InFlightStart is Exits {
             // An output that was already paid cannot be reserved.
             _requireThere(ids[i]);
         }
-        if (!mine) revert CallerWrong(msg.sender, spent[0].owner);
+        if (!mine) revert UnauthorizedCaller(msg.sender, spent[0].owner);
         bytes32 txHash = PlasmaTx.hash(data);
         bytes32 id = keccak256(abi.encodePacked(txHash, ids));
-        if (_inFlight[id].status != InFlightStatus.None) revert InFlightStatusWrong(id, _inFlight[id].status);
+        if (_inFlight[id].status != InFlightStatus.None) revert UnexpectedInFlightStatus(id, _inFlight[id].status);
         if (bits != 0) f.held = uint8(_holdInputs(ids, 0));
         _joinAtStart(data, txHash, spent, bits, f);
         _requireBalanced(data, spent);
@@ -52,7 +54,7 @@ abstract contract InFlightStart is Exits {
         f.piggybacked = uint8(bits);
         f.competitor = uint56(transaction.position >> 8);
         _inFlight[id] = f;
-        emit InFlightStarted(id, msg.sender, data, ids, signatures);
+        emit InFlightExitStarted(id, msg.sender, data, ids, signatures);
         if (bits != 0) emit Piggybacked(id, bits);
     }
 
@@ -76,10 +78,10 @@ abstract contract InFlightStart is Exits {
             if ((bits >> bit) & 1 == 0) continue;
             Output memory o;
             if (bit < 4) {
-                if (bit >= spent.length) revert PiggybackWrong(bits);
+                if (bit >= spent.length) revert InvalidPiggyback(bits);
                 o = spent[bit];
             } else {
-                if (bit - 4 >= outs) revert PiggybackWrong(bits);
+                if (bit - 4 >= outs) revert InvalidPiggyback(bits);
                 o = _made(data, txHash, bit - 4);
             }
             _join(o, bit);
@@ -90,7 +92,7 @@ abstract contract InFlightStart is Exits {
     /// @dev Requires that the caller owns the input or output and that no exit has paid it. An output is held from then
     /// on: only this exit can pay it, and its standard exit ends. An input may wait for another exit that holds it.
     function _join(Output memory o, uint256 bit) internal {
-        if (msg.sender != o.owner) revert CallerWrong(msg.sender, o.owner);
+        if (msg.sender != o.owner) revert UnauthorizedCaller(msg.sender, o.owner);
         if (bit < 4) _requireThere(o.id);
         else _holdOutput(o);
     }
@@ -119,7 +121,7 @@ abstract contract InFlightStart is Exits {
         }
         f = _inFlight[id];
         // Every started exit has a time, which is in the slot that every call reads.
-        if (f.exitableAt == 0) revert InFlightStatusWrong(id, InFlightStatus.None);
+        if (f.exitableAt == 0) revert UnexpectedInFlightStatus(id, InFlightStatus.None);
     }
 
     /// @dev Returns an input or output of a running in-flight exit.
@@ -132,13 +134,13 @@ abstract contract InFlightStart is Exits {
         bytes32 txHash;
         (id, f, txHash) = _find(data, inputIds);
         if (bit < 4) {
-            if (bit >= inputIds.length) revert PiggybackWrong(1 << bit);
+            if (bit >= inputIds.length) revert InvalidPiggyback(1 << bit);
             uint256 position = PlasmaTx.input(data, bit);
             o = _outputOf(inputData, position);
-            if (o.id != inputIds[bit]) revert OutputWrong(position);
+            if (o.id != inputIds[bit]) revert InvalidOutput(position);
         } else {
-            if (bit > 7) revert PiggybackWrong(1 << bit);
-            if (bit - 4 >= PlasmaTx.outputs(data)) revert OutputWrong(bit - 4);
+            if (bit > 7) revert InvalidPiggyback(1 << bit);
+            if (bit - 4 >= PlasmaTx.outputs(data)) revert InvalidOutput(bit - 4);
             o = _made(data, txHash, bit - 4);
         }
     }

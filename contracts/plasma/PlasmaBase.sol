@@ -63,7 +63,7 @@ abstract contract PlasmaBase is IRootChain {
             c.operator == address(0) || c.exitPeriod < 2 || c.exitPeriod > 3650 days || c.exitBond < c.bounty
                 || c.piggybackBond < c.bounty || c.rotationDelay > 3650 days || c.dataDelay > 3650 days
                 || c.dataDelay == 0
-        ) revert ConfigInvalid();
+        ) revert InvalidConfig();
         _OPERATOR = c.operator;
         _VALIDITY = c.validity;
         _PERMIT2 = c.permit2;
@@ -81,7 +81,7 @@ abstract contract PlasmaBase is IRootChain {
     }
 
     /// @dev Prevents re-entry.
-    modifier once() {
+    modifier nonReentrant() {
         _enter();
         _;
         _entered = false;
@@ -130,7 +130,7 @@ abstract contract PlasmaBase is IRootChain {
 
     function _requireOperator() internal view returns (Head storage h) {
         h = _head;
-        if (msg.sender != h.operator) revert CallerWrong(msg.sender, h.operator);
+        if (msg.sender != h.operator) revert UnauthorizedCaller(msg.sender, h.operator);
     }
 
     function _setOperator(address operator) internal {
@@ -152,7 +152,7 @@ abstract contract PlasmaBase is IRootChain {
     }
 
     function _enter() private {
-        if (_entered) revert Reentered();
+        if (_entered) revert ReentrantCall();
         _entered = true;
     }
 
@@ -164,13 +164,13 @@ abstract contract PlasmaBase is IRootChain {
         if (position & DEPOSIT != 0) {
             uint256 number = (position ^ DEPOSIT) >> 24;
             if (uint24(position) != 0 || data.length != RECORD_BYTES || keccak256(data) != deposits[number]) {
-                revert ProofInvalid(position);
+                revert InvalidProof(position);
             }
             o.id = keccak256(abi.encodePacked(uint8(3), uint64(number)));
             (o.owner, o.token, o.amount) = PlasmaTx.record(data, 0);
         } else {
             uint256 index = uint8(position);
-            if (index >= PlasmaTx.outputs(data)) revert OutputWrong(position);
+            if (index >= PlasmaTx.outputs(data)) revert InvalidOutput(position);
             o.id = _idOf(PlasmaTx.hash(data), index);
             (o.owner, o.token, o.amount) = PlasmaTx.output(data, index);
         }
@@ -205,7 +205,7 @@ abstract contract PlasmaBase is IRootChain {
 
     /// @dev Requires a valid transaction in a block that may include it. Returns the block's time.
     function _requireIncluded(Proof calldata p) internal view returns (uint256) {
-        if (!PlasmaTx.isValid(p.data)) revert TransactionInvalid();
+        if (!PlasmaTx.isValid(p.data)) revert InvalidTransaction();
         return _requirePlaced(p);
     }
 
@@ -218,7 +218,7 @@ abstract contract PlasmaBase is IRootChain {
         _requireStanding(position, word, data, p.path);
         uint256 expiry = PlasmaTx.expiry(data);
         if (number > expiry || (number != expiry && PlasmaTx.kindOf(data) == PlasmaTx.FEE)) {
-            revert InclusionLate(number, expiry);
+            revert LateInclusion(number, expiry);
         }
         return word >> 32;
     }
@@ -230,18 +230,18 @@ abstract contract PlasmaBase is IRootChain {
     {
         (bool fits, bytes32 root) =
             BlockTree.rootOf(uint32(word), uint16(position >> 8), PlasmaTx.tagged(0, data), path);
-        if (!fits || _hashOf(root, bytes32(word), 64) != blocks[position >> 24]) revert ProofInvalid(position);
+        if (!fits || _hashOf(root, bytes32(word), 64) != blocks[position >> 24]) revert InvalidProof(position);
     }
 
     /// @dev Requires a payment that can still be included, or is proven to be included.
     function _requireAlive(Proof calldata p) internal view returns (bytes calldata data) {
         data = p.data;
-        if (!PlasmaTx.isValid(data) || PlasmaTx.inputs(data) == 0) revert TransactionInvalid();
+        if (!PlasmaTx.isValid(data) || PlasmaTx.inputs(data) == 0) revert InvalidTransaction();
         if (p.position != 0) {
             _requirePlaced(p);
         } else {
             uint256 expiry = PlasmaTx.expiry(data);
-            if (_hasPassed(expiry)) revert InclusionLate(0, expiry);
+            if (_hasPassed(expiry)) revert LateInclusion(0, expiry);
         }
     }
 
@@ -256,7 +256,7 @@ abstract contract PlasmaBase is IRootChain {
         for (uint256 i = 1; i < n && spent != position; ++i) {
             spent = PlasmaTx.input(data, i);
         }
-        if (spent != position || spent == 0) revert SpendWrong(spent, position);
+        if (spent != position || spent == 0) revert InvalidSpend(spent, position);
         if (n == 1) {
             _requireSigned(_digestOf(data), owner, s.signatures);
         } else {
@@ -276,20 +276,20 @@ abstract contract PlasmaBase is IRootChain {
         returns (Output[] memory spent, uint256 youngest, uint256 priority)
     {
         uint256 n = PlasmaTx.inputs(data);
-        if (inputs.length != n || signatures.length != 64 * n) revert InputsWrong(n);
+        if (inputs.length != n || signatures.length != 64 * n) revert InvalidInputs(n);
         bytes32 digest = _digestOf(data);
         spent = new Output[](n);
         for (uint256 i; i < n; ++i) {
             Proof calldata p = inputs[i];
             uint256 position = p.position;
             uint256 need = PlasmaTx.input(data, i);
-            if (position != need) revert SpendWrong(need, position);
+            if (position != need) revert InvalidSpend(need, position);
             uint256 made;
             (spent[i], made) = _requireOutput(p);
             _requireSigned(digest, spent[i].owner, signatures[64 * i:64 * i + 64]);
             // An output that was included twice has two positions, but can be spent only once.
             for (uint256 j; j < i; ++j) {
-                if (spent[j].id == spent[i].id) revert InputsWrong(i);
+                if (spent[j].id == spent[i].id) revert InvalidInputs(i);
             }
             if (made > youngest) youngest = made;
             if (_priorityOf(position) > priority) priority = _priorityOf(position);
@@ -310,14 +310,14 @@ abstract contract PlasmaBase is IRootChain {
                     need -= part;
                 }
             }
-            if (need != 0) revert AmountsUnbalanced(token);
+            if (need != 0) revert UnbalancedAmounts(token);
         }
     }
 
     // ------------------------------------------------------------------------------------------------- Signatures
 
     function _requireSigned(bytes32 digest, address owner, bytes calldata signature) internal pure {
-        if (Signatures.recover(digest, signature) != owner) revert SignatureInvalid(owner);
+        if (Signatures.recover(digest, signature) != owner) revert InvalidSignature(owner);
     }
 
     function _digestOf(bytes calldata data) internal view returns (bytes32) {

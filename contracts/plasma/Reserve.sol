@@ -32,15 +32,15 @@ abstract contract Reserve is PlasmaBase {
     /// @dev The bit of a ledger that marks a kept sum. No other field reaches this bit.
     uint256 private constant TRACKED = 1 << 255;
     /// @inheritdoc IRootChain
-    mapping(address owner => mapping(uint256 token => uint256)) public pending;
+    mapping(address owner => mapping(uint256 token => uint256)) public pendingWithdrawals;
 
     /// @inheritdoc IRootChain
-    function withdraw(uint256 token, address to) external once {
-        uint256 amount = pending[msg.sender][token];
-        if (amount == 0) revert NothingOwed(msg.sender, token);
-        pending[msg.sender][token] = 0;
+    function withdrawPending(uint256 token, address to) external nonReentrant {
+        uint256 amount = pendingWithdrawals[msg.sender][token];
+        if (amount == 0) revert NothingPending(msg.sender, token);
+        pendingWithdrawals[msg.sender][token] = 0;
         _unhold(token, amount);
-        emit Withdrawn(msg.sender, token, amount, to);
+        emit PendingWithdrawn(msg.sender, token, amount, to);
         if (!Transfers.tryPush(tokenOf(token), to, amount, gasleft())) revert PaymentFailed(to, token);
     }
 
@@ -48,7 +48,7 @@ abstract contract Reserve is PlasmaBase {
     function tokenOf(uint256 id) public view returns (address token) {
         if (id == 0) return address(0);
         token = _tokens[id];
-        if (token == address(0)) revert TokenUnknown(id);
+        if (token == address(0)) revert UnknownToken(id);
     }
 
     /// @inheritdoc IRootChain
@@ -163,8 +163,8 @@ abstract contract Reserve is PlasmaBase {
     }
 
     /// @dev Takes the bonds sent with the call.
-    function _takeBond(uint256 bond) internal {
-        if (msg.value != bond) revert BondWrong(msg.value, bond);
+    function _withdrawBond(uint256 bond) internal {
+        if (msg.value != bond) revert IncorrectValue(msg.value, bond);
         _hold(0, bond);
     }
 
@@ -230,7 +230,7 @@ abstract contract Reserve is PlasmaBase {
     /// @dev A bucket must not be subtracted twice.
     function _requireSorted(uint256[] calldata newer) internal pure {
         for (uint256 i = 1; i < newer.length; ++i) {
-            if (newer[i] <= newer[i - 1]) revert BucketsUnsorted();
+            if (newer[i] <= newer[i - 1]) revert UnsortedBuckets();
         }
     }
 
@@ -251,7 +251,7 @@ abstract contract Reserve is PlasmaBase {
         }
     }
 
-    /// @dev Never reverts because of the receiver or the token: an amount that cannot be pushed waits for `withdraw`.
+    /// @dev Never reverts because of the receiver or the token: an amount that cannot be pushed waits for `withdrawPending`.
     function _pay(address to, uint256 token, uint256 amount) internal {
         if (amount == 0) return;
         address asset = tokenOf(token);
@@ -260,7 +260,7 @@ abstract contract Reserve is PlasmaBase {
         if (Transfers.tryPush(asset, to, amount, cap)) return;
         // A caller must not turn a payment into a debt by supplying too little gas.
         uint256 need = (cap * 64) / 63 + 50_000;
-        if (before < need) revert GasTooLow(before, need);
+        if (before < need) revert InsufficientGas(before, need);
         _hold(token, amount);
         _owe(to, token, amount);
     }
@@ -268,8 +268,8 @@ abstract contract Reserve is PlasmaBase {
     /// @dev Credits a held amount to its owner, who can withdraw it.
     function _owe(address to, uint256 token, uint256 amount) internal {
         unchecked {
-            pending[to][token] += amount;
+            pendingWithdrawals[to][token] += amount;
         }
-        emit PaymentDeferred(to, token, amount);
+        emit PayoutDeferred(to, token, amount);
     }
 }

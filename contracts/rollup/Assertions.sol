@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {IJudge} from "../interfaces/IJudge.sol";
+import {IFraudVerifier} from "../interfaces/IFraudVerifier.sol";
 import {IRollup} from "../interfaces/IRollup.sol";
-import {Runs} from "../lib/Runs.sol";
+import {ChunkTree} from "../lib/ChunkTree.sol";
 import {Inbox} from "./Inbox.sol";
 
 /// @title Assertions over the inbox: proposals, bonds, fraud proofs, finality
@@ -26,7 +26,7 @@ abstract contract Assertions is Inbox {
 
     mapping(bytes32 id => Record) private _records;
     /// @notice Returns the bond in wei that an account can use or withdraw.
-    mapping(address proposer => uint256) public freeBond;
+    mapping(address proposer => uint256) public availableBond;
     mapping(bytes32 commitment => uint256) private _committedAt;
     /// @notice Returns the verifier of one kind of fault, by its index.
     address[] public judges;
@@ -50,22 +50,22 @@ abstract contract Assertions is Inbox {
     function propose(Claim calldata parent, Item calldata last, uint64 inboxEnd, bytes32 root, bytes calldata roots)
         external
         payable
-        whileRunning
+        whenNotFrozen
     {
         bytes32 parentId = _idOf(parent);
         Status standing = _records[parentId].status;
-        if (standing != Status.Open && standing != Status.Final) revert StatusWrong(parentId, standing);
-        if (keccak256(abi.encode(last)) != accs[inboxEnd] || inboxEnd == 0) revert ItemMismatch(inboxEnd);
+        if (standing != Status.Open && standing != Status.Final) revert UnexpectedStatus(parentId, standing);
+        if (keccak256(abi.encode(last)) != accumulators[inboxEnd] || inboxEnd == 0) revert BatchMismatch(inboxEnd);
         // Entries before the last final assertion need no second assertion, and their blobs may no longer be available,
         // so a wrong assertion about them could not be proven wrong.
-        if (inboxEnd <= parent.inboxEnd || parent.inboxEnd < _finalEnd) revert RangeInvalid(0);
+        if (inboxEnd <= parent.inboxEnd || parent.inboxEnd < _finalEnd) revert InvalidRange(0);
         uint256 count = last.segments - parent.segments;
-        if (count > MAX_SEGMENTS) revert RangeInvalid(count);
+        if (count > MAX_SEGMENTS) revert InvalidRange(count);
         (bytes32 commitment, bool inBlob) = _commitTo(roots, count, root);
         Claim memory claimed = Claim(parentId, inboxEnd, last.segments, root, commitment, inBlob);
         bytes32 id = keccak256(abi.encode(claimed));
         Record storage record = _records[id];
-        if (record.status != Status.Unknown) revert StatusWrong(id, record.status);
+        if (record.status != Status.Unknown) revert UnexpectedStatus(id, record.status);
         _lockBond();
         _records[id] = Record(msg.sender, uint40(block.timestamp), Status.Open);
         emit Proposed(id, msg.sender, claimed);
@@ -83,7 +83,7 @@ abstract contract Assertions is Inbox {
         }
         uint256 from = record.createdAt + _WINDOW + 1;
         if (block.timestamp < from) revert TooEarly(block.timestamp, from);
-        _freeBond(record.proposer);
+        _availableBond(record.proposer);
         if (frozen) {
             // Exits use the assertion that was final when the rollup was frozen.
             record.status = Status.Released;
@@ -105,13 +105,13 @@ abstract contract Assertions is Inbox {
     /// @inheritdoc IRollup
     function challenge(Claim calldata claimed, Claim calldata parent, uint256 judge, bytes calldata proof)
         external
-        once
+        nonReentrant
     {
         bytes32 id = _idOf(claimed);
         Record storage record = _requireOpen(id);
         _requireParent(claimed, parent);
-        if (judge >= judges.length) revert UnknownId(judge);
-        bytes memory question = abi.encodeCall(IJudge.guilty, (claimed, parent, proof));
+        if (judge >= judges.length) revert UnknownTokenId(judge);
+        bytes memory question = abi.encodeCall(IFraudVerifier.isFraudulent, (claimed, parent, proof));
         bytes32 proofHash;
         assembly ("memory-safe") {
             // The proof is the last argument and may be long, so it is hashed in place.
@@ -121,31 +121,31 @@ abstract contract Assertions is Inbox {
             )
         }
         _takeCommitment(keccak256(abi.encode(msg.sender, id, judge, proofHash)));
-        if (!_ask(judges[judge], question)) revert NotGuilty(id);
+        if (!_ask(judges[judge], question)) revert AssertionValid(id);
         _invalidate(id, record);
     }
 
     /// @inheritdoc IRollup
-    function discard(Claim calldata claimed, Claim calldata parent) external once {
+    function discard(Claim calldata claimed, Claim calldata parent) external nonReentrant {
         bytes32 id = _idOf(claimed);
         Record storage record = _requireOpen(id);
         _requireParent(claimed, parent);
         Status standing = _records[claimed.parent].status;
-        if (standing != Status.Invalid) revert StatusWrong(claimed.parent, standing);
+        if (standing != Status.Invalid) revert UnexpectedStatus(claimed.parent, standing);
         _invalidate(id, record);
     }
 
     /// @inheritdoc IRollup
     function addBond() public payable {
-        freeBond[msg.sender] += msg.value;
-        emit BondChanged(msg.sender, freeBond[msg.sender]);
+        availableBond[msg.sender] += msg.value;
+        emit BondChanged(msg.sender, availableBond[msg.sender]);
     }
 
     /// @inheritdoc IRollup
-    function takeBond(uint256 amount) external {
-        uint256 have = freeBond[msg.sender];
-        if (have < amount) revert BondTooLow(have, amount);
-        freeBond[msg.sender] = have - amount;
+    function withdrawBond(uint256 amount) external {
+        uint256 have = availableBond[msg.sender];
+        if (have < amount) revert InsufficientBond(have, amount);
+        availableBond[msg.sender] = have - amount;
         emit BondChanged(msg.sender, have - amount);
         _pay(address(0), msg.sender, amount);
     }
@@ -163,29 +163,29 @@ abstract contract Assertions is Inbox {
 
     /// @dev Checks here that roots in calldata end in the asserted root; a judge checks roots in a blob.
     function _commitTo(bytes calldata roots, uint256 count, bytes32 root) private view returns (bytes32, bool) {
-        if (uint256(root) >> 248 != 0) revert RootsInvalid();
+        if (uint256(root) >> 248 != 0) revert InvalidRoots();
         if (roots.length == 0) {
             bytes32 hash = blobhash(0);
-            if (hash == 0) revert BlobMissing(0);
+            if (hash == 0) revert MissingBlob(0);
             return (hash, true);
         }
-        if (roots.length != count * ROOT_BYTES) revert RootsInvalid();
-        if (uint248(bytes31(roots[roots.length - ROOT_BYTES:])) != uint256(root)) revert RootsInvalid();
-        return (Runs.commit(roots), false);
+        if (roots.length != count * ROOT_BYTES) revert InvalidRoots();
+        if (uint248(bytes31(roots[roots.length - ROOT_BYTES:])) != uint256(root)) revert InvalidRoots();
+        return (ChunkTree.commit(roots), false);
     }
 
     /// @dev Adds the ether sent to the caller's available bond, and locks one bond.
     function _lockBond() private {
         if (msg.value != 0) addBond();
-        uint256 have = freeBond[msg.sender];
-        if (have < _BOND) revert BondTooLow(have, _BOND);
-        freeBond[msg.sender] = have - _BOND;
+        uint256 have = availableBond[msg.sender];
+        if (have < _BOND) revert InsufficientBond(have, _BOND);
+        availableBond[msg.sender] = have - _BOND;
     }
 
     /// @dev Makes the bond of an assertion available to its proposer again.
-    function _freeBond(address proposer) private {
-        freeBond[proposer] += _BOND;
-        emit BondChanged(proposer, freeBond[proposer]);
+    function _availableBond(address proposer) private {
+        availableBond[proposer] += _BOND;
+        emit BondChanged(proposer, availableBond[proposer]);
     }
 
     /// @dev Returns the judge's verdict. A revert of the judge reverts the challenge.
@@ -203,7 +203,7 @@ abstract contract Assertions is Inbox {
     /// @dev A commitment is used once, and only after enough blocks to prevent a copied proof from being mined first.
     function _takeCommitment(bytes32 commitment) private {
         uint256 at = _committedAt[commitment];
-        if (at == 0 || block.number < at + _REVEAL_BLOCKS) revert CommitmentMissing(commitment);
+        if (at == 0 || block.number < at + _REVEAL_BLOCKS) revert UnknownCommitment(commitment);
         _committedAt[commitment] = 0;
     }
 
@@ -213,22 +213,22 @@ abstract contract Assertions is Inbox {
         emit Invalidated(id, msg.sender);
         uint256 half = _BOND / 2;
         // The other half stays in the contract and is thereby burned: no function pays it out.
-        freeBond[msg.sender] += half;
-        emit BondChanged(msg.sender, freeBond[msg.sender]);
+        availableBond[msg.sender] += half;
+        emit BondChanged(msg.sender, availableBond[msg.sender]);
     }
 
     function _requireOpen(bytes32 id) private view returns (Record storage record) {
         record = _records[id];
-        if (record.status != Status.Open) revert StatusWrong(id, record.status);
+        if (record.status != Status.Open) revert UnexpectedStatus(id, record.status);
     }
 
     function _requireParent(Claim calldata claimed, Claim calldata parent) private pure {
-        if (_idOf(parent) != claimed.parent) revert ProofInvalid();
+        if (_idOf(parent) != claimed.parent) revert InvalidProof();
     }
 
     function _requireFinal(Claim calldata final_) internal view returns (bytes32 id) {
         id = _idOf(final_);
-        if (_records[id].status != Status.Final) revert StatusWrong(id, _records[id].status);
+        if (_records[id].status != Status.Final) revert UnexpectedStatus(id, _records[id].status);
     }
 
     /// @dev Requires an assertion that is final or can become final.
@@ -236,8 +236,8 @@ abstract contract Assertions is Inbox {
         bytes32 id = _idOf(claimed);
         Status standing = _records[id].status;
         if (standing == Status.Final) return;
-        if (standing != Status.Open) revert StatusWrong(id, standing);
-        if (_head.frozen) revert FrozenMode(true);
+        if (standing != Status.Open) revert UnexpectedStatus(id, standing);
+        if (_head.frozen) revert ChainFrozen();
     }
 
     function _idOf(Claim calldata claimed) private pure returns (bytes32) {

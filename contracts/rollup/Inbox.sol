@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {IRollup} from "../interfaces/IRollup.sol";
-import {Runs} from "../lib/Runs.sol";
+import {ChunkTree} from "../lib/ChunkTree.sol";
 import {Queue} from "./Queue.sol";
 
 /// @title The inbox: entries of frames, each of which first consumes queue items
@@ -29,22 +29,22 @@ abstract contract Inbox is Queue {
     uint48 private _othersPaced;
 
     /// @inheritdoc IRollup
-    mapping(uint256 index => bytes32) public accs;
+    mapping(uint256 index => bytes32) public accumulators;
 
     /// @inheritdoc IRollup
     function postCalldata(bytes32 expectedAcc, bytes calldata data, uint256 queueEnd) external {
-        _post(expectedAcc, KIND_CALLDATA, Runs.commit(data), Runs.count(data.length), queueEnd);
+        _post(expectedAcc, KIND_CALLDATA, ChunkTree.commit(data), ChunkTree.count(data.length), queueEnd);
         emit Frames(_head.items, data);
     }
 
     /// @inheritdoc IRollup
     function postBlobs(bytes32 expectedAcc, uint256 frames, uint256 queueEnd) external {
-        if (frames > MAX_SEGMENTS) revert EntrySize(frames);
+        if (frames > MAX_SEGMENTS) revert InvalidBatchSize(frames);
         uint256 count = (frames + FRAMES_PER_BLOB - 1) / FRAMES_PER_BLOB;
         bytes32[] memory hashes = new bytes32[](count);
         for (uint256 i; i < count; ++i) {
             hashes[i] = blobhash(i);
-            if (hashes[i] == 0) revert BlobMissing(i);
+            if (hashes[i] == 0) revert MissingBlob(i);
         }
         bytes32 all;
         assembly ("memory-safe") {
@@ -73,12 +73,12 @@ abstract contract Inbox is Queue {
     /// @dev Appends an entry, which first consumes queue items.
     function _post(bytes32 expectedAcc, uint8 kind, bytes32 data, uint256 frames, uint256 queueEnd) private {
         Head memory head = _head;
-        if (head.frozen) revert FrozenMode(true);
-        bytes32 previous = accs[head.items];
-        if (previous != expectedAcc) revert InboxMoved(previous, expectedAcc);
+        if (head.frozen) revert ChainFrozen();
+        bytes32 previous = accumulators[head.items];
+        if (previous != expectedAcc) revert UnexpectedAccumulator(previous, expectedAcc);
         (bytes28 queueAcc, uint256 consumed) = _consume(head, queueEnd);
         uint256 added = (consumed + OPS_PER_SEGMENT - 1) / OPS_PER_SEGMENT + frames * SEGMENTS_PER_FRAME;
-        if (added == 0 || added > MAX_SEGMENTS) revert EntrySize(added);
+        if (added == 0 || added > MAX_SEGMENTS) revert InvalidBatchSize(added);
         if (frames != 0) _pace(head, frames);
         head.segments += uint56(added);
         head.items += 1;
@@ -91,7 +91,7 @@ abstract contract Inbox is Queue {
             // A struct of words has the same layout in memory as in its encoding.
             acc := keccak256(item, 256)
         }
-        accs[head.items] = acc;
+        accumulators[head.items] = acc;
         emit Posted(head.items, item);
     }
 
@@ -100,8 +100,8 @@ abstract contract Inbox is Queue {
     /// @return count The number of consumed items
     function _consume(Head memory head, uint256 queueEnd) private view returns (bytes28 acc, uint256 count) {
         bool overdue = _isOverdue(head.pendingSince);
-        if (msg.sender != _SEQUENCER && !overdue && block.timestamp <= head.lastTime + _LEASE) {
-            revert PostingLeased(msg.sender, head.lastTime + _LEASE + 1);
+        if (msg.sender != _SEQUENCER && !overdue && block.timestamp <= head.lastTime + _SEQUENCER_WINDOW) {
+            revert SequencerWindowOpen(msg.sender, head.lastTime + _SEQUENCER_WINDOW + 1);
         }
         // The queue is not read if no items are to be consumed and none is overdue.
         if (queueEnd == head.consumed && !overdue) return (0, 0);
@@ -112,7 +112,7 @@ abstract contract Inbox is Queue {
             queueEnd = tail.length <= queueEnd ? tail.length : queueEnd & ~(CHECKPOINT - 1);
         }
         if (queueEnd < head.consumed || queueEnd > tail.length || queueEnd - head.consumed > MAX_CONSUME) {
-            revert QueueEndInvalid(head.consumed, queueEnd, tail.length);
+            revert InvalidQueueEnd(head.consumed, queueEnd, tail.length);
         }
         count = queueEnd - head.consumed;
         if (queueEnd == tail.length) {
@@ -120,7 +120,7 @@ abstract contract Inbox is Queue {
             head.pendingSince = NOTHING_WAITS;
         } else if (count != 0) {
             Checkpoint memory point = _checkpoints[queueEnd];
-            if (point.time == 0) revert QueueEndInvalid(head.consumed, queueEnd, tail.length);
+            if (point.time == 0) revert InvalidQueueEnd(head.consumed, queueEnd, tail.length);
             acc = point.acc;
             head.pendingSince = point.time;
         }

@@ -50,7 +50,7 @@ abstract contract Queue is RollupBase {
         bool withdraws,
         address to,
         bytes calldata signature
-    ) external whileRunning {
+    ) external whenNotFrozen {
         // A judge must be able to show 27 forced operations in one transaction.
         if (signature.length > MAX_SIGNATURE) revert SignatureTooLong(signature.length, MAX_SIGNATURE);
         _enqueue(abi.encodePacked(ITEM_FORCED, msg.sender, scheme, account, token, amount, withdraws, to, signature));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IBlsSignatureVerifier} from "../interfaces/IBlsSignatureVerifier.sol";
 import {IRollup} from "../interfaces/IRollup.sol";
-import {IVoice} from "../interfaces/IVoice.sol";
 import {Assertions} from "./Assertions.sol";
 import {RollupBase} from "./RollupBase.sol";
 import {Vault} from "./Vault.sol";
@@ -15,13 +15,13 @@ contract Rollup is Vault {
 
     bytes32 private constant ESCAPE_TYPE = keccak256("Escape(uint32 account,address to)");
 
-    IVoice private immutable _VOICE;
+    IBlsSignatureVerifier private immutable _VOICE;
 
     /// @param config_ The parameters
     /// @param judges_ The verifiers of fraud proofs, whose order defines the indexes of `challenge`
     /// @param voice The verifier of BLS signatures for `escapeTo`
     /// @param genesisRoot The state root before the first entry
-    constructor(Config memory config_, address[] memory judges_, IVoice voice, bytes32 genesisRoot)
+    constructor(Config memory config_, address[] memory judges_, IBlsSignatureVerifier voice, bytes32 genesisRoot)
         RollupBase(config_)
         Assertions(judges_, genesisRoot)
     {
@@ -29,12 +29,12 @@ contract Rollup is Vault {
     }
 
     /// @inheritdoc IRollup
-    function freeze(Claim calldata final_, Item calldata next) external whileRunning {
+    function freeze(Claim calldata final_, Item calldata next) external whenNotFrozen {
         uint256 since = _head.pendingSince;
         if (_head.consumed == _tail.length || block.timestamp <= since + _FREEZE_AFTER) {
             if (_requireFinal(final_) != _finalId) revert ParentNotFinal(final_.parent, _finalId);
             uint256 index = final_.inboxEnd + 1;
-            if (keccak256(abi.encode(next)) != accs[index]) revert ItemMismatch(index);
+            if (keccak256(abi.encode(next)) != accumulators[index]) revert BatchMismatch(index);
             since = next.time;
         }
         uint256 from = since + _FREEZE_AFTER + 1;
@@ -53,7 +53,7 @@ contract Rollup is Vault {
         bytes32[] calldata path
     ) external {
         // A BLS key has no address of its own, so its owner uses `escapeTo`.
-        if (uint256(owner) >> 160 != 0) revert ProofInvalid();
+        if (uint256(owner) >> 160 != 0) revert InvalidProof();
         _escape(final_, roots, account, owner, word, path, address(uint160(uint256(owner))));
     }
 
@@ -69,7 +69,7 @@ contract Rollup is Vault {
         bytes calldata proof
     ) external {
         bytes32 digest = _digest(keccak256(abi.encode(ESCAPE_TYPE, account, to)));
-        if (uint256(owner) >> 160 == 0 || !_VOICE.speaks(owner, digest, proof)) revert ProofInvalid();
+        if (uint256(owner) >> 160 == 0 || !_VOICE.isValidSignature(owner, digest, proof)) revert InvalidProof();
         _escape(final_, roots, account, owner, word, path, to);
     }
 
@@ -84,13 +84,13 @@ contract Rollup is Vault {
     ) external {
         _requireLast(final_, roots);
         if (index < uint64(uint256(roots.numbers) >> 128)) revert AlreadyPaid(index);
-        if (index >> 64 != 0) revert ProofInvalid();
+        if (index >> 64 != 0) revert InvalidProof();
         bytes28 acc = _nextQueueAcc(before, keccak256(raw));
         for (uint256 i; i < later.length; ++i) {
             acc = _nextQueueAcc(acc, later[i]);
         }
-        if (!_wasQueueAcc(index + 1 + later.length, acc)) revert ProofInvalid();
-        if (raw.length != DEPOSIT_BYTES || uint8(raw[0]) != ITEM_DEPOSIT) revert ProofInvalid();
+        if (!_wasQueueAcc(index + 1 + later.length, acc)) revert InvalidProof();
+        if (raw.length != DEPOSIT_BYTES || uint8(raw[0]) != ITEM_DEPOSIT) revert InvalidProof();
         _spend(REFUNDS | index);
         address target = address(bytes20(raw[1:21]));
         uint16 token = uint16(bytes2(raw[21:23]));
@@ -119,9 +119,9 @@ contract Rollup is Vault {
 
     /// @dev Requires the frozen mode and the last final assertion with the components of its root.
     function _requireLast(Claim calldata final_, Roots calldata roots) private view {
-        if (!_head.frozen) revert FrozenMode(false);
+        if (!_head.frozen) revert ChainNotFrozen();
         bytes32 id = _requireFinal(final_);
-        if (id != _finalId) revert StatusWrong(id, Status.Final);
-        if (_stateRoot(roots) != final_.root) revert ProofInvalid();
+        if (id != _finalId) revert UnexpectedStatus(id, Status.Final);
+        if (_stateRoot(roots) != final_.root) revert InvalidProof();
     }
 }

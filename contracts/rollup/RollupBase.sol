@@ -24,7 +24,7 @@ abstract contract RollupBase is IRollup {
 
     address internal immutable _SEQUENCER;
     uint256 internal immutable _FORCE_DELAY;
-    uint256 internal immutable _LEASE;
+    uint256 internal immutable _SEQUENCER_WINDOW;
     uint256 internal immutable _WINDOW;
     uint256 internal immutable _FREEZE_AFTER;
     uint256 internal immutable _REVEAL_BLOCKS;
@@ -56,12 +56,12 @@ abstract contract RollupBase is IRollup {
 
     constructor(Config memory config) {
         // The rollup must not be frozen before an assertion had time to become final.
-        if (config.freezeAfter <= config.window || config.bond < 64) revert ConfigInvalid();
+        if (config.freezeAfter <= config.window || config.bond < 64) revert InvalidConfig();
         // A proof must be committed to `revealBlocks` before the window ends, so the window must be longer than that.
-        if (config.window <= config.revealBlocks * SECONDS_PER_BLOCK) revert ConfigInvalid();
+        if (config.window <= config.revealBlocks * SECONDS_PER_BLOCK) revert InvalidConfig();
         _SEQUENCER = config.sequencer;
         _FORCE_DELAY = config.forceDelay;
-        _LEASE = config.lease;
+        _SEQUENCER_WINDOW = config.sequencerWindow;
         _WINDOW = config.window;
         _FREEZE_AFTER = config.freezeAfter;
         _REVEAL_BLOCKS = config.revealBlocks;
@@ -69,16 +69,16 @@ abstract contract RollupBase is IRollup {
     }
 
     /// @dev Prevents re-entry.
-    modifier once() {
-        if (_entered) revert Reentered();
+    modifier nonReentrant() {
+        if (_entered) revert ReentrantCall();
         _entered = true;
         _;
         _entered = false;
     }
 
     /// @dev Requires that the rollup is not frozen.
-    modifier whileRunning() {
-        if (_head.frozen) revert FrozenMode(true);
+    modifier whenNotFrozen() {
+        if (_head.frozen) revert ChainFrozen();
         _;
     }
 
@@ -88,7 +88,7 @@ abstract contract RollupBase is IRollup {
         return Config(
             _SEQUENCER,
             uint40(_FORCE_DELAY),
-            uint40(_LEASE),
+            uint40(_SEQUENCER_WINDOW),
             uint40(_WINDOW),
             uint40(_FREEZE_AFTER),
             uint32(_REVEAL_BLOCKS),
@@ -122,7 +122,7 @@ abstract contract RollupBase is IRollup {
         internal
         pure
     {
-        if (path.length > depth || index >> path.length != 0) revert ProofInvalid();
+        if (path.length > depth || index >> path.length != 0) revert InvalidProof();
         bytes32 node = leaf;
         bytes32 empty = 0;
         for (uint256 i; i < depth; ++i) {
@@ -137,7 +137,7 @@ abstract contract RollupBase is IRollup {
                 empty := keccak256(0, 64)
             }
         }
-        if (node != root) revert ProofInvalid();
+        if (node != root) revert InvalidProof();
     }
 
     /// @dev Returns the queue's accumulator after one more item.

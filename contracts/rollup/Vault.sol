@@ -25,10 +25,10 @@ abstract contract Vault is Assertions {
     }
 
     /// @inheritdoc IRollup
-    function registerToken(address token) external payable whileRunning returns (uint16 id) {
+    function registerToken(address token) external payable whenNotFrozen returns (uint16 id) {
         uint256 price = tokenPrice();
-        if (msg.value != price) revert AmountInvalid(msg.value, price);
-        if (token.code.length == 0 || _registered[token] || _tokens.length >> 16 != 0) revert TokenInvalid(token);
+        if (msg.value != price) revert IncorrectValue(msg.value, price);
+        if (token.code.length == 0 || _registered[token] || _tokens.length >> 16 != 0) revert InvalidToken(token);
         _registered[token] = true;
         id = uint16(_tokens.length);
         _tokens.push(token);
@@ -37,12 +37,17 @@ abstract contract Vault is Assertions {
     }
 
     /// @inheritdoc IRollup
-    function deposit(uint16 token, uint128 amount, bytes32 owner, uint32 to) external payable whileRunning once {
-        if (amount == 0) revert AmountInvalid(0, 1);
+    function deposit(uint16 token, uint128 amount, bytes32 owner, uint32 to)
+        external
+        payable
+        whenNotFrozen
+        nonReentrant
+    {
+        if (amount == 0) revert IncorrectValue(0, 1);
         if (token == 0) {
-            if (msg.value != amount) revert AmountInvalid(msg.value, amount);
+            if (msg.value != amount) revert IncorrectValue(msg.value, amount);
         } else {
-            if (msg.value != 0) revert AmountInvalid(msg.value, 0);
+            if (msg.value != 0) revert IncorrectValue(msg.value, 0);
             address asset = tokenOf(token);
             uint256 before = Transfers.balance(asset);
             Transfers.tryPull(asset, msg.sender, amount);
@@ -50,13 +55,13 @@ abstract contract Vault is Assertions {
             unchecked {
                 received = Transfers.balance(asset) - before;
             }
-            if (received != amount) revert TransferShort(asset, received, amount);
+            if (received != amount) revert InsufficientTransfer(asset, received, amount);
         }
         _enqueue(abi.encodePacked(ITEM_DEPOSIT, msg.sender, token, amount, owner, to));
     }
 
     /// @inheritdoc IRollup
-    function claim(
+    function finalizeWithdrawal(
         Claim calldata final_,
         Roots calldata roots,
         uint256 index,
@@ -83,7 +88,7 @@ abstract contract Vault is Assertions {
         (uint256 number, bytes32 leaf) = _requireToCome(claimed, roots, index, withdrawal, path);
         bytes32 key = _keyOf(number, leaf);
         address owner = _ownerOf(key, withdrawal.target);
-        if (msg.sender != owner) revert CallerNotOwner(msg.sender, owner);
+        if (msg.sender != owner) revert UnauthorizedCaller(msg.sender, owner);
         _giveTo(key, number, leaf, to);
     }
 
@@ -102,9 +107,9 @@ abstract contract Vault is Assertions {
         (uint256 number, bytes32 leaf) = _requireToCome(claimed, roots, index, withdrawal, path);
         bytes32 key = _keyOf(number, leaf);
         // Only the target can sign, not a buyer, so a signature is used once, regardless of later owners.
-        if (_owners[key] != address(0)) revert CallerNotOwner(withdrawal.target, _owners[key]);
+        if (_owners[key] != address(0)) revert UnauthorizedCaller(withdrawal.target, _owners[key]);
         bytes32 digest = _digest(keccak256(abi.encode(TRANSFER_TYPE, number, leaf, to, validUntil)));
-        if (!Signatures.isValid(digest, withdrawal.target, signature)) revert ProofInvalid();
+        if (!Signatures.isValid(digest, withdrawal.target, signature)) revert InvalidProof();
         _giveTo(key, number, leaf, to);
     }
 
@@ -121,7 +126,7 @@ abstract contract Vault is Assertions {
     /// @inheritdoc IRollup
     function tokenOf(uint256 id) public view returns (address) {
         if (id == 0) return address(0);
-        if (id >= _tokens.length) revert UnknownId(id);
+        if (id >= _tokens.length) revert UnknownTokenId(id);
         return _tokens[id];
     }
 
@@ -148,7 +153,7 @@ abstract contract Vault is Assertions {
 
     /// @dev The key also contains the payment, so a wrong assertion about a number has no effect on the correct one.
     function _giveTo(bytes32 key, uint256 number, bytes32 leaf, address to) private {
-        if (to == address(0)) revert ReceiverMissing();
+        if (to == address(0)) revert MissingReceiver();
         _owners[key] = to;
         emit ClaimTransferred(number, leaf, to);
     }
@@ -174,7 +179,7 @@ abstract contract Vault is Assertions {
         Withdrawal calldata withdrawal,
         bytes32[] calldata path
     ) private pure returns (uint256 number, bytes32 leaf) {
-        if (_stateRoot(roots) != claimed.root) revert ProofInvalid();
+        if (_stateRoot(roots) != claimed.root) revert InvalidProof();
         leaf = keccak256(abi.encodePacked(withdrawal.target, withdrawal.token, withdrawal.amount));
         _requirePath(roots.withdrawals, leaf, index, path, WITHDRAWAL_DEPTH);
         number = uint64(uint256(roots.numbers) >> 32) + index;

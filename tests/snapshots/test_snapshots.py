@@ -16,7 +16,7 @@ from layer2.testing.source_checks import manifest_differences, name_collisions, 
 ROOT = Path(__file__).resolve().parents[2]
 CONTRACTS = ROOT / "contracts"
 DEPLOYABLES = (
-    "ChannelHub", "CoinFlip", "Rollup", "StateJudge", "SignatureJudge", "EndpointJudge", "RootChain", "CoinChain"
+    "ChannelHub", "CoinFlip", "Rollup", "StateVerifier", "SignatureVerifier", "EndpointVerifier", "RootChain", "CoinChain"
 )  # fmt: skip
 
 # Rows that stay above the cheapest system, each for what the extra gas buys.

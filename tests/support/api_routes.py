@@ -19,7 +19,7 @@ from itertools import islice
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from layer2.api.http.service import Hosted
+from layer2.api.http.service import HttpService
 from layer2.testing.fuzz.decoders import GONE, WORDS, changed, hostile_bytes, places
 
 __all__ = ["Routes"]
@@ -61,7 +61,7 @@ class Routes:
         slow: seconds after which an answer is none.
     """
 
-    service: Hosted
+    service: HttpService
     names: Mapping[str, Sequence[str]]
     bodies: Mapping[str, Sequence[tuple[str, bytes]]]
     most: int

@@ -5,14 +5,16 @@ from __future__ import annotations
 import urllib.error
 import urllib.request
 
-from layer2.api.http.service import Hosted
+from layer2.api.http.service import HttpService
 
 __all__ = ["BINARY", "JSON", "ask", "metrics_of"]
 
 JSON, BINARY = "application/json", "application/octet-stream"
 
 
-def ask(service: Hosted, path: str, body: bytes | None = None, kind: str = JSON, **headers: str) -> tuple[int, bytes]:
+def ask(
+    service: HttpService, path: str, body: bytes | None = None, kind: str = JSON, **headers: str
+) -> tuple[int, bytes]:
     """Status and body."""
     request = urllib.request.Request(service.url + path, body, {"Content-Type": kind, **headers})
     try:
@@ -22,7 +24,7 @@ def ask(service: Hosted, path: str, body: bytes | None = None, kind: str = JSON,
         return failure.code, failure.read()
 
 
-def metrics_of(service: Hosted) -> dict[str, float]:
+def metrics_of(service: HttpService) -> dict[str, float]:
     """What it tells Prometheus, by name and labels."""
     status, raw = ask(service, "/metrics")
     assert status == 200

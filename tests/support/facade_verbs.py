@@ -9,13 +9,13 @@ from typing import Any
 from tests.integration.facades.conftest import ETHER
 
 from layer2.ethereum.errors import ContractReverted
-from layer2.plasma.coins.devnet import HomeHolder, LocalCoins
+from layer2.plasma.coins.devnet import DevnetCoinWallet, LocalCoins
 from layer2.plasma.coins.protocol.errors import CoinRefused
-from layer2.plasma.facade import HomeWallet as PlasmaWallet
+from layer2.plasma.facade import DevnetWallet as PlasmaWallet
 from layer2.plasma.facade import PlasmaFacade
-from layer2.plasma.payments.chain.errors import FundsMissing, OutputUnknown, PaymentUnknown, SwapWrong
+from layer2.plasma.payments.chain.errors import FundsMissing, OutputUnknown, PaymentUnknown, SwapInvalid
 from layer2.plasma.protocol.positions import encode_position
-from layer2.rollup.facade import HomeWallet as RollupWallet
+from layer2.rollup.facade import DevnetWallet as RollupWallet
 from layer2.rollup.facade import RollupFacade
 from layer2.rollup.protocol.errors import AccountUnknown
 from layer2.rollup.protocol.messages import Transfer
@@ -65,7 +65,7 @@ RULES: dict[type, dict[str, Rule]] = {
         (Rule.READS, "renewed_payment require_complete show utxos"),
     ),
     LocalCoins: rules((Rule.HOME, "claim_all close wallet"), (Rule.READS, "address exit_period")),
-    HomeHolder: rules(
+    DevnetCoinWallet: rules(
         (Rule.REFUSED, "cancel exit exit_of fetch receive send"),
         (Rule.ANYBODY, "deposit deposit_erc20 deposit_ether deposit_nft"),
         (Rule.OWN, "claim guard sync withdraw withdraw_nft"),
@@ -109,16 +109,16 @@ ROLLUP_REFUSED: dict[str, tuple[Verb, type[Exception], str]] = {
     "transfer_claim": (
         lambda one, _, out, __: one.transfer_claim(out, one.signer.address),
         ContractReverted,
-        "CallerNotOwner",
+        "UnauthorizedCaller",
     ),
     "take_claim": (
         lambda one, _, out, __: one.take_claim(
             out, one.signer.address, 2**40, one.sign_claim(out, one.signer.address, 2**40)
         ),
         ContractReverted,
-        "ProofInvalid",
+        "InvalidProof",
     ),
-    "escape": (lambda one, account, *_: one.escape(account), ContractReverted, "ProofInvalid"),
+    "escape": (lambda one, account, *_: one.escape(account), ContractReverted, "InvalidProof"),
 }
 """What a stranger tries with the account of the payer's BLS key and its withdrawal, and how it is refused."""
 ROLLUP_FREE: dict[str, tuple[Any, Verb, int]] = {
@@ -155,8 +155,8 @@ PLASMA_REFUSED: dict[str, tuple[Callable[[Any, Any, Any], Any], type[Exception],
         lambda one, _, offer: one.propose_swap(offer.maker, give="0.1 ether", want=5, want_token=1),
         *MISSING,
     ),
-    "accept_swap": (lambda one, _, offer: one.accept_swap(offer), SwapWrong, "the offer is for"),
-    "complete_swap": (lambda one, paid, offer: one.complete_swap(offer, paid.kit), SwapWrong, "the offer is by"),
+    "accept_swap": (lambda one, _, offer: one.accept_swap(offer), SwapInvalid, "the offer is for"),
+    "complete_swap": (lambda one, paid, offer: one.complete_swap(offer, paid.kit), SwapInvalid, "the offer is by"),
 }
 PLASMA_FREE: dict[str, Callable[[Any, Any, str], Any]] = {
     "deposit": lambda one, owner, _: one.deposit("0.3 ether", to=owner),

@@ -13,7 +13,7 @@ from layer2.channels.channel import Channel
 from layer2.channels.contract.hub import DEVNET, PUBLIC, Profile
 from layer2.channels.hub_with_senders import HubWithSenders
 from layer2.channels.party.errors import PartyMissing
-from layer2.channels.party.opening_intents import Intents
+from layer2.channels.party.opening_intents import OpeningIntents
 from layer2.channels.party.party import Party
 from layer2.channels.party.policy import confirmations_for
 from layer2.channels.party.session_party import SessionParty
@@ -215,8 +215,10 @@ class HubFacade(HubWithSenders):
             channel.deposit(theirs, sender=nodes["B"])
         return channel
 
-    def _intents(self, party: Party) -> Intents:
-        return Intents(self.store / self._journal_name(party.address[2:].lower()).replace(".journal", ".opening"), self)
+    def _intents(self, party: Party) -> OpeningIntents:
+        return OpeningIntents(
+            self.store / self._journal_name(party.address[2:].lower()).replace(".journal", ".opening"), self
+        )
 
     def channel(self, key: ChannelKey, *parties: Signer | Party) -> Channel:
         """Return the channel of a key, driven for the given parties."""

@@ -68,7 +68,7 @@ def _channels() -> str:
 
 @check("rollup", required=False)
 def _rollup() -> str:
-    judges = ("StateJudge", "SignatureJudge", "EndpointJudge")
+    judges = ("StateVerifier", "SignatureVerifier", "EndpointVerifier")
     return _family("rollup", ("pyblst", "numpy", "numba", "ckzg"), ("Rollup", *judges))
 
 

@@ -9,13 +9,13 @@ from typing import TypeVar
 from layer2.ethereum.contract import Event
 from layer2.primitives.errors import RangeError
 
-__all__ = ["EventView"]
+__all__ = ["EventProjection"]
 
 K = TypeVar("K")
 V = TypeVar("V")
 
 
-class EventView:
+class EventProjection:
     """Projection of events into state. `undo` reverts the last event, back to the limit set by `forget`.
 
     A subclass has a method `_on_NAME(args, event)` for each event that it handles, and changes its mappings with `_put`

@@ -10,13 +10,13 @@ from layer2.ethereum.contract import Contract, Event
 from layer2.ethereum.log_follower import LogFollower
 from layer2.ethereum.records import Log
 
-__all__ = ["EventLog", "EventNews"]
+__all__ = ["EventStream", "EventBatch"]
 
 H = TypeVar("H")
 
 
 @dataclass(frozen=True)
-class EventNews(Generic[H]):
+class EventBatch(Generic[H]):
     """A batch: revert `removed` in the given order (newest first), then apply `new` (chain order).
 
     Each event comes with its block's number. `head`: the newest block of the chain.
@@ -27,7 +27,7 @@ class EventNews(Generic[H]):
     head: int = 0
 
 
-class EventLog(Generic[H]):
+class EventStream(Generic[H]):
     """Follows a contract from its first block on, with a cursor in memory.
 
     Args:
@@ -53,10 +53,10 @@ class EventLog(Generic[H]):
         """First block of the chain that has not been read."""
         return self._follower.cursor.next_block
 
-    def news(self) -> EventNews[H]:
+    def news(self) -> EventBatch[H]:
         """Return the events since the last call, or since `start_block`; raise the errors of `LogFollower`."""
         update = self._follower.step()
-        return EventNews(self._read(update.new), self._read(update.removed), update.head)
+        return EventBatch(self._read(update.new), self._read(update.removed), update.head)
 
     def _read(self, logs: list[Log]) -> list[tuple[int, H]]:
         found = []

@@ -17,8 +17,8 @@ from layer2.plasma.common.watcher.alerts import Report
 from layer2.plasma.common.watcher.block_sources import LocalBodies
 from layer2.plasma.payments.chain.contract import DEVNET, Profile, RootChain
 from layer2.plasma.payments.chain.follower import ChainLog
-from layer2.plasma.payments.chain.state import Sight
-from layer2.plasma.payments.operator.client_protocol import NearGate
+from layer2.plasma.payments.chain.state import RootChainState
+from layer2.plasma.payments.operator.client_protocol import LocalOperator
 from layer2.plasma.payments.operator.operator import Operator
 from layer2.plasma.payments.utxo.fees import FeePolicy
 from layer2.plasma.payments.wallet.wallet import LIFETIME, Wallet
@@ -65,7 +65,7 @@ class LocalPlasma:
         chain = ChainLog(self.root, sender, start_block=self.start_block)
         place = folder / f"operator-{self.root.address[2:10].lower()}"
         self.operator = Operator(chain, place, fee_owner=operator.address, policy=policy, margin=margin)
-        self.gate = NearGate(self.operator)
+        self.gate = LocalOperator(self.operator)
         acting = None if watcher is None else Sender(connection, watcher)
         bodies = LocalBodies(self.operator.store)
         self.watcher = Watcher(self.root, bodies, sender=acting, start_block=self.start_block)
@@ -92,9 +92,9 @@ class LocalPlasma:
             self._coins = LocalCoins(self.connection, self._signer, folder=self.folder, signer_of=signer_of)
         return self._coins
 
-    def new_sight(self) -> Sight:
+    def new_sight(self) -> RootChainState:
         """Return a new, independent projection of the root chain's events."""
-        return Sight(self.root, start_block=self.start_block)
+        return RootChainState(self.root, start_block=self.start_block)
 
     def wallet(self, signer: Signer, *, with_operator: bool = True, lifetime: int = LIFETIME) -> Wallet:
         """Return the wallet of an account.

@@ -16,15 +16,15 @@ from layer2.plasma.payments.chain.contract import DEVNET, Profile, RootChain
 from layer2.plasma.payments.operator.operator import Operator
 from layer2.plasma.payments.utxo.fees import FeePolicy
 from layer2.plasma.payments.wallet.account import Utxo
-from layer2.plasma.payments.wallet.payment_status import Sent
+from layer2.plasma.payments.wallet.payment_status import SentPayment
 from layer2.plasma.payments.wallet.wallet import Wallet
 from layer2.plasma.payments.watcher.watcher import Watcher
 from layer2.primitives.addresses import Address, to_address
 
-__all__ = ["HomeWallet", "PlasmaFacade"]
+__all__ = ["DevnetWallet", "PlasmaFacade"]
 
 
-class HomeWallet(Wallet):
+class DevnetWallet(Wallet):
     """A wallet that syncs before payments, exits and queries; payees are wallets, accounts or addresses."""
 
     def send(
@@ -37,18 +37,18 @@ class HomeWallet(Wallet):
         fee_token: int | None = None,
         memo: bytes = b"",
         expiry: int | None = None,
-    ) -> Sent:
+    ) -> SentPayment:
         """Sync, then pay `to`; the payment is included in the next block (`operator.submit_block()`)."""
         self.sync()
         rest = {"token": token, "fee": fee, "fee_token": fee_token, "memo": memo, "expiry": expiry}
         return super().send(_address_of(to), amount, **rest)  # type: ignore[arg-type]
 
-    def split(self, amounts: Sequence[str | int], *, token: int = 0, fee: str | int = 0) -> Sent:
+    def split(self, amounts: Sequence[str | int], *, token: int = 0, fee: str | int = 0) -> SentPayment:
         """Sync, then split own outputs into outputs of these amounts."""
         self.sync()
         return super().split(amounts, token=token, fee=fee)
 
-    def merge(self, token: int = 0, *, fee: str | int = 0) -> list[Sent]:
+    def merge(self, token: int = 0, *, fee: str | int = 0) -> list[SentPayment]:
         """Sync, then merge own outputs of a token."""
         self.sync()
         return super().merge(token, fee=fee)
@@ -73,7 +73,7 @@ class PlasmaFacade:
     """A plasma chain with its operator, watcher and wallets in this process."""
 
     def __init__(self, local: LocalPlasma) -> None:
-        local.wallet_type = HomeWallet
+        local.wallet_type = DevnetWallet
         self.local = local
         self.connection = local.connection
 

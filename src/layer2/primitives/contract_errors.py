@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 from layer2.primitives.errors import RecoverableError
 
-__all__ = ["TwinError"]
+__all__ = ["ModelledRevert"]
 
 
-class TwinError(RecoverableError):
+class ModelledRevert(RecoverableError):
     """A contract would reject this call; nothing has changed.
 
     Attributes:

@@ -17,7 +17,7 @@ from layer2.primitives.errors import RangeError
 from layer2.primitives.hashing import keccak
 from layer2.primitives.kzg import commitment, point_proof, versioned_hash
 
-__all__ = ["MODULUS", "RUN", "Part", "open_parts"]
+__all__ = ["MODULUS", "RUN", "Opening", "open_parts"]
 
 MODULUS = 0x73EDA753299D7D483339D80809A1D80553BDA402FFFE5BFEFFFFFFFF00000001
 """Order of the field of blobs."""
@@ -29,7 +29,7 @@ _ROOT = pow(7, (MODULUS - 1) // _FIELDS, MODULUS)
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Opening:
     """Part of a blob: `count` field elements from `first` on, either 16 from a multiple of 16, or one to three."""
 
     blob: bytes
@@ -87,7 +87,7 @@ class Part:
         return rest
 
 
-def open_parts(parts: Sequence[Part]) -> bytes:
+def open_parts(parts: Sequence[Opening]) -> bytes:
     """Return the proof that the blobs have the values of one or two parts.
 
     The proof has 128 bytes for the commitment of each part and for that of the quotient (points in the EIP-2537 form),

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from layer2.primitives.errors import RangeError
 from layer2.primitives.hashing import keccak
 
-__all__ = ["EMPTY", "ListTree", "empty_roots", "root_of_path", "verify_path"]
+__all__ = ["EMPTY", "AppendOnlyTree", "empty_roots", "root_of_path", "verify_path"]
 
 EMPTY = bytes(32)
 """Leaf of an absent entry."""
@@ -25,7 +25,7 @@ def empty_roots(depth: int) -> Sequence[bytes]:
     return _EMPTY_ROOTS
 
 
-class ListTree:
+class AppendOnlyTree:
     """A tree of `depth` levels over leaves 0, 1, 2 ...: memory grows with the highest leaf ever set."""
 
     __slots__ = ("_dirty", "_levels", "depth")
@@ -40,9 +40,9 @@ class ListTree:
     def __len__(self) -> int:
         return len(self._levels[0])
 
-    def copy(self) -> ListTree:
+    def copy(self) -> AppendOnlyTree:
         """Return an independent tree with the same leaves."""
-        other = ListTree(self.depth)
+        other = AppendOnlyTree(self.depth)
         other._levels = [list(level) for level in self._levels]
         other._dirty = set(self._dirty)
         return other

@@ -6,7 +6,7 @@ from layer2.primitives.errors import FatalError, RecoverableError
 
 __all__ = [
     "FeeTooLow",
-    "JournalForeign",
+    "JournalMismatch",
     "MempoolFull",
     "Rejected",
     "SignatureWrong",
@@ -56,5 +56,5 @@ class ViewIncomplete(RecoverableError):
     """The wallet has not received all blocks or entries; its known outputs are incomplete and may be spent."""
 
 
-class JournalForeign(FatalError):
+class JournalMismatch(FatalError):
     """The journal was written for another contract, or for a chain with another history."""

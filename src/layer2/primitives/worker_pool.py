@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from layer2.primitives.errors import RangeError
 
-__all__ = ["Workers"]
+__all__ = ["WorkerPool"]
 
 T = TypeVar("T")
 
@@ -24,7 +24,7 @@ _LEAST = 256
 _TRIES = 3
 
 
-class Workers:
+class WorkerPool:
     """Runs module-level functions over parts of a long input. Safe to use from several threads.
 
     If a process dies, a new one repeats its part.

@@ -17,10 +17,10 @@ from layer2.primitives.addresses import Address
 from layer2.primitives.errors import InputError
 from layer2.primitives.hashing import keccak
 from layer2.rollup.derivation.replica import Replica
-from layer2.rollup.l1.batcher import Data, Poster
+from layer2.rollup.l1.batcher import Batcher, Data
 from layer2.rollup.l1.contract import DEVNET, Profile, RollupContract
 from layer2.rollup.sequencer.sequencer import Sequencer
-from layer2.rollup.state.commitments import Claim
+from layer2.rollup.state.commitments import Assertion
 from layer2.rollup.state.state import State
 from layer2.rollup.validator.challenger import Challenger
 from layer2.rollup.validator.proposer import Proposer
@@ -28,7 +28,7 @@ from layer2.rollup.wallet.wallet import Wallet
 
 __all__ = ["JUDGES", "LocalRollup"]
 
-JUDGES = ("StateJudge", "SignatureJudge", "EndpointJudge")
+JUDGES = ("StateVerifier", "SignatureVerifier", "EndpointVerifier")
 """Contract names of the fraud verifiers, in the order in which they are passed to the rollup contract."""
 
 
@@ -104,7 +104,7 @@ class LocalRollup:
         fresh.step()
         return fresh.head.root
 
-    def propose(self, fault: str | None = None, sender: Signer | None = None) -> Claim:
+    def propose(self, fault: str | None = None, sender: Signer | None = None) -> Assertion:
         """Assert the state that the inbox results in, or a false state if a `fault` is given.
 
         Faults: `inflate` (one account has a higher balance), `deflate` (it has no balance), `noise` (the root of no
@@ -118,10 +118,10 @@ class LocalRollup:
         if fault is not None:
             roots[-1] = _lie(done.state, fault)
         paying = self.proposer.sender if sender is None else Sender(self.connection, sender)
-        free = int(self.rollup.contract.call("freeBond", paying.address))
+        free = int(self.rollup.contract.call("availableBond", paying.address))
         value = max(0, self.profile.bond - free)
         last = replica.entries[end - 1].record
-        poster = Poster(self.rollup, paying, replica.blobs, self.proposer.poster.data)
+        poster = Batcher(self.rollup, paying, replica.blobs, self.proposer.poster.data)
         poster.propose(parent, last, end, roots[-1], roots, value)
         known = set(replica.claims)
         replica.step()

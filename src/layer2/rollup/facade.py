@@ -19,11 +19,19 @@ from layer2.rollup.l1.contract import DEVNET, Profile, RollupContract
 from layer2.rollup.protocol.errors import AccountUnknown
 from layer2.rollup.protocol.signed_operation import SignedOp
 from layer2.rollup.sequencer.sequencer import Sequencer
-from layer2.rollup.state.commitments import Claim
+from layer2.rollup.state.commitments import Assertion
 from layer2.rollup.validator.challenger import Challenger
 from layer2.rollup.wallet.wallet import Wallet
 
-__all__ = ["Assertion", "Batch", "Conviction", "HomeChallenger", "HomeWallet", "Rebuilt", "RollupFacade"]
+__all__ = [
+    "ProposedAssertion",
+    "Batch",
+    "FraudProven",
+    "DevnetChallenger",
+    "DevnetWallet",
+    "RebuiltState",
+    "RollupFacade",
+]
 
 
 @dataclass(slots=True)
@@ -60,11 +68,11 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
-class Assertion:
+class ProposedAssertion:
     """An assertion about the state, with its current status."""
 
     rollup: RollupContract
-    claim: Claim
+    claim: Assertion
 
     @property
     def status(self) -> str:
@@ -78,7 +86,7 @@ class Assertion:
 
 
 @dataclass(frozen=True, slots=True)
-class Conviction:
+class FraudProven:
     """An assertion proven invalid, with the gas used by the proof and the proposer's bond."""
 
     id: bytes
@@ -91,7 +99,7 @@ class Conviction:
 
 
 @dataclass(frozen=True, slots=True)
-class Rebuilt:
+class RebuiltState:
     """The state that a new follower derived from L1 alone."""
 
     replica: Replica
@@ -109,7 +117,7 @@ class Rebuilt:
         )
 
 
-class HomeChallenger:
+class DevnetChallenger:
     """A challenger that mines its own commitment delay on a development chain: one `step()` completes the proof."""
 
     def __init__(self, inner: Challenger) -> None:
@@ -118,22 +126,22 @@ class HomeChallenger:
     def __repr__(self) -> str:
         return f"<Challenger {self.inner.sender.address}>"
 
-    def step(self) -> list[Conviction]:
+    def step(self) -> list[FraudProven]:
         """Prove invalid assertions wrong and return them. Outside a development chain, run a single challenger step."""
         rollup = self.inner.rollup
         config = rollup.contract.call("config")
-        found: list[Conviction] = []
+        found: list[FraudProven] = []
         while receipts := self.inner.step():
             for receipt in receipts:
                 for event in rollup.contract.events(receipt, "Invalidated"):
-                    found.append(Conviction(bytes(event.args["id"]), receipt.gas_used, int(config[6])))
+                    found.append(FraudProven(bytes(event.args["id"]), receipt.gas_used, int(config[6])))
             if not rollup.connection.is_dev:
                 break
             rollup.connection.mine(int(config[5]))
         return found
 
 
-class HomeWallet(Wallet):
+class DevnetWallet(Wallet):
     """A wallet in the sequencer's process: deposits are included immediately; payees may be wallets or addresses."""
 
     home: RollupFacade
@@ -181,8 +189,8 @@ class RollupFacade:
         self.rollup = local.rollup
         self.sequencer = local.sequencer
         self.proposer = local.proposer
-        self.challenger = HomeChallenger(local.challenger)
-        self._wallets: dict[Address, HomeWallet] = {}
+        self.challenger = DevnetChallenger(local.challenger)
+        self._wallets: dict[Address, DevnetWallet] = {}
 
     @classmethod
     def devnet(
@@ -227,7 +235,7 @@ class RollupFacade:
         """State root after all posted entries, as computed by the sequencer."""
         return self.local.root
 
-    def wallet(self, who: Any, *, with_sequencer: bool = True) -> HomeWallet | Wallet:
+    def wallet(self, who: Any, *, with_sequencer: bool = True) -> DevnetWallet | Wallet:
         """Return the wallet of an account.
 
         Args:
@@ -240,7 +248,7 @@ class RollupFacade:
             return alone
         found = self._wallets.get(signer.address)
         if found is None:
-            found = HomeWallet(self.rollup, signer, self.sequencer.replica, self.sequencer)
+            found = DevnetWallet(self.rollup, signer, self.sequencer.replica, self.sequencer)
             found.home = self
             self._wallets[signer.address] = found
         return found
@@ -263,11 +271,11 @@ class RollupFacade:
                     f"{address} has no account of token {token}", hint=f'open one: deposit("..", owner="{address}")'
                 )
             who = self._wallets[address]
-        wallet = who if isinstance(who, HomeWallet) else self.wallet(getattr(who, "signer", who))
+        wallet = who if isinstance(who, DevnetWallet) else self.wallet(getattr(who, "signer", who))
         try:
             return wallet.account(token)
         except AccountUnknown:
-            if not isinstance(wallet, HomeWallet):
+            if not isinstance(wallet, DevnetWallet):
                 raise
             return wallet.open(token)
 
@@ -281,7 +289,7 @@ class RollupFacade:
         """Let the sequencer post pending operations and consume waiting queue items."""
         return self.sequencer.step()
 
-    def rebuild_from_l1(self) -> Rebuilt:
+    def rebuild_from_l1(self) -> RebuiltState:
         """Return the state that a new follower derives from L1; the follower shares nothing with the sequencer.
 
         Raises:
@@ -291,14 +299,14 @@ class RollupFacade:
         fresh.step()
         if fresh.missing is not None:
             raise fresh.missing
-        return Rebuilt(fresh)
+        return RebuiltState(fresh)
 
-    def propose(self, fault: str | None = None, sender: Any = None) -> Assertion:
+    def propose(self, fault: str | None = None, sender: Any = None) -> ProposedAssertion:
         """Assert the state that the inbox results in, or a false state for a `fault` (inflate, deflate or noise)."""
         signer = None if sender is None else self.signer_of(sender)
         if not self.rollup.inbox()[0]:
             raise InputError("propose: the inbox is empty, there is nothing to assert", hint="deposit or post first")
-        return Assertion(self.rollup, self.local.propose(fault, signer))
+        return ProposedAssertion(self.rollup, self.local.propose(fault, signer))
 
     def settle(self) -> list[Receipt]:
         """Propose, pass the challenge window (on a development chain) and finalize; withdrawals can then be claimed."""

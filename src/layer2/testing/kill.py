@@ -21,13 +21,13 @@ from typing import Any
 from layer2.primitives.wait_readable import readable
 from layer2.store import fault_points as faults
 
-__all__ = ["Ended", "Nursery"]
+__all__ = ["ProcessResult", "ForkServer"]
 
 _SECONDS = 120.0
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class ProcessResult:
     """Result of a process; `code` is its exit code, or the negative signal number if it was killed."""
 
     code: int
@@ -45,7 +45,7 @@ class Ended:
         return [line.split() for line in self.out.splitlines()]
 
 
-class Nursery:
+class ForkServer:
     """Context manager that forks processes. `preload` is Python source that each of them has already executed."""
 
     def __init__(self, preload: str) -> None:
@@ -60,7 +60,7 @@ class Nursery:
     def __repr__(self) -> str:
         return f"<Nursery pid={self._process.pid}>"
 
-    def __enter__(self) -> Nursery:
+    def __enter__(self) -> ForkServer:
         return self
 
     def __exit__(
@@ -75,7 +75,7 @@ class Nursery:
 
     def run(
         self, script: str, arguments: Sequence[str], folder: Path, *, fault: str = "", path: Sequence[str] = ()
-    ) -> Ended:
+    ) -> ProcessResult:
         """Run a script to its end, or to the failpoint `name:n`.
 
         Args:
@@ -96,7 +96,7 @@ class Nursery:
                 "path": list(path),
             }
         )
-        ended = Ended(int(answer), out.read_text(), err.read_text())
+        ended = ProcessResult(int(answer), out.read_text(), err.read_text())
         if ended.code not in (0, -signal.SIGKILL):
             raise RuntimeError(ended.err)
         return ended

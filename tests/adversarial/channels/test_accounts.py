@@ -56,14 +56,14 @@ def test_a_smart_wallet_pays_by_the_session_it_registered_and_is_paid_out(world:
     wallet = deploy_mock("SmartWallet", world.payer.address, sender=world.operator)
     key = channel_of(world, wallet.address)
     session = session_of(key, HOT)
-    with reverts("SignatureInvalid", signer=wallet.address):
+    with reverts("InvalidSignature", signer=wallet.address):
         world.act(world.payee, "startClose", key.as_tuple(), 9, counter(world, session, HOT, 9))
     register(world, wallet, session)
     world.act(world.payee, "startClose", key.as_tuple(), 9, counter(world, session, HOT, 9))
     world.connection.advance(DELAY + 1)
     world.act(world.relayer, "settle", key.as_tuple())
     assert world.connection.balance(wallet.address) == ETHER - 9
-    assert world.hub.call("owed", wallet.address, key.token) == 0
+    assert world.hub.call("pendingWithdrawals", wallet.address, key.token) == 0
 
 
 def test_a_registered_session_has_its_limits_and_one_owner(world: GasWorld) -> None:
@@ -72,17 +72,17 @@ def test_a_registered_session_has_its_limits_and_one_owner(world: GasWorld) -> N
     session = session_of(key, HOT, cap=100)
     row = (session.channel_id, session.key, session.cap, session.valid_until, session.rights)
     world.act(world.payer, "registerSession", *row)
-    with reverts("SignatureInvalid", signer=wallet.address):
+    with reverts("InvalidSignature", signer=wallet.address):
         world.act(world.payee, "startClose", key.as_tuple(), 9, counter(world, session, HOT, 9))
     register(world, wallet, session)
     assert world.hub.call("isRegistered", wallet.address, session.struct_hash())
     with reverts("SessionExceeded", key=HOT.address, have=100, need=101):
         world.act(world.payee, "startClose", key.as_tuple(), 101, counter(world, session, HOT, 101))
     wider = replace(session, cap=ETHER)
-    with reverts("SignatureInvalid", signer=wallet.address):
+    with reverts("InvalidSignature", signer=wallet.address):
         world.act(world.payee, "startClose", key.as_tuple(), 101, counter(world, wider, HOT, 101))
     thief = PrivateKey(keccak(b"thief"))
-    with reverts("SignatureInvalid", signer=HOT.address):
+    with reverts("InvalidSignature", signer=HOT.address):
         world.act(world.payee, "startClose", key.as_tuple(), 9, counter(world, session, thief, 9))
     world.act(world.payee, "startClose", key.as_tuple(), 100, counter(world, session, HOT, 100))
 
@@ -93,7 +93,7 @@ def test_no_account_signs_a_counter_by_its_code(world: GasWorld) -> None:
     wallet = deploy_mock("SmartWallet", world.payer.address, sender=world.operator)
     for account, signature in ((willing, b"\x01"), (wallet, None)):
         key = channel_of(world, account.address)
-        with reverts("SignatureInvalid", signer=account.address):
+        with reverts("InvalidSignature", signer=account.address):
             given = signature or voucher(world, world.payer, key, 9)
             world.act(world.payee, "startClose", key.as_tuple(), 9, given)
 
@@ -121,7 +121,7 @@ def close_with(world: GasWorld, key: ChannelKey) -> int:
 def test_any_answer_but_the_magic_value_is_a_refusal(world: GasWorld, mode: str) -> None:
     wallet = hostile(world, mode)
     key = channel_of(world, wallet.address)
-    with reverts("SignatureInvalid", signer=wallet.address):
+    with reverts("InvalidSignature", signer=wallet.address):
         close_with(world, key)
 
 
@@ -176,7 +176,7 @@ def test_a_delegated_account_still_pays_with_its_key(world: GasWorld, delegated:
 
 def test_the_code_of_a_delegated_account_signs_nothing(world: GasWorld, delegated: Player) -> None:
     key = channel_of(world, delegated.address)
-    with reverts("SignatureInvalid", signer=delegated.address):
+    with reverts("InvalidSignature", signer=delegated.address):
         world.act(world.payee, "startClose", key.as_tuple(), 9, voucher(world, world.relayer, key, 9))
     message = Close(key.id, 9, 0)
     by_a, by_b = world.sign(delegated, message), world.sign(world.payee, message)

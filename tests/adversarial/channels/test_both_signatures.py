@@ -37,7 +37,7 @@ def test_without_the_payee_nothing_is_paid_out(world: GasWorld, name: str, sende
         "the payer's own": mine,
         "another message": world.sign(world.payee, Close(bytes(32), 0, 0)),
     }[instead]
-    with reverts("SignatureInvalid", signer=world.payee.address):
+    with reverts("InvalidSignature", signer=world.payee.address):
         world.act(getattr(world, sender), name, *arguments, mine, forged)
     world.act(getattr(world, sender), name, *arguments, mine, world.sign(world.payee, message))
 
@@ -48,6 +48,6 @@ def test_without_the_payer_nothing_is_paid_out(world: GasWorld, name: str, sende
     message, arguments = agreed(world, name)
     theirs = world.sign(world.payee, message)
     for forged in (b"", theirs):
-        with reverts("SignatureInvalid", signer=world.payer.address):
+        with reverts("InvalidSignature", signer=world.payer.address):
             world.act(getattr(world, sender), name, *arguments, forged, theirs)
     world.act(getattr(world, sender), name, *arguments, world.sign(world.payer, message), theirs)

@@ -95,9 +95,9 @@ def test_a_voucher_above_its_lock_takes_nothing_of_the_lock_beside_it(world: Gas
 def test_the_payer_cannot_use_up_a_voucher_lock_with_an_old_voucher(virtual: Standing) -> None:
     world = virtual.world
     for thief in (world.payer, world.relayer):
-        with reverts("SignatureInvalid", signer=world.payee.address):
+        with reverts("InvalidSignature", signer=world.payee.address):
             virtual.unlock(thief, streamed(world, 1))
-        with reverts("SignatureInvalid", signer=world.payee.address):
+        with reverts("InvalidSignature", signer=world.payee.address):
             virtual.unlock(thief, streamed(world, 1), virtual.consent(streamed(world, 1), thief))
     virtual.unlock(world.payee, streamed(world, WORTH))
     assert virtual.earned() == WORTH
@@ -136,7 +136,7 @@ def test_anybody_resolves_a_voucher_lock_as_its_receiver_consented(virtual: Stan
     world = virtual.world
     newest, old = streamed(world, WORTH), streamed(world, 1)
     consent = virtual.consent(newest)
-    with reverts("SignatureInvalid", signer=world.payee.address):
+    with reverts("InvalidSignature", signer=world.payee.address):
         virtual.unlock(world.relayer, old, consent)
     world.connection.advance(300)
     virtual.unlock(world.payer, newest, consent)
@@ -181,7 +181,7 @@ def test_a_consent_for_one_channel_or_lock_serves_for_no_other(virtual: Standing
         world, voucher_lock(WORTH, expiry(world) + 1, world.relayer.address, world.payee.address, SALT)
     )
     for foreign in (other.consent(newest), longer.consent(newest)):
-        with reverts("SignatureInvalid", signer=world.payee.address):
+        with reverts("InvalidSignature", signer=world.payee.address):
             virtual.unlock(world.relayer, newest, foreign)
     virtual.unlock(world.relayer, newest, virtual.consent(newest))
 
@@ -252,7 +252,7 @@ def test_only_the_receiver_chooses_the_evidence(world: GasWorld, condition: Cont
     standing, best = judged(world, condition, 0, WORTH)
     _, poor = judged(world, condition, 0, 1)
     for thief in (world.payer, world.relayer):
-        with reverts("SignatureInvalid", signer=world.payee.address):
+        with reverts("InvalidSignature", signer=world.payee.address):
             standing.unlock(thief, poor)
     standing.unlock(world.payee, best)
     assert standing.earned() == WORTH
@@ -298,7 +298,7 @@ def test_an_unlock_cannot_be_starved_into_keeping_the_lock(world: GasWorld, cond
     need = 2_000_000 * 64 // 63 + 50_000
     with pytest.raises(ContractReverted) as caught:
         standing.unlock(world.payee, resolution, gas=1_000_000)
-    assert (caught.value.name, caught.value.arguments["need"]) == ("GasTooLow", need)
+    assert (caught.value.name, caught.value.arguments["need"]) == ("InsufficientGas", need)
 
 
 def test_an_account_without_code_is_no_condition(world: GasWorld) -> None:

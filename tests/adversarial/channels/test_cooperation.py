@@ -61,9 +61,9 @@ def test_what_needs_both_is_refused_to_one_alone(world: GasWorld, entry: str, th
     own, others = world.sign(caller, message), world.sign(victim, message)
     for forged in (b"", own, world.sign(world.relayer, message)):
         pair = (own, forged) if thief == "payer" else (forged, own)
-        with reverts("SignatureInvalid", signer=victim.address):
+        with reverts("InvalidSignature", signer=victim.address):
             world.act(caller, entry, key.as_tuple(), *args, *pair)
-        with reverts("SignatureInvalid", signer=victim.address):
+        with reverts("InvalidSignature", signer=victim.address):
             world.act(world.relayer, entry, key.as_tuple(), *args, *pair)
     pair = (b"", others) if thief == "payer" else (others, b"")
     world.act(caller, entry, key.as_tuple(), *args, *pair)
@@ -106,7 +106,7 @@ def test_a_withdrawal_counts_once(world: GasWorld) -> None:
     message = Withdraw(key.id, ETHER // 2, 0, 0, LATER)
     signed = (world.sign(world.payer, message), world.sign(world.payee, message))
     world.act(world.relayer, "withdraw", key.as_tuple(), ETHER // 2, 0, LATER, *signed)
-    with reverts("SignatureInvalid", signer=world.payer.address):
+    with reverts("InvalidSignature", signer=world.payer.address):
         world.act(world.relayer, "withdraw", key.as_tuple(), ETHER // 2, 0, LATER, *signed)
 
 
@@ -161,7 +161,7 @@ def test_what_both_signed_counts_in_its_last_second_and_not_after_it(world: GasW
     assert world.connection.timestamp() == until
     late = until + 50
     world.connection.set_next_timestamp(late + 1)
-    with reverts("ConsentExpired", timestamp=late + 1, validUntil=late):
+    with reverts("ExpiredConsent", timestamp=late + 1, validUntil=late):
         world.act(world.relayer, entry, *signed(late, 1))
 
 

@@ -23,7 +23,7 @@ def test_a_stale_counter_cannot_replace_a_newer_one(world: GasWorld) -> None:
         if amount == ETHER // 2 and world.hub.call("channel", key.id)[1] == 0:
             world.act(world.relayer, "post", key.as_tuple(), False, amount, signature)
             continue
-        with reverts("CounterStale", channelId=key.id, have=ETHER // 2, given=amount):
+        with reverts("StaleCounter", channelId=key.id, have=ETHER // 2, given=amount):
             world.act(world.relayer, "post", key.as_tuple(), False, amount, signature)
 
 
@@ -67,7 +67,7 @@ def test_the_window_is_open_at_its_last_second_and_shut_after_it(world: GasWorld
 
 def test_a_stranger_cannot_start_a_close(world: GasWorld) -> None:
     key = funded(world)
-    with reverts("CallerUnauthorized(address caller)", caller=world.relayer.address):
+    with reverts("UnauthorizedCaller(address caller)", caller=world.relayer.address):
         world.act(world.relayer, "startClose", key.as_tuple(), 0, b"")
 
 

@@ -29,7 +29,7 @@ def nets(world: GasWorld, key: ChannelKey) -> tuple[int, int]:
 def test_a_standing_approval_cannot_be_pulled_without_consent(world: GasWorld) -> None:
     key = world.make_key(token=True)
     data = encode(PERMIT_DATA, [0, 0, b"", LATER, bytes(64), 0])
-    with reverts("SignatureInvalid", signer=world.payer.address):
+    with reverts("InvalidSignature", signer=world.payer.address):
         world.act(world.relayer, "depositPulled", key.as_tuple(), [(2, False, UNIT, data)])
 
 
@@ -55,13 +55,13 @@ def test_a_signed_deposit_is_for_one_channel_amount_and_time(world: GasWorld) ->
     key, other = world.make_key(token=True), world.make_key(token=True)
     source, side, amount, data = world.consented(world.payer, key, UNIT, side_b=False)
     for target, wrong in ((other, (source, side, amount, data)), (key, (source, side, amount + 1, data))):
-        with reverts("SignatureInvalid", signer=world.payer.address):
+        with reverts("InvalidSignature", signer=world.payer.address):
             world.act(world.relayer, "depositPulled", target.as_tuple(), [wrong])
     until = world.connection.timestamp() + 50
     signature = world.sign(world.payer, Deposit(key.id, UNIT, 77, until))
     brief = (2, False, UNIT, encode(PERMIT_DATA, [0, 0, b"", until, signature, 77]))
     world.connection.set_next_timestamp(until + 1)
-    with reverts("ConsentExpired", timestamp=until + 1, validUntil=until):
+    with reverts("ExpiredConsent", timestamp=until + 1, validUntil=until):
         world.act(world.relayer, "depositPulled", key.as_tuple(), [brief])
 
 
@@ -90,14 +90,14 @@ def test_one_used_half_does_not_stop_a_two_sided_opening(world: GasWorld, how: s
 def test_a_missing_allowance_of_the_caller_is_an_error(world: GasWorld) -> None:
     key = world.make_key(token=True)
     world.token.transact(world.relayer.sender, "approve", world.hub.address, 0)
-    with reverts("TransferShort", token=world.token.address, have=0, need=5):
+    with reverts("InsufficientTransfer", token=world.token.address, have=0, need=5):
         world.act(world.relayer, "depositPulled", key.as_tuple(), [(0, False, 5, b"")])
 
 
 @pytest.mark.parametrize("way", ["by id", "by key", "pulled"])
 def test_side_b_of_a_one_way_channel_takes_no_deposit(world: GasWorld, way: str) -> None:
     key = world.make_key(token=way == "pulled", simplex=True)
-    with reverts("ChannelModeWrong", channelId=key.id):
+    with reverts("UnexpectedChannelMode", channelId=key.id):
         if way == "by id":
             world.act(world.payee, "depositETH", key.id, True, value=5)
         elif way == "by key":
@@ -116,7 +116,7 @@ def test_a_channel_has_two_parties(world: GasWorld, whose: str) -> None:
         "nobody second": (key.a, ZERO_ADDRESS),
     }[whose]
     alone = (a, b, *key.as_tuple()[2:])
-    with reverts("KeyInvalid", channelId=world.hub.call("channelId", alone)):
+    with reverts("InvalidKey", channelId=world.hub.call("channelId", alone)):
         world.act(world.payer, "deposit", alone, ETHER, 0, value=ETHER)
     world.act(world.payer, "deposit", key.as_tuple(), ETHER, 0, value=ETHER)
 
@@ -131,7 +131,7 @@ def test_an_authorisation_for_one_channel_cannot_fund_another(world: GasWorld) -
 
 def test_ether_cannot_be_put_into_a_token_channel_by_id(world: GasWorld) -> None:
     key = world.make_key(token=True)
-    with reverts("ChannelModeWrong", channelId=key.id):
+    with reverts("UnexpectedChannelMode", channelId=key.id):
         world.act(world.payer, "depositETH", key.id, False, value=ETHER)
 
 
@@ -179,7 +179,7 @@ def test_a_permit_used_by_somebody_else_first_does_not_stop_the_deposit(world: G
 def test_a_permit_without_consent_to_this_channel_deposits_nothing(world: GasWorld, newcomer: Player) -> None:
     key, other = key_of(world, newcomer), key_of(world, newcomer)
     pull = by_permit(world, newcomer, other, 7, permit_of(world, newcomer, 7))
-    with reverts("SignatureInvalid", signer=newcomer.address):
+    with reverts("InvalidSignature", signer=newcomer.address):
         world.act(world.relayer, "depositPulled", key.as_tuple(), [pull])
 
 

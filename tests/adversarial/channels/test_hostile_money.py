@@ -46,7 +46,7 @@ def close(world: GasWorld, key: ChannelKey, sent_a: int = 0) -> None:
 
 
 def owed(world: GasWorld, account: str, token: str) -> int:
-    return int(world.hub.call("owed", account, token))
+    return int(world.hub.call("pendingWithdrawals", account, token))
 
 
 # ------------------------------------------------------------------------------------------------------------ tokens
@@ -64,7 +64,7 @@ def test_a_token_without_return_values_is_deposited_and_paid_out(world: GasWorld
 def test_a_fee_on_transfer_token_cannot_be_booked_in_full(world: GasWorld) -> None:
     token = token_of(world, "FeeOnTransferToken", 100)
     key = key_of(world, token.address)
-    with reverts("TransferShort", token=token.address, have=99 * UNIT, need=100 * UNIT):
+    with reverts("InsufficientTransfer", token=token.address, have=99 * UNIT, need=100 * UNIT):
         fund(world, key)
 
 
@@ -72,7 +72,7 @@ def test_a_token_that_answers_false_deposits_nothing(world: GasWorld) -> None:
     token = token_of(world, "FalseReturningToken")
     key = key_of(world, token.address)
     token.transact(world.operator, "setFailing", True)
-    with reverts("TransferShort", token=token.address, have=0, need=100 * UNIT):
+    with reverts("InsufficientTransfer", token=token.address, have=0, need=100 * UNIT):
         fund(world, key)
 
 
@@ -83,13 +83,13 @@ def test_a_token_that_answers_false_leaves_its_payouts_owed(world: GasWorld) -> 
     token.transact(world.operator, "setFailing", True)
     close(world, key)
     assert owed(world, world.payer.address, token.address) == 100 * UNIT
-    with reverts("SweepFailed", to=world.payer.address, token=token.address):
-        world.act(world.payer, "sweep", token.address, world.payer.address)
+    with reverts("PaymentFailed", to=world.payer.address, token=token.address):
+        world.act(world.payer, "withdrawPending", token.address, world.payer.address)
     token.transact(world.operator, "setFailing", False)
-    world.act(world.payer, "sweep", token.address, world.payer.address)
+    world.act(world.payer, "withdrawPending", token.address, world.payer.address)
     assert token.call("balanceOf", world.payer.address) == 1000 * UNIT
-    with reverts("NothingOwed(address account,address token)", account=world.payer.address, token=token.address):
-        world.act(world.payer, "sweep", token.address, world.payer.address)
+    with reverts("NothingPending(address account,address token)", account=world.payer.address, token=token.address):
+        world.act(world.payer, "withdrawPending", token.address, world.payer.address)
 
 
 def test_a_blacklisted_payee_does_not_stop_the_payer(world: GasWorld) -> None:
@@ -99,7 +99,7 @@ def test_a_blacklisted_payee_does_not_stop_the_payer(world: GasWorld) -> None:
     token.transact(world.operator, "setBlacklisted", world.payee.address, True)
     close(world, key)
     assert token.call("balanceOf", world.payer.address) == 1000 * UNIT
-    world.act(world.payee, "sweep", token.address, world.relayer.address)
+    world.act(world.payee, "withdrawPending", token.address, world.relayer.address)
     assert token.call("balanceOf", world.relayer.address) == 100 * UNIT
 
 
@@ -172,7 +172,7 @@ def test_a_hostile_payee_is_owed_and_the_payer_paid(world: GasWorld, mode: str) 
     close(world, key, ETHER // 4)
     assert world.connection.balance(world.payer.address) - before == 3 * ETHER // 4
     assert owed(world, payee.address, ZERO_ADDRESS) == ETHER // 4
-    collect = world.hub.encode("sweep", ZERO_ADDRESS, world.relayer.address)
+    collect = world.hub.encode("withdrawPending", ZERO_ADDRESS, world.relayer.address)
     payee.transact(world.payee.sender, "execute", world.hub.address, 0, collect)
     assert owed(world, payee.address, ZERO_ADDRESS) == 0
 
@@ -212,7 +212,7 @@ def test_a_relayer_that_starves_a_payout_is_refused_and_makes_no_debt(world: Gas
     need = cap * 64 // 63 + 50_000
     with pytest.raises(ContractReverted) as caught:
         world.hub.transact(world.relayer.sender, "close", *row, gas=starving)
-    assert (caught.value.name, caught.value.arguments["need"]) == ("GasTooLow", need)
+    assert (caught.value.name, caught.value.arguments["need"]) == ("InsufficientGas", need)
     assert caught.value.arguments["have"] < need
     assert owed(world, key.b, key.token) == 0
     world.hub.transact(world.relayer.sender, "close", *row, gas=enough)
@@ -234,7 +234,7 @@ def test_a_pulled_deposit_sees_what_a_tokens_hook_did_to_the_channel(world: GasW
         session = encode_session(right, world.sign(world.payer, right))
         inner = world.hub.encode("startCloseAs", key.as_tuple(), False, session, 0, b"")
     token.transact(world.operator, "arm", world.hub.address, inner)
-    error = "TransferShort" if then == "closed" else "DisputeRunning"
+    error = "InsufficientTransfer" if then == "closed" else "DisputeRunning"
     with pytest.raises(ContractReverted) as caught:
         world.act(world.payer, "depositPulled", key.as_tuple(), [(0, False, UNIT, b"")])
     assert caught.value.name == error

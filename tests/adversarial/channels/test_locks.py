@@ -106,7 +106,7 @@ def test_one_lock_is_opened_once_in_a_call(world: GasWorld, count: int) -> None:
 def test_a_sender_neither_posts_its_own_locks_nor_drops_them(world: GasWorld) -> None:
     key, lock = funded(world), hash_lock(world, PREIMAGE)
     post(world, world.payee, key, 1, 7, [lock])
-    with reverts("SignatureInvalid", signer=world.payee.address):
+    with reverts("InvalidSignature", signer=world.payee.address):
         post(world, world.payer, key, 2, 8, [], accept=bytes(64))
     world.act(world.payer, "post", key.as_tuple(), False, 8, voucher(world, world.payer, key, 8))
     world.act(world.payee, "unlock", *unlocking(key, 7, [lock], {0: PREIMAGE}))
@@ -117,7 +117,7 @@ def test_only_the_receiver_starts_a_dispute_with_a_proof(world: GasWorld) -> Non
     key = funded(world)
     consent = accepted(world, key, 1, 7, [])
     for other in (world.payer, world.relayer):
-        with reverts("CallerUnauthorized(address caller)", caller=other.address):
+        with reverts("UnauthorizedCaller(address caller)", caller=other.address):
             post(world, other, key, 1, 7, [], accept=consent)
     post(world, world.payee, key, 1, 7, [])
     assert deadline(world, key) == world.connection.timestamp() + DELAY
@@ -126,7 +126,7 @@ def test_only_the_receiver_starts_a_dispute_with_a_proof(world: GasWorld) -> Non
 def test_nobody_posts_a_proof_that_the_sender_did_not_sign(world: GasWorld) -> None:
     key = funded(world)
     forged = locked(world, key, 1, ETHER, [], by=world.payee)
-    with reverts("SignatureInvalid", signer=world.payer.address):
+    with reverts("InvalidSignature", signer=world.payer.address):
         world.act(world.payee, "postLocks", key.as_tuple(), False, forged, b"")
 
 
@@ -136,7 +136,7 @@ def test_a_newer_proof_replaces_an_older_one_whole(world: GasWorld) -> None:
     world.act(world.payee, "unlock", *unlocking(key, 7, [lock], {0: PREIMAGE}))
     post(world, world.payee, key, 2, 9, [lock])
     for nonce in (1, 2):
-        with reverts("NonceStale", channelId=key.id, have=2, given=nonce):
+        with reverts("StaleNonce", channelId=key.id, have=2, given=nonce):
             post(world, world.payee, key, nonce, 7, [lock])
     assert claim_word(world, key) & (1 << 224) - 1 == 9
     assert paid(world, key) == (ETHER - 9, ETHER + 9)
@@ -234,7 +234,7 @@ def test_an_acceptance_is_for_one_proof_channel_and_direction(world: GasWorld) -
         accepted(world, other, 1, 7, [lock]),
         b"",
     ):
-        with reverts("SignatureInvalid", signer=world.payee.address):
+        with reverts("InvalidSignature", signer=world.payee.address):
             post(world, world.relayer, key, 1, 7, [lock], accept=wrong)
     post(world, world.relayer, key, 1, 7, [lock], accept=accepted(world, key, 1, 7, [lock]))
 
@@ -309,7 +309,7 @@ def test_damaged_openings_never_pay_more_than_honest_ones(world: GasWorld) -> No
             world.hub.call("unlock", head, side, most, openings, list(others), sender=world.relayer.address)
         refused[refusal.value.name] += 1
     # Rows that are none, locks or a limit that nobody signed, secrets that open nothing: each for what it is.
-    assert refused.keys() == {"LocksMismatch", "NothingUnlocked", "RowsMalformed", "SignatureInvalid"}
+    assert refused.keys() == {"LocksMismatch", "NothingUnlocked", "MalformedRows", "InvalidSignature"}
     assert min(refused["LocksMismatch"], refused["NothingUnlocked"]) > 10
     world.act(world.relayer, "unlock", head, side, honest[2], honest[0], list(honest[1]))
     assert claim_word(world, key) & (1 << 112) - 1 == 12

@@ -45,9 +45,9 @@ def test_what_was_signed_for_one_hub_is_refused_by_another(world: GasWorld) -> N
     world.hub, _ = deploy_with_receipt(world.operator, load_artifact("ChannelHub"), *args)
     try:
         world.act(world.payer, "depositETH", key.id, False, value=ETHER)
-        with reverts("SignatureInvalid", signer=key.a):
+        with reverts("InvalidSignature", signer=key.a):
             world.act(world.relayer, "close", key.as_tuple(), AMOUNT, 0, *signed)
-        with reverts("SignatureInvalid", signer=key.a):
+        with reverts("InvalidSignature", signer=key.a):
             world.act(world.payee, "startClose", key.as_tuple(), AMOUNT, signature)
     finally:
         world.hub = first
@@ -61,7 +61,7 @@ def test_what_was_signed_for_another_chain_or_version_is_refused(world: GasWorld
     elsewhere = replace(world.domain, **change)
     assert elsewhere.separator != world.domain.separator
     signature = to_compact(world.payer.key.sign(message.digest(elsewhere)))
-    with reverts("SignatureInvalid", signer=key.a):
+    with reverts("InvalidSignature", signer=key.a):
         world.act(world.payee, "startClose", key.as_tuple(), AMOUNT, signature)
     world.act(world.payee, "startClose", key.as_tuple(), AMOUNT, world.sign(world.payer, message))
 
@@ -84,26 +84,26 @@ def lookalikes(world: GasWorld, key: ChannelKey) -> list[TypedMessage]:
 def test_no_other_message_passes_for_a_voucher(world: GasWorld, index: int) -> None:
     key = funded(world)
     message = lookalikes(world, key)[index]
-    with reverts("SignatureInvalid", signer=key.a):
+    with reverts("InvalidSignature", signer=key.a):
         world.act(world.payee, "startClose", key.as_tuple(), AMOUNT, world.sign(world.payer, message))
 
 
 def test_a_voucher_passes_for_no_other_message(world: GasWorld) -> None:
     key = funded(world)
     by_a, by_b = (voucher(world, one, key, AMOUNT) for one in (world.payer, world.payee))
-    with reverts("SignatureInvalid", signer=key.a):
+    with reverts("InvalidSignature", signer=key.a):
         world.act(world.relayer, "close", key.as_tuple(), AMOUNT, 0, by_a, by_b)
-    with reverts("SignatureInvalid", signer=key.a):
+    with reverts("InvalidSignature", signer=key.a):
         world.act(world.relayer, "withdraw", key.as_tuple(), AMOUNT, 0, LATER, by_a, by_b)
     proof = (AMOUNT, 1, 0, 0, EMPTY_ROOT, by_a)
-    with reverts("SignatureInvalid", signer=key.a):
+    with reverts("InvalidSignature", signer=key.a):
         world.act(world.payee, "postLocks", key.as_tuple(), False, proof, b"")
 
 
 def test_a_voucher_of_the_other_direction_is_refused(world: GasWorld) -> None:
     key = funded(world)
     dispute(world, world.payee, key)
-    with reverts("SignatureInvalid", signer=key.b):
+    with reverts("InvalidSignature", signer=key.b):
         world.act(world.relayer, "post", key.as_tuple(), True, AMOUNT, voucher(world, world.payer, key, AMOUNT))
 
 
@@ -151,15 +151,15 @@ def test_a_zero_address_cannot_sign(world: GasWorld) -> None:
     row = (key.a, key.b, key.token, key.params)
     world.act(world.relayer, "depositETH", key.id, False, value=ETHER)
     for garbage in (bytes(64), bytes(65), b"\xff" * 64, bytes(32) + b"\x01" * 32):
-        with reverts("SignatureInvalid", signer=ZERO_ADDRESS):
+        with reverts("InvalidSignature", signer=ZERO_ADDRESS):
             world.act(world.payee, "startClose", row, ETHER, garbage)
     honest = world.make_key(simplex=True)
     one_way = RawKey(ZERO_ADDRESS, honest.b, honest.token, honest.params)
     world.act(world.relayer, "depositETH", one_way.id, False, value=ETHER)
     with reverts("NothingClaimed"):
         claim = address_bytes(ZERO_ADDRESS) + row_of(honest, ETHER, bytes(64))[20:]
-        world.act(world.payee, "claim", honest.b, ZERO_ADDRESS, claim, b"")
-    with reverts("SignatureInvalid", signer=ZERO_ADDRESS):
+        world.act(world.payee, "claimVouchers", honest.b, ZERO_ADDRESS, claim, b"")
+    with reverts("InvalidSignature", signer=ZERO_ADDRESS):
         row = (one_way.a, one_way.b, one_way.token, one_way.params)
         world.act(world.payee, "claimVoucher", row, ETHER, bytes(64))
 
@@ -176,20 +176,20 @@ def test_a_window_outside_the_bounds_is_clamped_when_it_starts(world: GasWorld, 
 @pytest.mark.parametrize("delay", [59, 86_400 * 30 + 1])
 def test_a_delay_outside_the_bounds_cannot_be_opened_by_its_key(world: GasWorld, delay: int) -> None:
     key = replace(world.make_key(), delay=delay)
-    with reverts("KeyInvalid", channelId=key.id):
+    with reverts("InvalidKey", channelId=key.id):
         world.act(world.payer, "deposit", key.as_tuple(), ETHER, 0, value=ETHER)
 
 
 def test_huge_calldata_is_refused_and_costs_its_sender_only(world: GasWorld) -> None:
     key = funded(world)
     junk = bytes(100_000)
-    with reverts("SignatureInvalid", signer=key.a):
+    with reverts("InvalidSignature", signer=key.a):
         world.act(world.payee, "startClose", key.as_tuple(), AMOUNT, junk)
-    with reverts("SignatureInvalid", signer=key.a):
+    with reverts("InvalidSignature", signer=key.a):
         world.act(world.relayer, "close", key.as_tuple(), AMOUNT, 0, junk, junk)
     rows = row_of(world.make_key(simplex=True), AMOUNT, bytes(64)) * 500
     with reverts("NothingClaimed"):
-        world.act(world.relayer, "claim", world.payee.address, ZERO_ADDRESS, rows, rows[: 223 * 200])
+        world.act(world.relayer, "claimVouchers", world.payee.address, ZERO_ADDRESS, rows, rows[: 223 * 200])
 
 
 @pytest.mark.anvil
@@ -204,7 +204,7 @@ def test_what_was_signed_before_a_fork_is_refused_on_the_chain_that_renumbered_i
         assert forked.chain_id == 4242
         payee = Sender(forked, LocalSigner(world.payee.key))
         hub = Contract(forked, world.hub.address, world.hub.abi)
-        with reverts("SignatureInvalid", signer=key.a):
+        with reverts("InvalidSignature", signer=key.a):
             hub.transact(payee, "startClose", key.as_tuple(), AMOUNT, signature)
         elsewhere = Voucher(key.id, AMOUNT).digest(replace(world.domain, chain_id=4242))
         hub.transact(payee, "startClose", key.as_tuple(), AMOUNT, world.payer.key.sign(elsewhere))

@@ -37,7 +37,7 @@ def payment(world: GasWorld, key: ChannelKey, amount: int, session: bytes, hot: 
     [
         (100, LATER, RIGHT_TO_PAY, None),
         (99, LATER, RIGHT_TO_PAY, "SessionExceeded"),
-        (100, 1, RIGHT_TO_PAY, "ConsentExpired"),
+        (100, 1, RIGHT_TO_PAY, "ExpiredConsent"),
         (100, LATER, 2, "SessionExceeded"),
     ],
 )
@@ -59,7 +59,7 @@ def test_a_session_of_another_channel_or_another_owner_pays_nothing(world: GasWo
     key, other = funded(world), funded(world)
     dispute(world, world.payee, key)
     for session in (right(world, other, world.payer), right(world, key, world.payee)):
-        with reverts("SignatureInvalid", signer=world.payer.address):
+        with reverts("InvalidSignature", signer=world.payer.address):
             world.act(world.relayer, "post", key.as_tuple(), False, 9, payment(world, key, 9, session))
     world.act(world.relayer, "post", key.as_tuple(), False, 9, payment(world, key, 9, right(world, key, world.payer)))
 
@@ -68,7 +68,7 @@ def test_a_session_pays_by_its_own_key_only(world: GasWorld) -> None:
     key = funded(world)
     dispute(world, world.payee, key)
     session = right(world, key, world.payer)
-    with reverts("SignatureInvalid", signer=HOT.address):
+    with reverts("InvalidSignature", signer=HOT.address):
         proof = payment(world, key, 9, session, PrivateKey(keccak(b"thief")))
         world.act(world.relayer, "post", key.as_tuple(), False, 9, proof)
 
@@ -79,7 +79,7 @@ def test_a_session_for_the_zero_key_pays_nothing(world: GasWorld) -> None:
     dispute(world, world.payee, key)
     session = Session(key.id, ZERO_ADDRESS, 100, LATER, BOTH)
     proof = bytes(64) + encode_session(session, world.sign(world.payer, session)) + SESSION_MAGIC
-    with reverts("SignatureInvalid", signer=world.payer.address):
+    with reverts("InvalidSignature", signer=world.payer.address):
         world.act(world.relayer, "post", key.as_tuple(), False, 9, proof)
 
 
@@ -89,16 +89,16 @@ def test_a_session_key_closes_for_its_owner_only_and_with_the_right_to(world: Ga
     world.operator.send(HOT.address, value=ETHER)
     newest = voucher(world, world.payer, key, 9)
     of_payee = right(world, key, world.payee)
-    with reverts("SignatureInvalid", signer=world.payer.address):
+    with reverts("InvalidSignature", signer=world.payer.address):
         world.act(hot, "startCloseAs", key.as_tuple(), False, of_payee, 0, b"")
-    with reverts("CallerUnauthorized(address caller)", caller=world.relayer.address):
+    with reverts("UnauthorizedCaller(address caller)", caller=world.relayer.address):
         world.act(world.relayer, "startCloseAs", key.as_tuple(), True, of_payee, 9, newest)
     only_pays = right(world, key, world.payee, rights=RIGHT_TO_PAY)
     with reverts("SessionExceeded", key=HOT.address, have=RIGHT_TO_PAY, need=RIGHT_TO_CLOSE):
         world.act(hot, "startCloseAs", key.as_tuple(), True, only_pays, 9, newest)
     now = world.connection.timestamp() + 5
     world.connection.set_next_timestamp(now)
-    with reverts("ConsentExpired", timestamp=now, validUntil=1):
+    with reverts("ExpiredConsent", timestamp=now, validUntil=1):
         late = right(world, key, world.payee, valid_until=1)
         world.act(hot, "startCloseAs", key.as_tuple(), True, late, 9, newest)
     world.act(hot, "startCloseAs", key.as_tuple(), True, of_payee, 9, newest)
@@ -110,5 +110,5 @@ def test_a_session_cut_short_is_no_signature(world: GasWorld) -> None:
     dispute(world, world.payee, key)
     whole = payment(world, key, 9, right(world, key, world.payer))
     for length in (64 + 43, 64 + 44, len(whole) - 33):
-        with reverts("SignatureInvalid", signer=world.payer.address):
+        with reverts("InvalidSignature", signer=world.payer.address):
             world.act(world.relayer, "post", key.as_tuple(), False, 9, whole[:length] + SESSION_MAGIC)

@@ -16,14 +16,14 @@ from layer2.testing.revert_checks.reverts import reverts
 def test_a_voucher_of_somebody_else_is_refused(world: GasWorld) -> None:
     key = funded(world)
     dispute(world, world.payee, key)
-    with reverts("SignatureInvalid", signer=world.payer.address):
+    with reverts("InvalidSignature", signer=world.payer.address):
         world.act(world.relayer, "post", key.as_tuple(), False, 5, voucher(world, world.relayer, key, 5))
 
 
 def test_a_voucher_of_another_channel_is_refused(world: GasWorld) -> None:
     key, other = funded(world), funded(world)
     dispute(world, world.payee, key)
-    with reverts("SignatureInvalid", signer=world.payer.address):
+    with reverts("InvalidSignature", signer=world.payer.address):
         world.act(world.relayer, "post", key.as_tuple(), False, 5, voucher(world, world.payer, other, 5))
 
 
@@ -35,14 +35,14 @@ def test_a_mirrored_signature_is_refused_and_both_forms_of_the_real_one_taken(wo
     full = from_compact(voucher(world, world.payer, key, 9))
     mirrored = full[:32] + (ORDER - int.from_bytes(full[32:64], "big")).to_bytes(32, "big") + bytes((55 - full[64],))
     for wrong in (mirrored, full[:64] + b"\x00", full[:64] + bytes((55 - full[64],)), b"", bytes(65), full + b"\x00"):
-        with reverts("SignatureInvalid", signer=world.payer.address):
+        with reverts("InvalidSignature", signer=world.payer.address):
             world.act(world.relayer, "post", key.as_tuple(), False, 9, wrong)
 
 
 def test_a_close_signature_is_no_voucher(world: GasWorld) -> None:
     key = funded(world)
     dispute(world, world.payee, key)
-    with reverts("SignatureInvalid", signer=world.payer.address):
+    with reverts("InvalidSignature", signer=world.payer.address):
         world.act(world.relayer, "post", key.as_tuple(), False, 5, closed(world, key, 5, 0)[0])
 
 
@@ -55,5 +55,5 @@ def test_garbage_is_no_signature_of_the_zero_address(world: GasWorld, garbage: b
     channel = keccak(words)[:27] + key.id[27:]
     world.act(world.relayer, "depositETH", channel, False, value=ETHER)
     theirs = world.sign(world.payee, Close(channel, ETHER, 0))
-    with reverts("SignatureInvalid", signer=ZERO_ADDRESS):
+    with reverts("InvalidSignature", signer=ZERO_ADDRESS):
         world.act(world.payee, "close", (ZERO_ADDRESS, key.b, key.token, key.params), ETHER, 0, garbage, theirs)

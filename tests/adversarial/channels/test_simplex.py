@@ -19,7 +19,7 @@ def test_bad_rows_are_skipped_and_the_good_ones_paid(world: GasWorld) -> None:
     rows += row_of(duplex, 5, voucher(world, world.payer, duplex, 5))
     rows += row_of(over, 9 * ETHER, voucher(world, world.payer, over, 9 * ETHER))
     before = world.connection.balance(world.payee.address)
-    world.act(world.relayer, "claim", world.payee.address, good.token, rows, b"")
+    world.act(world.relayer, "claimVouchers", world.payee.address, good.token, rows, b"")
     assert world.connection.balance(world.payee.address) - before == 5 + ETHER
 
 
@@ -27,9 +27,9 @@ def test_a_batch_of_bad_rows_pays_nothing(world: GasWorld) -> None:
     key = funded(world, simplex=True)
     row = row_of(key, 5, voucher(world, world.payer, key, 5))
     with reverts("NothingClaimed"):
-        world.act(world.relayer, "claim", world.relayer.address, key.token, row, b"")
-    with reverts("RowsMalformed", length=len(row) - 1):
-        world.act(world.relayer, "claim", world.payee.address, key.token, row[1:], b"")
+        world.act(world.relayer, "claimVouchers", world.relayer.address, key.token, row, b"")
+    with reverts("MalformedRows", length=len(row) - 1):
+        world.act(world.relayer, "claimVouchers", world.payee.address, key.token, row[1:], b"")
 
 
 def test_a_claim_still_counts_while_the_payer_exits(world: GasWorld) -> None:
@@ -37,18 +37,18 @@ def test_a_claim_still_counts_while_the_payer_exits(world: GasWorld) -> None:
     world.act(world.payer, "requestExit", key.as_tuple())
     row = row_of(key, 5, voucher(world, world.payer, key, 5))
     world.connection.advance(DELAY + 100)
-    world.act(world.relayer, "claim", world.payee.address, key.token, row, b"")
+    world.act(world.relayer, "claimVouchers", world.payee.address, key.token, row, b"")
     before = world.connection.balance(world.payer.address)
     world.act(world.relayer, "exit", key.as_tuple())
     assert world.connection.balance(world.payer.address) - before == ETHER - 5
     with reverts("NothingClaimed"):
         late = row_of(key, 6, voucher(world, world.payer, key, 6))
-        world.act(world.relayer, "claim", world.payee.address, key.token, late, b"")
+        world.act(world.relayer, "claimVouchers", world.payee.address, key.token, late, b"")
 
 
 def test_a_payer_cannot_exit_early_or_for_somebody_else(world: GasWorld) -> None:
     key = funded(world, simplex=True)
-    with reverts("CallerUnauthorized(address caller)", caller=world.relayer.address):
+    with reverts("UnauthorizedCaller(address caller)", caller=world.relayer.address):
         world.act(world.relayer, "requestExit", key.as_tuple())
     world.act(world.payer, "requestExit", key.as_tuple())
     deadline = world.hub.call("channel", key.id)[0] >> 224
@@ -67,7 +67,7 @@ def test_a_simplex_channel_ends_early_by_the_payees_signature_only(world: GasWor
         "a smaller close": world.sign(world.payee, Close(key.id, 5, 0)),
     }[instead]
     for player in (world.payer, world.relayer):
-        with reverts("SignatureInvalid", signer=world.payee.address):
+        with reverts("InvalidSignature", signer=world.payee.address):
             world.act(player, "closeSimplex", key.as_tuple(), 0, b"", forged)
     before = world.connection.balance(world.payee.address)
     agreed = world.sign(world.payee, Close(key.id, 7, 0))
@@ -81,4 +81,4 @@ def test_a_closed_simplex_channel_pays_no_voucher_though_it_may_not_open_again(w
     world.act(world.relayer, "closeSimplex", key.as_tuple(), 7, voucher(world, world.payer, key, 7), agreed)
     row = row_of(key, 9, voucher(world, world.payer, key, 9))
     with reverts("NothingClaimed"):
-        world.act(world.relayer, "claim", world.payee.address, key.token, row, b"")
+        world.act(world.relayer, "claimVouchers", world.payee.address, key.token, row, b"")

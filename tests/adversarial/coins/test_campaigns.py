@@ -16,7 +16,7 @@ from layer2.ethereum.errors import ContractReverted
 from layer2.ethereum.records import Receipt
 from layer2.plasma.coins.protocol.records import CoinRecord
 from layer2.plasma.coins.watcher.watcher import CoinWatcher
-from layer2.plasma.common.watcher.alerts import Kind
+from layer2.plasma.common.watcher.alerts import AlertKind
 
 OWNERS = ("payer", "payee", "other")
 
@@ -44,7 +44,7 @@ class Campaign:
         self.exits: Counter[str] = Counter()
         self.doubted: Counter[str] = Counter()
 
-    def step(self) -> set[Kind]:
+    def step(self) -> set[AlertKind]:
         """The watchers look and act, in turn."""
         return set.union(*(one.step().kinds() for one in self.watchers))
 
@@ -109,7 +109,12 @@ def test_every_fraud_at_once_and_every_owner_ends_with_its_coin(world: CoinWorld
     campaign.invent(coins[2])
     campaign.invent(coins[3], withhold=True)
     found = campaign.step()
-    assert found >= {Kind.EXIT_SPENT, Kind.EXIT_DOUBLE_SPENT, Kind.EXIT_INVENTED, Kind.BLOCK_WITHHELD}
+    assert found >= {
+        AlertKind.EXIT_SPENT,
+        AlertKind.EXIT_DOUBLE_SPENT,
+        AlertKind.EXIT_INVENTED,
+        AlertKind.BLOCK_WITHHELD,
+    }
     assert not campaign.watchers[0].status().healthy
     campaign.leave()
     for coin in coins[3:]:

@@ -9,10 +9,10 @@ from tests.support.coins.watcher_world import ETHER, HALF, CoinWorld
 
 from layer2.ethereum.errors import ContractReverted
 from layer2.plasma.coins.chain.exit_proofs import ChallengeView
-from layer2.plasma.coins.chain.state import CoinSight
+from layer2.plasma.coins.chain.state import CoinChainState
 from layer2.plasma.coins.protocol.errors import CoinRefused
-from layer2.plasma.coins.wallet.coin_store import CoinWallet
-from layer2.plasma.coins.wallet.wallet import CoinHolder
+from layer2.plasma.coins.wallet.coin_store import CoinStore
+from layer2.plasma.coins.wallet.wallet import CoinWallet
 from layer2.store.journal import Journal
 
 
@@ -44,20 +44,20 @@ def test_a_coin_signed_over_into_the_dark_ends_with_its_owner(world: CoinWorld) 
     dark = Dark(world)
     payer = world.watch(owners=[world.people["payer"].address])
     payee = world.watch("payee", by="other", owners=[world.people["payee"].address])
-    assert payer.step().done() == ["challengeHistoryByDeposit"]
+    assert payer.step().done() == ["challengeBeforeByDeposit"]
     assert payee.step().done() == []
     dark.answer("watcher", dark.due)
     # The last moment but a few seconds; it would be paid after it.
     dark.later(dark.due + HALF - 5)
     before = world.balance("thief")
-    assert payee.step().done() == ["challengeHistory"]
+    assert payee.step().done() == ["challengeBefore"]
     assert payer.step().done() == []
     world.later(6)
     with pytest.raises(ContractReverted) as refused:
         world.claim("thief", dark.coin, dark.record, dark.last)
     assert refused.value.name == "NothingDue"
     world.later(HALF)
-    assert payee.step().done() == ["refuteHistory"]
+    assert payee.step().done() == ["refuteChallengeResponse"]
     assert world.balance("thief") < before
     assert world.chain.holds(dark.coin, dark.record)
 
@@ -66,20 +66,20 @@ def test_a_payee_in_the_dark_defends_and_takes_out_its_coin_with_its_wallet(worl
     """No body, no history from anybody: the answer on the chain is all it has."""
     dark = Dark(world)
     payer = world.watch(owners=[world.people["payer"].address])
-    assert payer.step().done() == ["challengeHistoryByDeposit"]
+    assert payer.step().done() == ["challengeBeforeByDeposit"]
     with Journal(tmp_path / "payee", kind="coin wallet") as journal:
         person = world.people["payee"]
-        sight = CoinSight(world.chain, start_block=world.start)
-        holder = CoinHolder(CoinWallet(world.chain, person.key, journal, sight), person.sender)
+        sight = CoinChainState(world.chain, start_block=world.start)
+        holder = CoinWallet(CoinStore(world.chain, person.key, journal, sight), person.sender)
         assert holder.guard() == []
         with pytest.raises(CoinRefused):
             holder.exit(dark.coin)
         dark.answer("watcher", dark.due)
-        assert [one.name for one in holder.guard()] == ["challengeHistory"]
+        assert [one.name for one in holder.guard()] == ["challengeBefore"]
         assert holder.guard() == []
         assert holder.exit(dark.coin).number == dark.hidden
         world.later(HALF + 1)
-        assert [one.name for one in holder.guard()] == ["refuteHistory"]
+        assert [one.name for one in holder.guard()] == ["refuteChallengeResponse"]
         world.later(HALF)
         before = world.balance("payee")
         claimed, receipt = holder.claim()
@@ -94,7 +94,7 @@ def test_a_coin_in_the_dark_that_nobody_looks_after_is_lost(world: CoinWorld) ->
     """Where the game ends: neither payer nor payee challenges while the exit waits, or after the answer."""
     dark = Dark(world)
     payer = world.watch(owners=[world.people["payer"].address])
-    assert payer.step().done() == ["challengeHistoryByDeposit"]
+    assert payer.step().done() == ["challengeBeforeByDeposit"]
     dark.answer("watcher", dark.due)
     # Its coin is another's now, for all that the answer says: a second bond would be lost as well.
     assert payer.step().done() == []
@@ -110,12 +110,12 @@ def test_a_coin_that_was_not_signed_over_is_safe_in_the_dark(world: CoinWorld) -
     two = world.pass_on(coin, "thief", "thief", one, withhold=True)
     world.exit("thief", coin, record, two)
     watcher = world.watch(owners=[world.people["payer"].address])
-    assert watcher.step().done() == ["challengeHistoryByDeposit"]
+    assert watcher.step().done() == ["challengeBeforeByDeposit"]
     world.later(HALF + 1)
     challenge = ChallengeView(world.people["watcher"].address, 0, world.people["payer"].address)
     with pytest.raises(ContractReverted) as refused:
         world.answer("thief", coin, two, challenge, one)
-    assert refused.value.name == "SignatureInvalid"
+    assert refused.value.name == "InvalidSignature"
     world.later(HALF + 1)
-    assert watcher.step().done() == ["refuteHistory"]
+    assert watcher.step().done() == ["refuteChallengeResponse"]
     assert world.chain.holds(coin, record)

@@ -6,8 +6,8 @@ import pytest
 from tests.support.coins.watcher_world import CoinWorld
 
 from layer2.ethereum.errors import ContractReverted
-from layer2.plasma.coins.watcher.exit_rules import CoinJudge
-from layer2.plasma.payments.watcher.exit_rules import Judged
+from layer2.plasma.coins.watcher.exit_rules import CoinExitChecker
+from layer2.plasma.payments.watcher.exit_rules import ExitVerdict
 from layer2.testing.adversaries.base import adversaries
 from layer2.testing.adversaries.coins import attacks as coinattacks
 from layer2.testing.adversaries.coins.attacks import CoinAttack
@@ -39,7 +39,7 @@ def test_no_adversary_gains_and_each_owner_ends_with_its_coin(world: CoinWorld, 
 
 @pytest.mark.parametrize("name", ["exit of a spent coin", "invented history", "double spend in two blocks"])
 def test_without_a_watcher_they_would_gain(world: CoinWorld, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(CoinJudge, "exit", lambda self, one, now: Judged())
+    monkeypatch.setattr(CoinExitChecker, "exit", lambda self, one, now: ExitVerdict())
     attack = ATTACKS[name](world)
     attack.watcher.sender = None
     assert attack.run().profitable

@@ -32,18 +32,18 @@ from layer2.ethereum.artifacts import load_artifact, load_manifest
 from layer2.ethereum.assets import Asset
 from layer2.ethereum.deployments import Registry
 from layer2.ethereum.reverts import ErrorDecoder
-from layer2.plasma.common.operator_journal import Promises as PlasmaPromises
+from layer2.plasma.common.operator_journal import SequencerJournal as PlasmaPromises
 from layer2.plasma.common.watcher.journal import KIND as WATCH
-from layer2.plasma.common.watcher.journal import WatchMemory
+from layer2.plasma.common.watcher.journal import WatcherStore
 from layer2.plasma.payments.chain.exit_proof_file import load_kits, parse
-from layer2.plasma.payments.utxo.checkpoint import Freezer
-from layer2.plasma.payments.utxo.utxo_set import Ledger
+from layer2.plasma.payments.utxo.checkpoint import CheckpointStore
+from layer2.plasma.payments.utxo.utxo_set import UtxoSet
 from layer2.plasma.payments.wallet.wallet_store import KIND as PURSE
-from layer2.plasma.payments.wallet.wallet_store import Purse
+from layer2.plasma.payments.wallet.wallet_store import WalletStore
 from layer2.primitives.errors import MalformedError
 from layer2.primitives.json_text import parse_json
 from layer2.rollup.derivation.snapshot import Snapshot
-from layer2.rollup.sequencer.journal import Promises as RollupPromises
+from layer2.rollup.sequencer.journal import SequencerJournal as RollupPromises
 from layer2.rollup.state.signature_oracle import Signatures
 from layer2.store.journal import Journal
 from layer2.testing.fuzz.decoders import Decoder, decoders, is_plain, try_out
@@ -127,7 +127,7 @@ def purse(folder: Path) -> Callable[[bytes], Any]:
         path = folder / f"{next(turn)}.purse"
         with Journal(path, kind=PURSE) as journal:
             journal.append_durable(streams[next(turn) % len(streams)], data)
-        made = Purse(path, "here", OWNER)
+        made = WalletStore(path, "here", OWNER)
         made.close()
 
     return call
@@ -135,7 +135,7 @@ def purse(folder: Path) -> Callable[[bytes], Any]:
 
 def watched(folder: Path) -> Callable[[bytes], Any]:
     def read(journal: Journal) -> None:
-        WatchMemory(journal, "here").replay(lambda *_: None, lambda *_: None)
+        WatcherStore(journal, "here").replay(lambda *_: None, lambda *_: None)
 
     return journal_of(folder, WATCH, ("news", "verdict"), read)
 
@@ -180,7 +180,7 @@ def recorded(folder: Path) -> Callable[[bytes], Any]:
 
 
 def frozen(folder: Path) -> Callable[[bytes], Any]:
-    freezer = Freezer(folder, "here", "test")
+    freezer = CheckpointStore(folder, "here", "test")
     name = "ledger.frozen"
 
     def call(data: bytes) -> Any:
@@ -219,12 +219,12 @@ MORE: dict[str, tuple[Callable[[Path], Callable[..., Any]], tuple[str, ...]]] = 
         ("bytes",),
     ),
     "layer2.plasma.payments.chain.exit_proof_file:parse": (lambda _: lambda text: parse(text, ROOT), ("str",)),
-    "layer2.plasma.payments.utxo.checkpoint:Freezer.load": (frozen, ("bytes",)),
-    "layer2.plasma.payments.utxo.utxo_set:Ledger.unpack": (
-        lambda _: lambda rows: Ledger().unpack(rows),
+    "layer2.plasma.payments.utxo.checkpoint:CheckpointStore.load": (frozen, ("bytes",)),
+    "layer2.plasma.payments.utxo.utxo_set:UtxoSet.unpack": (
+        lambda _: lambda rows: UtxoSet().unpack(rows),
         ("Sequence[bytes]",),
     ),
-    "layer2.plasma.common.operator_journal:Promises.read": (
+    "layer2.plasma.common.operator_journal:OperatorJournal.read": (
         lambda folder: journal_of(
             folder,
             "plasma operator",
@@ -233,13 +233,13 @@ MORE: dict[str, tuple[Callable[[Path], Callable[..., Any]], tuple[str, ...]]] = 
         ),
         ("bytes",),
     ),
-    "layer2.plasma.payments.wallet.wallet_store:Purse": (purse, ("bytes",)),
-    "layer2.plasma.common.watcher.journal:WatchMemory": (watched, ("bytes",)),
+    "layer2.plasma.payments.wallet.wallet_store:WalletStore": (purse, ("bytes",)),
+    "layer2.plasma.common.watcher.journal:WatcherStore": (watched, ("bytes",)),
     "layer2.rollup.state.signature_oracle:Signatures.recover": (
         lambda _: Signatures.__new__(Signatures).recover,
         ("bytes", "bytes"),
     ),
-    "layer2.rollup.sequencer.journal:Promises.read": (
+    "layer2.rollup.sequencer.journal:SequencerJournal.read": (
         lambda folder: journal_of(
             folder,
             "rollup sequencer",
@@ -256,7 +256,7 @@ NONE = {
     "layer2.api.http.submissions:Submissions.read_rows": "abstract: its subclasses are tried",
     "layer2.channels.contract.hub:HubContract.decode": "of a Log that was read before, by Codec.decode_event",
     "layer2.channels.protocol.hub_errors:from_revert": "of arguments that ErrorDecoder.decode has read, which is tried",
-    "layer2.channels.party.opening_intents:Intents.recover": "a verb; what it reads is ChannelKey.decode's",
+    "layer2.channels.party.opening_intents:OpeningIntents.recover": "a verb; what it reads is ChannelKey.decode's",
     "layer2.channels.model.base:Call.load": "of the pure model, in which nobody is hostile",
     "layer2.channels.party.party:Party.recover": "a verb: it starts a new journal",
     "layer2.channels.contract.channel_view:ChannelView.decode": "of words of an ABI: Codec.decode_outputs is tried",
@@ -266,17 +266,17 @@ NONE = {
     "layer2.ethereum.cursor:_log_from_json": "inside of Cursor.from_bytes",
     "layer2.plasma.common.block_store:BodyStore.load": "checks a checksum, then split_body, which is tried",
     "layer2.plasma.common.block_store:BodyStore.records": "checks a checksum, then split_body, which is tried",
-    "layer2.plasma.coins.chain.state:CoinSight.read": "reads the chain, through Codec.decode_event",
-    "layer2.plasma.facade:HomeWallet.split": "a verb",
+    "layer2.plasma.coins.chain.state:CoinChainState.read": "reads the chain, through Codec.decode_event",
+    "layer2.plasma.facade:DevnetWallet.split": "a verb",
     "layer2.rollup.wallet.sale_safety:owner_of": "looks up what the replica has read of the chain",
     "layer2.plasma.payments.utxo.owner_index:Owners.unpack": "inside of Ledger.unpack",
     "layer2.plasma.payments.utxo.columns:Segment.unpack": "inside of Ledger.unpack",
     "layer2.plasma.payments.wallet.recovery:recover": "a verb",
     "layer2.plasma.payments.wallet.wallet:Wallet.split": "a verb",
     "layer2.plasma.payments.watcher.proof_index:Evidence.records": "by number",
-    "layer2.rollup.state.signature_oracle:Authority.recover": "a protocol: its implementations are tried",
-    "layer2.rollup.state.overlay:Layer.read": "by number, in memory",
-    "layer2.rollup.state.columns:Ledger.read": "by number, in memory",
+    "layer2.rollup.state.signature_oracle:SignatureOracle.recover": "a protocol: its implementations are tried",
+    "layer2.rollup.state.overlay:StateOverlay.read": "by number, in memory",
+    "layer2.rollup.state.columns:AccountColumns.read": "by number, in memory",
     "layer2.store.journal:Journal.read": "checks the whole chain of checksums when it is opened",
 }
 

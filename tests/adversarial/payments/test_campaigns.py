@@ -15,7 +15,7 @@ from layer2.ethereum.errors import ContractReverted
 from layer2.ethereum.records import Receipt
 from layer2.plasma.common.watcher.actions import WatchPolicy
 from layer2.plasma.payments.chain.contract import ExitStatus, InFlightStatus, Proof
-from layer2.plasma.payments.chain.exit_proofs import DepositKit, Kit
+from layer2.plasma.payments.chain.exit_proofs import DepositExitProof, Kit
 from layer2.plasma.protocol.signing import Signed
 from layer2.testing.adversaries.payments.hostile_operator import Lie
 from layer2.testing.revert_checks.reverts import reverts
@@ -55,7 +55,7 @@ class Campaign:
     amounts = {"payer": ETHER, "payee": 2 * ETHER, "second": 3 * ETHER}  # noqa: RUF012
     total = 6 * ETHER
 
-    def deposit(self, name: str, amount: int) -> DepositKit:
+    def deposit(self, name: str, amount: int) -> DepositExitProof:
         who = self.people[name]
         balance = self.world.connection.balance(who.address)
         kit = self.world.deposit(who, amount)
@@ -79,7 +79,7 @@ class Campaign:
         """The payment in flight: its payer starts its exit, its payee joins."""
         world, one = self.world, self.in_flight
         proof = Proof.of_nothing(one.transaction.packed)
-        receipt = world.root.start_in_flight(world.payee, proof, [self.spent.proof], one.signatures, 0)
+        receipt = world.root.start_in_flight_exit(world.payee, proof, [self.spent.proof], one.signatures, 0)
         self.paid_by("payee", receipt, 0)
         self.game = world.game_id(one, [self.spent])
         receipt = world.root.piggyback(world.second, one.transaction.packed, [self.spent.output_id], 4)
@@ -287,8 +287,8 @@ def claim_game(world: World, one: Signed, made: Kit, game: bytes) -> None:
     arguments = (one.transaction.packed, [made.output_id], [made.made], [])
     for _ in range(2):
         if world.root.in_flight(game).piggybacked:
-            world.root.claim_in_flight(world.thief, *arguments)
+            world.root.process_in_flight_exit(world.thief, *arguments)
         else:
-            with reverts("InFlightStatusWrong", id=game, status=world.root.in_flight(game).status):
-                world.root.claim_in_flight(world.thief, *arguments)
+            with reverts("UnexpectedInFlightStatus", id=game, status=world.root.in_flight(game).status):
+                world.root.process_in_flight_exit(world.thief, *arguments)
     assert world.root.in_flight(game).piggybacked == 0

@@ -9,7 +9,7 @@ import pytest
 from tests.support.payments.watcher_world import ETHER, World
 
 from layer2.ethereum.records import Log
-from layer2.plasma.common.watcher.alerts import Kind
+from layer2.plasma.common.watcher.alerts import AlertKind
 from layer2.plasma.payments.chain.contract import ExitStatus
 from layer2.plasma.payments.chain.follower import ChainLog
 from layer2.plasma.payments.operator.operator import Operator
@@ -46,7 +46,7 @@ def test_events_said_twice_or_in_disorder_count_once_and_in_order(
     tampered(world, monkeypatch, change)
     watcher = world.watch(sender=world.watcher)
     report = watcher.step()
-    assert report.kinds() == {Kind.EXIT_SPENT}
+    assert report.kinds() == {AlertKind.EXIT_SPENT}
     assert report.done() == ["challengeExit"]
     assert (watcher.status().verified, watcher.status().healthy) == (2, True)
     assert watcher.line.ledger.totals() == {0: 2 * ETHER}
@@ -67,7 +67,7 @@ def test_an_answer_that_reaches_beyond_the_question_counts_once(world: World, mo
         "logs",
         lambda start, stop, addresses, topics=None: backend.logs(0, stop, list(addresses), topics),
     )
-    assert watcher.step().kinds() == {Kind.EXIT_SPENT}
+    assert watcher.step().kinds() == {AlertKind.EXIT_SPENT}
     assert watcher.status().verified == 3
     assert watcher.line.ledger.totals() == {0: 3 * ETHER}
 
@@ -87,13 +87,13 @@ def test_a_gap_is_said_and_ends_with_the_nodes_fault(world: World, monkeypatch: 
     watcher = world.watch("gap", sender=world.watcher)
     with monkeypatch.context() as patch:
         tampered(world, patch, without_first)
-        assert Kind.EVENT_ODD in watcher.step().kinds()
+        assert AlertKind.EVENT_ODD in watcher.step().kinds()
         assert left
         assert (watcher.status().verified, watcher.believed(1 << 24)) == (0, False)
     # Started again, it remembers what it was told, and asks once more.
     watcher.close()
     again = world.watch("gap", sender=world.watcher)
-    assert Kind.CHAIN_REWRITTEN in again.step().kinds() | again.step().kinds()
+    assert AlertKind.CHAIN_REWRITTEN in again.step().kinds() | again.step().kinds()
     again.step()
     assert again.status().verified == 2
     assert world.root.exit(keccak(b"\x03" + (1).to_bytes(8, "big"))).status is ExitStatus.CHALLENGED

@@ -21,7 +21,7 @@ from layer2.ethereum.records import Receipt
 from layer2.ethereum.sender import Sender
 from layer2.plasma.common.watcher.actions import WatchPolicy
 from layer2.plasma.payments.chain.contract import ExitStatus, InFlightStatus, Proof, Spend
-from layer2.plasma.payments.chain.exit_proofs import Kit, OutputKit
+from layer2.plasma.payments.chain.exit_proofs import Kit, OutputExitProof
 from layer2.plasma.protocol.positions import encode_position
 from layer2.plasma.protocol.signing import Signed
 from layer2.testing.adversaries.payments.hostile_operator import HostileOperator
@@ -110,7 +110,7 @@ class Thief:
                 bits |= 1 << FIRST_OUTPUT + at
         shown = Proof.of_nothing(one.transaction.packed)
         proofs = [kit.proof for kit in kits]
-        self.try_(lambda: self.world.root.start_in_flight(self.world.thief, shown, proofs, one.signatures, bits))
+        self.try_(lambda: self.world.root.start_in_flight_exit(self.world.thief, shown, proofs, one.signatures, bits))
 
     def join(self) -> None:
         """Join a game with a part, its own or not."""
@@ -279,7 +279,7 @@ def test_who_joins_with_the_output_of_an_honest_payment_is_whole(one: Fight) -> 
         if game.status is InFlightStatus.NONE:
             shown = Proof.of_nothing(signed.transaction.packed)
             bits = 1 << FIRST_OUTPUT + 1
-            payer.call(world.root.start_in_flight(world.payer, shown, [kit.proof], signed.signatures, bits))
+            payer.call(world.root.start_in_flight_exit(world.payer, shown, [kit.proof], signed.signatures, bits))
         elif not game.piggybacked >> FIRST_OUTPUT + 1 & 1:
             payer.call(world.join(world.payer, signed, (kit,), FIRST_OUTPUT + 1))
         payer.lost += profile.bounty
@@ -316,7 +316,7 @@ def test_who_swaps_with_the_thief_has_the_one_or_the_other(one: Fight) -> None:
         bits = 1 << bit | 1 << FIRST_OUTPUT
         if game.status is InFlightStatus.NONE:
             proofs, shown = [kit.proof for kit in kits], Proof.of_nothing(swap.transaction.packed)
-            payer.call(world.root.start_in_flight(world.payer, shown, proofs, swap.signatures, bits))
+            payer.call(world.root.start_in_flight_exit(world.payer, shown, proofs, swap.signatures, bits))
         else:
             for part in (bit, FIRST_OUTPUT):
                 payer.call(world.join(world.payer, swap, kits, part))
@@ -348,7 +348,7 @@ def test_the_thief_reaches_the_games(world: World) -> None:
                 world.root.in_flight(world.game_id(*row)).status is InFlightStatus.OPEN for row in thief.games
             )
             done["exits"] += sum(world.status(kit) is not ExitStatus.NONE for kit in thief.kits)
-            done["outputs"] += sum(isinstance(kit, OutputKit) for kit in thief.kits)
+            done["outputs"] += sum(isinstance(kit, OutputExitProof) for kit in thief.kits)
             done.update(thief.refused)
 
     run()

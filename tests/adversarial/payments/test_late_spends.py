@@ -14,7 +14,7 @@ from tests.support.payments.watcher_world import ETHER, W, World
 
 from layer2.ethereum.sender import Sender
 from layer2.plasma.common.errors import OutputExiting
-from layer2.plasma.common.watcher.alerts import Kind
+from layer2.plasma.common.watcher.alerts import AlertKind
 from layer2.plasma.common.watcher.block_sources import LocalBodies
 from layer2.plasma.payments.chain.contract import ExitStatus, InFlightStatus
 from layer2.plasma.payments.chain.exit_proofs import Kit
@@ -37,7 +37,7 @@ def game(world: World, kit: Kit) -> Callable[[], None]:
     """The thief exits a payment to itself, which no block holds."""
     one = world.pay([(world.thief, kit)], [(world.thief, ETHER)])
     world.start_game(world.thief, one, [kit], 0b1_0000)
-    return lambda: world.root.claim_in_flight(
+    return lambda: world.root.process_in_flight_exit(
         world.thief, one.transaction.packed, [kit.output_id], [kit.made], []
     )  # fmt: skip
 
@@ -51,7 +51,7 @@ def setting(world: World) -> tuple[Kit, Signed]:
 
 def refuses(watcher: Watcher, number: int) -> bool:
     """Whether a watcher calls this block invalid for that reason, and says that owners should leave."""
-    found = [one for one in watcher.step().findings if one.kind is Kind.BLOCK_INVALID]
+    found = [one for one in watcher.step().findings if one.kind is AlertKind.BLOCK_INVALID]
     return [one.subject for one in found] == [number] and "leaving" in found[0].detail and not watcher.status().healthy
 
 
@@ -80,7 +80,7 @@ def test_a_block_that_spends_it_soon_is_good_and_stops_the_exit(
     world.later(GRACE - 10)
     lie = world.hostile.block([payment])
     report = watcher.step()
-    assert report.done() in (["challengeExit"], ["challengeCanonical"])
+    assert report.done() in (["challengeExit"], ["challengeNonCanonical"])
     assert watcher.status().healthy
     assert watcher.believed(world.kit(lie).position)
 
@@ -121,9 +121,9 @@ def test_a_game_that_nobody_joined_does_not_make_a_block_invalid(world: World) -
     other = world.pay([(world.thief, kit)], [(world.thief, ETHER)])
     world.start_game(world.thief, other, [kit], 0)
     world.later(W // 2 + 1)
-    world.root.abandon_in_flight(world.payer, other.transaction.packed, [kit.output_id])
+    world.root.delete_non_piggybacked(world.payer, other.transaction.packed, [kit.output_id])
     world.hostile.block([payment])
-    assert Kind.BLOCK_INVALID not in watcher.step().kinds()
+    assert AlertKind.BLOCK_INVALID not in watcher.step().kinds()
     assert watcher.status().healthy
 
 
@@ -158,7 +158,7 @@ def test_an_operator_that_was_down_submits_nothing_that_watchers_call_invalid(
     in_time = late < GRACE
     assert (operator.header(1).root == made.root) is in_time
     # In time it takes no payment back, and watchers stop the exit with it.
-    assert report.done() == ([["challengeExit"], ["challengeCanonical"]][leave is game] if in_time else [])
+    assert report.done() == ([["challengeExit"], ["challengeNonCanonical"]][leave is game] if in_time else [])
     states = [operator.fate(one.transaction.hash).state for one in (theft, other)]
     assert states == ["included" if in_time else "dropped", "included"]
     operator.close()
@@ -183,7 +183,7 @@ def test_a_block_that_spends_an_output_long_after_it_joined_is_invalid(world: Wo
     assert watcher.step().findings == []
     world.later(W + 1)
     lie = world.hostile.block([world.pay([(world.thief, output)], [(world.payee, ETHER)])])
-    world.root.claim_in_flight(world.thief, one.transaction.packed, [kit.output_id], [kit.made], [])
+    world.root.process_in_flight_exit(world.thief, one.transaction.packed, [kit.output_id], [kit.made], [])
     assert world.root.in_flight(identity).status is InFlightStatus.PAYS_OUTPUTS
     assert refuses(watcher, lie.number)
 
@@ -192,7 +192,7 @@ def test_a_block_that_spends_it_soon_after_blocks_the_output(world: World) -> No
     watcher = world.watch(sender=world.watcher)
     _, _, identity, output = joined_output(world)
     world.hostile.block([world.pay([(world.thief, output)], [(world.payee, ETHER)])])
-    assert watcher.step().done() == ["challengeOutput"]
+    assert watcher.step().done() == ["challengeOutputSpent"]
     assert watcher.status().healthy
     assert world.root.in_flight(identity).blocked == 0b1_0000
 
@@ -227,7 +227,7 @@ def test_an_honest_operator_takes_no_spend_of_an_output_that_joined(world: World
     with pytest.raises(OutputExiting):
         operator.submit(spend)
     world.later(W + 1)
-    world.root.claim_in_flight(world.thief, one.transaction.packed, [kit.output_id], [kit.made], [])
+    world.root.process_in_flight_exit(world.thief, one.transaction.packed, [kit.output_id], [kit.made], [])
     with pytest.raises(OutputExiting):
         operator.submit(spend)
     operator.close()

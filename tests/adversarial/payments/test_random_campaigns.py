@@ -90,7 +90,7 @@ class Random:
 
     @staticmethod
     def refused(failure: ContractReverted) -> None:
-        if failure.name not in ("NotCovered", "TooEarly", "ExitStatusWrong"):
+        if failure.name not in ("NotCovered", "TooEarly", "UnexpectedExitStatus"):
             raise failure
 
     def leave(self) -> dict[str, int]:

@@ -106,16 +106,16 @@ def test_after_the_lease_anybody_sequences_for_itself(l2, chain, people, tmp_pat
     own._gate = mine
     own.replica = mine.replica
     own.send(payee.account(), "0.25 ether", account=account)
-    with pytest.raises(ContractReverted, match="PostingLeased"):
+    with pytest.raises(ContractReverted, match="SequencerWindowOpen"):
         mine.step()
-    chain.advance(l2.profile.lease + 1)
+    chain.advance(l2.profile.sequencer_window + 1)
     mine.step()
     l2.sequencer.replica.step()
     assert payee.balance() == start + parse_amount("0.25 ether")
     assert decode_frame(l2.sequencer.replica.entries[-1].frames()[0]).kind is FrameType.ECDSA_TRANSFERS
-    # With that, the lease runs again.
+    # With that, the sequencer_window runs again.
     own.send(payee.account(), "0.25 ether", account=account)
-    with pytest.raises(ContractReverted, match="PostingLeased"):
+    with pytest.raises(ContractReverted, match="SequencerWindowOpen"):
         mine.step()
     assert isinstance(mine.pending[0], SignedOp)
 
@@ -132,12 +132,12 @@ def test_on_a_public_chain_thirty_days_of_nothing_freeze_it_and_everybody_escape
         payer.deposit(amount)
     alone = l2.wallet(people.payee, with_sequencer=False)
     chain.advance(30 * 86_400 - 10)
-    with pytest.raises(ContractReverted, match="TooEarly|ItemMismatch"):
+    with pytest.raises(ContractReverted, match="TooEarly|BatchMismatch"):
         alone.freeze()
     chain.advance(60)
     alone.freeze()
     for call in (lambda: payer.deposit(1), lambda: alone.force(1, 1, account=2), alone.include):
-        with reverts("FrozenMode", frozen=True):
+        with reverts("ChainFrozen"):
             call()
     assert earned(chain, people.payee.address, lambda: [alone.escape()]) == parse_amount("1.5 ether")
     replica = alone.replica
@@ -167,8 +167,8 @@ def test_two_challengers_race_and_the_slower_goes_on(l2, chain, people) -> None:
     won = [l2.challenger.step(), other.step()]
     assert [len(one) for one in won] == [2, 0]
     assert [l2.rollup.status(one.id)[2] for one in lies] == [Status.INVALID] * 2
-    assert l2.rollup.contract.call("freeBond", people.challenger.address) == l2.profile.bond
-    assert l2.rollup.contract.call("freeBond", people.stranger.address) == 0
+    assert l2.rollup.contract.call("availableBond", people.challenger.address) == l2.profile.bond
+    assert l2.rollup.contract.call("availableBond", people.stranger.address) == 0
     third = l2.propose(fault="deflate", sender=people.attacker)
     for _ in range(2):
         other.step()
@@ -203,7 +203,7 @@ def test_a_challenger_started_again_between_announcement_and_proof_convicts(l2, 
         again.step()
         chain.mine(l2.profile.reveal_blocks)
     assert l2.rollup.status(lie.id)[2] is Status.INVALID
-    assert l2.rollup.contract.call("freeBond", people.challenger.address) == l2.profile.bond // 2
+    assert l2.rollup.contract.call("availableBond", people.challenger.address) == l2.profile.bond // 2
 
 
 def test_fraud_takes_nothing_from_the_users_and_moves_nothing(l2, chain, people) -> None:
@@ -211,7 +211,7 @@ def test_fraud_takes_nothing_from_the_users_and_moves_nothing(l2, chain, people)
     payer, payee = funded(l2, people)
     payer.withdraw("0.5 ether")
     l2.post()
-    entries, accs = len(l2.sequencer.replica.entries), [l2.rollup.acc(at) for at in range(3)]
+    entries, accumulators = len(l2.sequencer.replica.entries), [l2.rollup.acc(at) for at in range(3)]
     replica = l2.challenger.replica
     replica.step()
     parent = replica.final()
@@ -221,7 +221,7 @@ def test_fraud_takes_nothing_from_the_users_and_moves_nothing(l2, chain, people)
         l2.challenger.step()
         chain.mine(l2.profile.reveal_blocks)
     assert l2.rollup.status(lie.id)[2] is Status.INVALID
-    assert [l2.rollup.acc(at) for at in range(3)] == accs
+    assert [l2.rollup.acc(at) for at in range(3)] == accumulators
     l2.settle()
     assert earned(chain, people.payer.address, payer.claim_all) == parse_amount("0.5 ether")
     assert payee.balance() == ETHER

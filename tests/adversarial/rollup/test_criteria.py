@@ -117,7 +117,7 @@ def test_S0_6_and_S2_1_anybody_may_prove_a_fraud(l2, chain, people) -> None:
         lie = l2.propose(fault="noise", sender=people.attacker)
         convict(l2, Challenger(l2.rollup, Sender(chain, outsider), l2.replica()))
         assert l2.rollup.status(lie.id)[2] is Status.INVALID
-        assert l2.rollup.contract.call("freeBond", outsider.address) == l2.profile.bond // 2
+        assert l2.rollup.contract.call("availableBond", outsider.address) == l2.profile.bond // 2
         payer.deposit(1)
         l2.post()
 
@@ -129,7 +129,7 @@ def test_S1_1_S1_3_S1_4_S1_6_S2_2_S2_3_nobody_governs_it(l2) -> None:
     """No owner, no council, no proxy, no pause: what does not exist can neither block nor push anything."""
     found = [name for name in names_of_the_contracts() if any(word in name.lower() for word in GOVERNANCE)]
     # The owner of a withdrawal, and the caller's right to it.
-    assert [name for name in found if name not in ("CallerNotOwner", "CallerUnauthorized", "claimOwner")] == []
+    assert [name for name in found if name not in ("UnauthorizedCaller", "UnauthorizedCaller", "claimOwner")] == []
     for address in (l2.rollup.address, *(l2.rollup.contract.call("judges", at) for at in range(len(JUDGES)))):
         code = opcodes(l2.connection.code(address))
         assert len(code) > 50
@@ -191,14 +191,14 @@ def test_R3_the_exit_window_is_infinite(l2) -> None:
 
 
 def test_R4_when_the_sequencer_fails_anybody_posts_within_twelve_hours(l2, chain, people) -> None:
-    assert max(PUBLIC.force_delay, PUBLIC.lease) <= DAY // 2
+    assert max(PUBLIC.force_delay, PUBLIC.sequencer_window) <= DAY // 2
     payer, _ = funded(l2, people)
     stranger = Sender(chain, people.stranger)
     items, _, consumed, _, _ = l2.rollup.inbox()
     row = (l2.rollup.acc(items), bytes(FRAME_BYTES), consumed)
-    with pytest.raises(ContractReverted, match="PostingLeased"):
+    with pytest.raises(ContractReverted, match="SequencerWindowOpen"):
         l2.rollup.post_calldata(stranger, *row)
-    chain.advance(l2.profile.lease + 1)
+    chain.advance(l2.profile.sequencer_window + 1)
     l2.rollup.post_calldata(stranger, *row)
     assert payer.balance() == 2 * ETHER
 
@@ -259,17 +259,17 @@ def test_C4_commit_and_reveal_and_half_of_the_bond_burned(l2, chain, people) -> 
     held = chain.balance(l2.rollup.address)
     judge, proof = l2.challenger.prove(lie, l2.challenger.first_wrong_segment(lie))
     parent = l2.challenger.replica.claims[lie.parent]
-    with pytest.raises(ContractReverted, match="CommitmentMissing"):
+    with pytest.raises(ContractReverted, match="UnknownCommitment"):
         row = (lie.as_tuple(), parent.as_tuple(), judge, proof)
         l2.rollup.contract.transact(Sender(chain, people.stranger), "challenge", *row)
     convict(l2, l2.challenger)
     # One half is the challenger's, the other one stays where nobody can take it.
     half = l2.profile.bond // 2
     assert chain.balance(l2.rollup.address) == held
-    assert l2.rollup.contract.call("freeBond", people.attacker.address) == 0
-    with reverts("BondTooLow", have=half, need=half + 1):
-        l2.rollup.take_bond(l2.challenger.sender, half + 1)
-    l2.rollup.take_bond(l2.challenger.sender, half)
+    assert l2.rollup.contract.call("availableBond", people.attacker.address) == 0
+    with reverts("InsufficientBond", have=half, need=half + 1):
+        l2.rollup.withdraw_bond(l2.challenger.sender, half + 1)
+    l2.rollup.withdraw_bond(l2.challenger.sender, half)
     assert chain.balance(l2.rollup.address) == held - half
     assert PUBLIC.reveal_blocks >= 5
 
@@ -278,10 +278,10 @@ def test_C5_invalidity_is_one_step_and_takes_nothing_from_users(l2, people) -> N
     payer, payee = funded(l2, people)
     payer.send(payee.account(), 1_000)
     l2.post()
-    root, accs = l2.root, [l2.rollup.acc(at) for at in range(3)]
+    root, accumulators = l2.root, [l2.rollup.acc(at) for at in range(3)]
     l2.propose(fault="deflate", sender=people.attacker)
     convict(l2, l2.challenger)
-    assert [l2.rollup.acc(at) for at in range(3)] == accs
+    assert [l2.rollup.acc(at) for at in range(3)] == accumulators
     assert l2.rebuild_from_l1() == root
 
 
@@ -297,7 +297,7 @@ def test_C6_withdrawals_are_replayable_and_unique(l2, chain, people) -> None:
     row = (final, Roots.of(state), 0, state.withdrawals[0], state.withdrawal_path(0))
     stranger = Sender(chain, people.stranger)
     claimed = l2.rollup.contract.encode(
-        "claim", final.as_tuple(), row[1].as_tuple(), 0, (wallet.address, 0, ETHER), list(row[4])
+        "finalizeWithdrawal", final.as_tuple(), row[1].as_tuple(), 0, (wallet.address, 0, ETHER), list(row[4])
     )
     starved = chain.simulate(CallRequest(l2.rollup.address, claimed, 0, stranger.address, 70_000))
     assert starved.failure is not None or starved.revert is not None
@@ -339,13 +339,13 @@ def test_C9_entry_and_assertion_fail_cleanly_on_another_prefix(l2, chain, people
     chain.revert(before)
     chain.advance(100)
     operator = Sender(chain, people.sequencer)
-    with reverts("InboxMoved", have=l2.rollup.acc(1), given=record.hash()):
+    with reverts("UnexpectedAccumulator", have=l2.rollup.acc(1), given=record.hash()):
         l2.rollup.post_calldata(operator, record.hash(), bytes(FRAME_BYTES), record.queue_end)
     l2.rollup.post_calldata(operator, l2.rollup.acc(1), bytes(FRAME_BYTES), record.queue_end)
     replica = l2.proposer.replica
     replica.step()
     root = b"\0" + keccak(b"any")[1:]
-    with reverts("ItemMismatch", index=2):
+    with reverts("BatchMismatch", index=2):
         l2.rollup.propose(operator, replica.final(), record, 2, root, root[1:] * record.segments, l2.profile.bond)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from layer2.ethereum.sender import Sender
 from layer2.primitives.bls import BlsKey, aggregate
-from layer2.primitives.worker_pool import Workers
+from layer2.primitives.worker_pool import WorkerPool
 from layer2.rollup.protocol.frames import Frame, FrameType, Op, encode_frame
 from layer2.rollup.protocol.messages import Transfer
 from layer2.rollup.protocol.signed_operation import SignedOp
@@ -18,7 +18,7 @@ from layer2.rollup.state.state import Account, State, owner_of_address, owner_of
 KEYS = [BlsKey(800 + at) for at in range(4)]
 
 
-class Held(Workers):
+class Held(WorkerPool):
     """Workers that wait until they are let go, so that it can be seen who waits with them."""
 
     def __init__(self) -> None:
@@ -113,8 +113,8 @@ def test_what_a_node_has_judged_for_its_head_it_does_not_judge_again_for_an_asse
     replica = l2.challenger.replica
     replica.step()
     asked = []
-    run = Workers.run
-    monkeypatch.setattr(Workers, "run", lambda self, work, parts: (asked.extend(parts), run(self, work, parts))[1])
+    run = WorkerPool.run
+    monkeypatch.setattr(WorkerPool, "run", lambda self, work, parts: (asked.extend(parts), run(self, work, parts))[1])
     (claim,) = replica.open_claims()
     assert replica.verdict(claim) is True
     assert asked == []

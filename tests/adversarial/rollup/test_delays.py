@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from layer2.ethereum.sender import Sender
 from layer2.primitives.units import parse_amount
-from layer2.rollup.state.commitments import Claim, Roots, Status
+from layer2.rollup.state.commitments import Assertion, Roots, Status
 from layer2.rollup.state.state import Withdrawal
 from layer2.rollup.validator.proposer import Proposer
 from layer2.testing.adversaries.rollup.fraud_corpus import assert_roots, right_roots
@@ -24,7 +24,7 @@ def busy(l2, people, entries: int = 3):
     return payer, payee
 
 
-def assert_right(l2, parent: Claim, end: int, signer) -> Claim:
+def assert_right(l2, parent: Assertion, end: int, signer) -> Assertion:
     """Somebody asserts the truth about entries up to `end`."""
     replica = l2.challenger.replica
     replica.step()
@@ -56,8 +56,8 @@ def test_a_truth_that_comes_late_to_be_final_moves_nothing_back(l2, chain, peopl
     l2.rollup.finalize(Sender(chain, people.stranger), long)
     l2.rollup.finalize(Sender(chain, people.attacker), short)
     assert l2.rollup.finality()[0] == long.id
-    assert l2.rollup.contract.call("freeBond", people.attacker.address) == l2.profile.bond
-    with reverts("StatusWrong", id=short.id, status=Status.FINAL):
+    assert l2.rollup.contract.call("availableBond", people.attacker.address) == l2.profile.bond
+    with reverts("UnexpectedStatus", id=short.id, status=Status.FINAL):
         l2.rollup.finalize(Sender(chain, people.attacker), short)
 
 
@@ -112,7 +112,7 @@ def test_the_same_assertion_twice_is_one(l2, people) -> None:
     busy(l2, people)
     parent = l2.proposer.replica.final()
     one = assert_right(l2, parent, parent.inbox_end + 3, people.stranger)
-    with reverts("StatusWrong", id=one.id, status=Status.OPEN):
+    with reverts("UnexpectedStatus", id=one.id, status=Status.OPEN):
         assert_right(l2, parent, parent.inbox_end + 3, people.attacker)
 
 

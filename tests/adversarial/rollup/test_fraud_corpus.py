@@ -11,7 +11,7 @@ from layer2.ethereum.artifacts import load_artifact
 from layer2.ethereum.contract import Contract
 from layer2.ethereum.sender import Sender
 from layer2.rollup.protocol.blob_encoding import blob_of_roots
-from layer2.rollup.state.commitments import Claim, Status, pack_roots
+from layer2.rollup.state.commitments import Assertion, Status, pack_roots
 from layer2.rollup.validator.challenger import ENDPOINT_JUDGE, STATE_JUDGE
 from layer2.testing.adversaries.rollup.fraud_corpus import Fraud, assert_roots, frauds, right_roots
 from layer2.testing.adversaries.rollup.judges import Court
@@ -160,9 +160,9 @@ def test_a_claimed_root_that_is_not_the_last_of_its_blob_is_convicted(l2, chain,
     assert challenger.prove(lie, None)[0] == ENDPOINT_JUDGE
     # Of the truth the same proof says nothing.
     (truth,) = [one for one in replica.claims.values() if one.parent == parent.id and one.id != lie.id]
-    judge = Contract(chain, l2.rollup.contract.call("judges", ENDPOINT_JUDGE), load_artifact("EndpointJudge").abi)
-    assert judge.call("guilty", lie.as_tuple(), parent.as_tuple(), challenger.prove(lie, None)[1])
-    assert not judge.call("guilty", truth.as_tuple(), parent.as_tuple(), challenger.prove(truth, None)[1])
+    judge = Contract(chain, l2.rollup.contract.call("judges", ENDPOINT_JUDGE), load_artifact("EndpointVerifier").abi)
+    assert judge.call("isFraudulent", lie.as_tuple(), parent.as_tuple(), challenger.prove(lie, None)[1])
+    assert not judge.call("isFraudulent", truth.as_tuple(), parent.as_tuple(), challenger.prove(truth, None)[1])
     chain.mine(l2.profile.reveal_blocks)
     (receipt,) = challenger.step()
     assert receipt.gas_used < TX_GAS_CAP
@@ -175,16 +175,16 @@ def test_wrong_endpoints_and_ranges_are_refused_when_they_are_proposed(court: Co
     last, end = court.replica.entries[-1].record, court.end
     liar, bond = Sender(l2.connection, people.attacker), l2.profile.bond
     for roots in (right[:-1], [*right, right[-1]], [*right[:-1], right[0]], right[1:]):
-        with reverts("RootsInvalid"):
+        with reverts("InvalidRoots"):
             l2.rollup.propose(liar, court.parent, last, end, right[-1], pack_roots(roots), bond)
     for row in (
         (court.parent, last, end - 1),
         (court.parent, court.replica.entries[-2].record, end),
         (court.parent, last, end + 1),
     ):
-        with reverts("ItemMismatch", index=row[2]):
+        with reverts("BatchMismatch", index=row[2]):
             l2.rollup.propose(liar, *row, right[-1], pack_roots(right), bond)
-    unknown = Claim(bytes(32), 0, 0, right[0], bytes(32), False)
-    with reverts("StatusWrong", id=unknown.id, status=Status.UNKNOWN):
+    unknown = Assertion(bytes(32), 0, 0, right[0], bytes(32), False)
+    with reverts("UnexpectedStatus", id=unknown.id, status=Status.UNKNOWN):
         l2.rollup.propose(liar, unknown, last, end, right[-1], pack_roots(right), bond)
     assert court.convicts(STATE_JUDGE, court.claim(right), b"") is None

@@ -9,7 +9,7 @@ from layer2.ethereum.errors import ContractReverted
 from layer2.ethereum.sender import Sender
 from layer2.primitives.bls import BlsKey, packed_key, signature_hint
 from layer2.rollup.protocol.messages import Escape
-from layer2.rollup.state.commitments import Claim, Status
+from layer2.rollup.state.commitments import Assertion, Status
 from layer2.testing.revert_checks.reverts import reverts
 
 ETHER = 10**18
@@ -56,9 +56,9 @@ def test_the_key_of_an_account_alone_says_where_it_escapes_to(l2, chain, people)
     thief, target = Sender(chain, people.attacker), people.payee.address
     digest = Escape(account, target).digest(l2.rollup.domain)
     for key, to in ((l2.wallet(people.attacker).bls, target), (payer.bls, people.attacker.address)):
-        with pytest.raises(ContractReverted, match="ProofInvalid"):
+        with pytest.raises(ContractReverted, match="InvalidProof"):
             l2.rollup.escape_to(thief, *row, to, voice(key, digest))
-    with pytest.raises(ContractReverted, match="ProofInvalid"):
+    with pytest.raises(ContractReverted, match="InvalidProof"):
         l2.rollup.escape(thief, *row)
     before = chain.balance(target)
     l2.rollup.escape_to(thief, *row, target, voice(payer.bls, digest))
@@ -98,12 +98,12 @@ def test_bonds_come_back_when_it_is_frozen_and_nothing_more_becomes_final(l2, ch
         l2.rollup.finalize(anybody, one)
         assert l2.rollup.status(one.id)[2] is Status.RELEASED
     assert l2.rollup.finality() == final
-    assert l2.rollup.contract.call("freeBond", people.stranger.address) == 2 * l2.profile.bond
-    with reverts("StatusWrong", id=claims[0].id, status=Status.RELEASED):
+    assert l2.rollup.contract.call("availableBond", people.stranger.address) == 2 * l2.profile.bond
+    with reverts("UnexpectedStatus", id=claims[0].id, status=Status.RELEASED):
         l2.rollup.finalize(anybody, claims[0])
 
 
-def asserted_by_a_stranger(l2, people) -> Claim:
+def asserted_by_a_stranger(l2, people) -> Assertion:
     """A truth above a final one, in which a stranger has its bond."""
     payer = l2.wallet(people.payer)
     payer.deposit("2 ether")
@@ -126,7 +126,7 @@ def test_a_proposer_takes_its_bonds_out_of_a_frozen_rollup_by_itself(l2, chain, 
     freezes(l2, people)
     assert len(l2.proposer.step()) == 2
     assert [l2.rollup.status(one.id)[2] for one in (theirs, own)] == [Status.RELEASED] * 2
-    assert l2.rollup.contract.call("freeBond", people.sequencer.address) == l2.profile.bond
+    assert l2.rollup.contract.call("availableBond", people.sequencer.address) == l2.profile.bond
     assert l2.proposer.step() == []
 
 

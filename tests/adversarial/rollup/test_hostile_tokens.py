@@ -34,7 +34,7 @@ def pay_in(l2, people, token: int = 1, amount: int = AMOUNT):
 
 def test_a_fee_on_transfer_token_cannot_be_booked_in_full(l2, people) -> None:
     token = listed(l2, people, "FeeOnTransferToken", 100)
-    with pytest.raises(ContractReverted, match="TransferShort"):
+    with pytest.raises(ContractReverted, match="InsufficientTransfer"):
         pay_in(l2, people)
     assert l2.rollup.queue_length() == 1
     assert vault(l2, token) == 0
@@ -47,7 +47,7 @@ def test_a_token_that_says_false_or_nothing_is_judged_by_its_balances(l2, people
     false = listed(l2, people, "FalseReturningToken")
     false.transact(Sender(l2.connection, people.sequencer), "setFailing", True)
     before = l2.rollup.queue_length()
-    with pytest.raises(ContractReverted, match="TransferShort"):
+    with pytest.raises(ContractReverted, match="InsufficientTransfer"):
         pay_in(l2, people, token=2)
     assert l2.rollup.queue_length() == before
     assert vault(l2, false) == 0

@@ -14,7 +14,7 @@ from layer2.rollup.sequencer import sequencer
 from layer2.rollup.state.commitments import Status
 from layer2.rollup.state.forced_queue import Forced
 from layer2.rollup.validator import challenger, proposer
-from layer2.testing.kill import Nursery
+from layer2.testing.kill import ForkServer
 
 pytestmark = pytest.mark.anvil
 
@@ -71,8 +71,8 @@ def chain(node: AnvilNode) -> Connection:
 
 
 @pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    with Nursery(ROLLUP) as one:
+def nursery() -> Iterator[ForkServer]:
+    with ForkServer(ROLLUP) as one:
         yield one
 
 
@@ -86,7 +86,7 @@ Run = Callable[..., list[list[str]]]
 
 
 @pytest.fixture
-def run(node: AnvilNode, nursery: Nursery, l2, data: str, tmp_path: Path) -> Run:
+def run(node: AnvilNode, nursery: ForkServer, l2, data: str, tmp_path: Path) -> Run:
     """Runs a node as a process of its own, to its end or to a fault point; gives what it said."""
 
     def start(name: str, *ops: str, fault: str = "") -> list[list[str]]:
@@ -145,7 +145,7 @@ def test_a_killed_proposer_asserts_once_and_makes_it_final(node, l2, people, run
     replica.step()
     assert replica.final().inbox_end == 1
     assert len(replica.claims) == 2, "it was asserted twice"
-    assert l2.rollup.contract.call("freeBond", people.stranger.address) == l2.profile.bond
+    assert l2.rollup.contract.call("availableBond", people.stranger.address) == l2.profile.bond
 
 
 @pytest.mark.parametrize("point", challenger.FAULT_POINTS)
@@ -156,7 +156,7 @@ def test_a_killed_challenger_still_convicts_and_is_paid_once(node, l2, people, r
     run("challenger", fault=f"{point}:1")
     run("challenger")
     assert l2.rollup.status(lie.id)[2] is Status.INVALID
-    assert l2.rollup.contract.call("freeBond", people.challenger.address) == l2.profile.bond // 2
+    assert l2.rollup.contract.call("availableBond", people.challenger.address) == l2.profile.bond // 2
 
 
 def test_a_verifier_has_nothing_to_lose(l2, people, run: Run) -> None:

@@ -26,7 +26,7 @@ def test_data_posted_through_a_contract_is_as_available_as_any(l2, chain, people
     payer.deposit("1 ether")
     l2.post()
     wallet = deploy_mock("RejectOnceReceiver", sender=payer.sender)
-    chain.advance(l2.profile.lease + 1)
+    chain.advance(l2.profile.sequencer_window + 1)
     items, _, consumed, _, _ = l2.rollup.inbox()
     call = l2.rollup.contract.encode("postCalldata", l2.rollup.acc(items), b"\xfe" * 700, consumed)
     wallet.transact(payer.sender, "execute", l2.rollup.address, 0, call)
@@ -77,7 +77,7 @@ def test_a_bond_goes_round_and_is_not_paid_back_piece_by_piece(l2, people) -> No
         l2.settle()
     proposer = l2.proposer.sender.address
     assert l2.proposer.replica.final().inbox_end == 3
-    assert l2.rollup.contract.call("freeBond", proposer) == l2.profile.bond
+    assert l2.rollup.contract.call("availableBond", proposer) == l2.profile.bond
     # Two at once need two.
     for _ in range(2):
         payer.deposit(1)

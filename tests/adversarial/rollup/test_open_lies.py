@@ -11,7 +11,7 @@ from layer2.rollup.derivation.replica import Replica
 from layer2.rollup.derivation.snapshot import Anchor, Snapshot
 from layer2.rollup.devnet import LocalRollup
 from layer2.rollup.protocol.errors import SnapshotWrong, StateUnknown
-from layer2.rollup.state.commitments import Claim, Status
+from layer2.rollup.state.commitments import Assertion, Status
 from layer2.rollup.validator.challenger import Challenger
 from layer2.testing.adversaries.rollup.fraud_corpus import assert_roots, right_roots
 
@@ -26,7 +26,7 @@ def posted(l2: LocalRollup, payer, payee) -> None:
     l2.post()
 
 
-def asserted(l2: LocalRollup, parent: Claim, end: int, person, *, lie: bool = False) -> Claim:
+def asserted(l2: LocalRollup, parent: Assertion, end: int, person, *, lie: bool = False) -> Assertion:
     replica = l2.challenger.replica
     replica.step()
     roots = right_roots(replica, parent, end)
@@ -47,7 +47,7 @@ def bare(replica: Replica) -> Snapshot:
     return Snapshot(claim, replica.entries[claim.inbox_end - 1].record.hash(), replica.state_of(claim))
 
 
-def convicted(l2: LocalRollup, people, replica: Replica, lie: Claim) -> bool:
+def convicted(l2: LocalRollup, people, replica: Replica, lie: Assertion) -> bool:
     challenger = Challenger(l2.rollup, Sender(l2.connection, people.challenger), replica)
     challenger.step()
     l2.connection.mine(l2.profile.reveal_blocks)

@@ -9,7 +9,7 @@ import pytest
 from layer2.ethereum.errors import ContractReverted
 from layer2.ethereum.sender import Sender
 from layer2.rollup.protocol.params import MAX_SEGMENTS
-from layer2.rollup.state.commitments import Claim, Status
+from layer2.rollup.state.commitments import Assertion, Status
 from layer2.rollup.validator.proposer import Proposer
 from layer2.testing.adversaries.rollup.fraud_corpus import assert_roots, right_roots
 
@@ -56,7 +56,7 @@ def test_what_is_due_becomes_final_parents_first_and_the_longest_of_them_before_
     assert finalized(l2, proposer.step()) == [one.id, long.id, short.id]
 
 
-def made(l2, people, parent: Claim, ends: list[int]) -> list[Claim]:
+def made(l2, people, parent: Assertion, ends: list[int]) -> list[Assertion]:
     """True assertions up to these entries."""
     replica, sender = l2.challenger.replica, Sender(l2.connection, people.payee)
     return [assert_roots(l2, parent, end, right_roots(replica, parent, end), sender) for end in ends]
@@ -92,7 +92,7 @@ def test_while_the_rollup_is_frozen_a_proposer_makes_nothing_final_and_has_its_b
     assert len(proposer.finalize_due()) == 1
     assert l2.rollup.status(claim.id)[2] is Status.RELEASED
     assert l2.rollup.finality() == final
-    assert l2.rollup.contract.call("freeBond", proposer.sender.address) == l2.profile.bond
+    assert l2.rollup.contract.call("availableBond", proposer.sender.address) == l2.profile.bond
 
 
 def test_a_bond_that_is_free_is_used_and_only_what_is_missing_is_paid_in(l2, people, proposer) -> None:
@@ -100,12 +100,12 @@ def test_a_bond_that_is_free_is_used_and_only_what_is_missing_is_paid_in(l2, peo
     bond, contract = l2.profile.bond, l2.rollup.contract
     contract.transact(proposer.sender, "addBond", value=bond + 5)
     proposer.step()
-    assert contract.call("freeBond", proposer.sender.address) == 5
+    assert contract.call("availableBond", proposer.sender.address) == 5
     payer.deposit(1)
     l2.post()
     proposer.step()
     assert len(proposer.replica.open_claims()) == 2
-    assert contract.call("freeBond", proposer.sender.address) == 0
+    assert contract.call("availableBond", proposer.sender.address) == 0
 
 
 def test_a_proposer_goes_on_from_the_newest_truth_whether_it_is_final_or_not(l2, people, proposer) -> None:
@@ -132,7 +132,7 @@ def test_who_was_slower_goes_on_and_any_other_refusal_is_raised(
     chain.advance(l2.profile.window + 1)
     other, inner = Sender(chain, people.payee), l2.rollup.finalize
 
-    def overtaken(sender: Sender, one: Claim):
+    def overtaken(sender: Sender, one: Assertion):
         inner(other, one)
         return inner(sender, one)
 
@@ -149,5 +149,5 @@ def test_one_assertion_reaches_as_far_as_it_can(
     ends = (100, 100 + 1_000, 100 + MAX_SEGMENTS + more, 100 + 2 * MAX_SEGMENTS)
     entries = [SimpleNamespace(record=SimpleNamespace(segments=one)) for one in ends]
     monkeypatch.setattr(proposer.replica, "entries", entries)
-    tip = Claim(bytes(32), 1, 100, bytes(32), bytes(32), False)
+    tip = Assertion(bytes(32), 1, 100, bytes(32), bytes(32), False)
     assert proposer._reach(tip) == reached

@@ -75,7 +75,7 @@ def test_an_operation_forced_in_between_goes_first_and_nobody_elses_is_lost(l2, 
 
 def test_an_entry_of_another_after_the_lease_is_built_upon(l2, chain, people, monkeypatch) -> None:
     payer, payee = funded(l2, people)
-    chain.advance(l2.profile.lease + 1)
+    chain.advance(l2.profile.sequencer_window + 1)
     payer.send(payee.account(), ETHER // 10)
     stranger = Sender(chain, people.stranger)
 
@@ -95,7 +95,7 @@ def test_what_is_no_race_is_raised(l2, people, monkeypatch) -> None:
     l2.wallet(people.payer).deposit("1 ether")
     with monkeypatch.context() as patch:
         patch.setattr(l2.sequencer.poster, "sender", Sender(l2.connection, people.stranger))
-        with pytest.raises(ContractReverted, match="PostingLeased"):
+        with pytest.raises(ContractReverted, match="SequencerWindowOpen"):
             l2.post()
     l2.post()
 
@@ -109,7 +109,7 @@ def test_a_user_includes_the_queue_whatever_is_queued_in_between(l2, chain, peop
     items, _, consumed, _, _ = l2.rollup.inbox()
     seen = l2.rollup.queue_length()
     l2.rollup.deposit(Sender(chain, people.attacker), 0, 1, bytes(31) + b"\1", 0)
-    with reverts("QueueEndInvalid", consumed=consumed, given=seen, length=seen + 1):
+    with reverts("InvalidQueueEnd", consumed=consumed, given=seen, length=seen + 1):
         l2.rollup.force_include(user.sender, l2.rollup.acc(items), seen)
     l2.rollup.force_include(user.sender, l2.rollup.acc(items), TO_THE_END)
     assert l2.rollup.inbox()[2] == seen + 1
@@ -118,5 +118,5 @@ def test_a_user_includes_the_queue_whatever_is_queued_in_between(l2, chain, peop
 def test_an_empty_queue_has_no_end_to_go_to(l2, people) -> None:
     funded(l2, people)
     items = l2.rollup.inbox()[0]
-    with reverts("EntrySize", segments=0):
+    with reverts("InvalidBatchSize", segments=0):
         l2.rollup.force_include(l2.sequencer.sender, l2.rollup.acc(items), TO_THE_END)

@@ -67,7 +67,7 @@ def test_a_batch_fails_cleanly_on_a_different_prefix(node, l2, people, depth: in
     node.reorg(depth)
     items = l2.rollup.inbox()[0]
     assert items == 1
-    with reverts("InboxMoved", have=l2.rollup.acc(items), given=acc):
+    with reverts("UnexpectedAccumulator", have=l2.rollup.acc(items), given=acc):
         l2.rollup.post_calldata(Sender(l2.connection, people.sequencer), acc, bytes(496), end)
     assert l2.rollup.inbox()[0] == 1
 
@@ -87,13 +87,13 @@ def test_an_assertion_fails_cleanly_on_a_different_prefix(node, l2, people, dept
     node.connection.mine(depth - 1)
     node.reorg(depth)
     proposer = Sender(l2.connection, people.stranger)
-    with reverts("ItemMismatch", index=end):
+    with reverts("BatchMismatch", index=end):
         l2.rollup.propose(proposer, *row)
     # The same operation is posted again, in another entry: still not the one that was asserted of.
     l2.connection.advance(1_000)
     l2.post()
     assert l2.rollup.inbox()[0] == end
-    with reverts("ItemMismatch", index=end):
+    with reverts("BatchMismatch", index=end):
         l2.rollup.propose(proposer, *row)
     l2.settle()
     assert l2.proposer.replica.final().inbox_end == end

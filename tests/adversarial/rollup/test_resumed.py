@@ -60,7 +60,7 @@ def test_what_another_has_announced_is_not_shown_by_who_has_not(l2, chain, peopl
     other.replica.step()
     (claim,) = other.wrong()
     proof = other.prove(claim, other.first_wrong_segment(claim))
-    with pytest.raises(ContractReverted, match="CommitmentMissing"):
+    with pytest.raises(ContractReverted, match="UnknownCommitment"):
         l2.rollup.contract.transact(
             Sender(chain, people.attacker), "challenge", claim.as_tuple(), _parent(other, claim), *proof
         )

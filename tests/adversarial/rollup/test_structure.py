@@ -17,7 +17,7 @@ from tests.support.campaign import NIGHTLY
 from layer2.ethereum.backend import CallRequest
 from layer2.primitives.bls import BlsKey, packed_key, signature_hint
 from layer2.primitives.hashing import keccak
-from layer2.rollup.state.commitments import Claim
+from layer2.rollup.state.commitments import Assertion
 from layer2.rollup.validator.challenger import SIGNATURE_JUDGE, STATE_JUDGE
 from layer2.rollup.validator.witness import PROOF_TYPES, signature_proof, state_proof
 from layer2.testing.adversaries.rollup.judges import Court
@@ -42,13 +42,13 @@ class Case:
 
     name: str
     judge: int
-    claim: Claim
+    claim: Assertion
     proof: bytes
     guilty: bool
     donors: dict[tuple[int, ...], bytes]
 
 
-def lie_about(court: Court, segment: int, *, skipped: bool) -> Claim:
+def lie_about(court: Court, segment: int, *, skipped: bool) -> Assertion:
     """A claim that is wrong from a segment on: nothing happened there, or something that did not."""
     right = court.right
     before = right[segment - 1]
@@ -118,7 +118,7 @@ def test_no_structure_of_a_proof_convicts_the_truth_or_saves_a_lie(court: Court)
 
 
 def test_no_structure_of_a_voice_speaks_for_another_key(court: Court) -> None:
-    """`IVoice`: key, signature and hint are bound to the owner, wherever they are made to lie."""
+    """`IBlsSignatureVerifier`: key, signature and hint are bound to the owner, wherever they are made to lie."""
     mine, other = BlsKey.derive(keccak(b"mine" * 8)), BlsKey.derive(keccak(b"a key of the attacker"))
     digest, judge = keccak(b"escape"), court.judges[SIGNATURE_JUDGE]
     types = ("bytes", "bytes", "bytes")
@@ -127,12 +127,12 @@ def test_no_structure_of_a_voice_speaks_for_another_key(court: Court) -> None:
         signature = speaker.sign(digest)
         proof = encode(types, [packed_key(speaker.public), signature, signature_hint(signature)])
         owner = keccak(b"".join(bytes(16) + packed_key(mine.public)[at : at + 48] for at in range(0, 192, 48)))
-        assert bool(judge.call("speaks", owner, digest, proof)) is right
+        assert bool(judge.call("isValidSignature", owner, digest, proof)) is right
         donor = {(0,): packed_key(mine.public), (1,): other.sign(digest), (2,): signature_hint(other.sign(digest))}
         for shape in bent(
             types, proof, attacker=packed_key(mine.public) * 2, donors=donor, most=None if NIGHTLY else 300
         ):
-            data = judge.encode("speaks", owner, digest, shape.data)
+            data = judge.encode("isValidSignature", owner, digest, shape.data)
             outcome = court.l2.connection.simulate(CallRequest(judge.address, data, 0, court.l2.rollup.address, None))
             if outcome.failure is not None or outcome.revert is not None:
                 tries["reverts"] += 1

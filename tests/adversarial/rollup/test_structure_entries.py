@@ -71,7 +71,7 @@ class Stage:
         one, path = self.state.withdrawals[1], list(self.state.withdrawal_path(1))
         row = (self.final.as_tuple(), Roots.of(self.state).as_tuple(), 1, (one.target, one.token, one.amount), path)
         other = b"".join(self.state.withdrawal_path(0))
-        yield Call("claim", row, self.anybody, {(4,): other})
+        yield Call("finalizeWithdrawal", row, self.anybody, {(4,): other})
         buyer = self.people.payee.address
         yield Call("transferClaim", (*row, buyer), self.payer.sender, {(4,): other})
         out = next(one for one in self.payer.outgoing() if one.index == 1)

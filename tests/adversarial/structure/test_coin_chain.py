@@ -16,9 +16,9 @@ from layer2.testing.fuzz.call_trials import Trials
 from layer2.testing.isolation import isolated
 
 SCENES = {
-    "spent": {"exitTransfer", "challengeSpent", "challengeDoubleSpent"},
-    "history": {"exitTransfer", "challengeHistory", "answerHistory"},
-    "claims": {"claim"},
+    "spent": {"exitTransfer", "challengeAfter", "challengeBetween"},
+    "history": {"exitTransfer", "challengeBefore", "respondChallengeBefore"},
+    "claims": {"finalizeExits"},
 }
 LEAST = 5_000 if NIGHTLY else 200
 OTHERS = {number * 0x1234567890ABCDEF % 2**64: keccak(b"%d" % number) for number in range(1, 20)}
@@ -36,7 +36,7 @@ class Scenes:
     def __init__(self, stage: Stage, scene: str) -> None:
         stranger = stage.sign(stage.thief, Transfer(1, 0, stage.thief.address)) * 5
         self.stage = stage
-        self.trials = Trials(stage.chain, SCENES[scene], stranger, 3 * MOST, {}, {"claim": fewer_dues})
+        self.trials = Trials(stage.chain, SCENES[scene], stranger, 3 * MOST, {}, {"finalizeExits": fewer_dues})
         stage.chain = self.trials  # type: ignore[assignment]
 
     def step(self, coin: Coin, owner: str, to: str, after: Step | None = None) -> Step:
@@ -111,8 +111,8 @@ def test_a_call_in_another_shape_reverts_or_does_the_same(stage: Stage) -> None:
     assert ends["same"] > 5
     assert ends["less"] > 0
     wanted = {
-        "exitTransfer: ProofInvalid", "exitTransfer: SpendsOther", "challengeSpent: ProofInvalid",
-        "challengeDoubleSpent: ProofInvalid", "challengeHistory: ProofInvalid", "answerHistory: ProofInvalid",
-        "answerHistory: SpendsOther", "claim: NothingDue",
+        "exitTransfer: InvalidProof", "exitTransfer: UnexpectedPreviousBlock", "challengeAfter: InvalidProof",
+        "challengeBetween: InvalidProof", "challengeBefore: InvalidProof", "respondChallengeBefore: InvalidProof",
+        "respondChallengeBefore: UnexpectedPreviousBlock", "claim: NothingDue",
     }  # fmt: skip
     assert wanted <= set(refusals)

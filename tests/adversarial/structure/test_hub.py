@@ -64,7 +64,7 @@ SCENES = {
     "disputes": {"startClose", "post", "startCloseAs"},
     "locks": {"postLocks"},
     "openings": {"unlock"},
-    "simplex": {"claim", "claimVoucher", "closeSimplex"},
+    "simplex": {"claimVouchers", "claimVoucher", "closeSimplex"},
 }
 LEAST = 10_000 if NIGHTLY else 700
 
@@ -119,12 +119,13 @@ INSIDE = {
     **{
         place: packed
         for place in (
-            ("claim", (2,)), ("claim", (3,)), ("post", (3,)), ("startCloseAs", (2,)), ("claimVoucher", (2,)),
+            ("claimVouchers", (2,)), ("claimVouchers", (3,)), ("post", (3,)), ("startCloseAs", (2,)),
+            ("claimVoucher", (2,)),
             ("closeSimplex", (3,)), ("postLocks", (2, 5)), ("postLocks", (3,)),
         )
     },
 }  # fmt: skip
-LESS = {"depositPulled": fewer_pulls, "claim": fewer_rows, "unlock": fewer_opened}
+LESS = {"depositPulled": fewer_pulls, "claimVouchers": fewer_rows, "unlock": fewer_opened}
 
 
 class Stage:
@@ -232,7 +233,7 @@ class Stage:
         first, second, third = (funded(world, simplex=True) for _ in range(3))
         rows = b"".join(row_of(one, 5, voucher(world, world.payer, one, 5)) for one in (first, second))
         session = row_of(third, 5, self.hot(third, 5)) + self.session(third, world.payer, RIGHT_TO_PAY)
-        world.act(world.relayer, "claim", world.payee.address, first.token, rows, session)
+        world.act(world.relayer, "claimVouchers", world.payee.address, first.token, rows, session)
         self.act(world.relayer, "claimVoucher", first, 7, self.by_session(first, 7))
         self.act(world.relayer, "claimVoucher", second, 7, voucher(world, world.payer, second, 7))
         newest, consent = voucher(world, world.payer, first, 9), closed(world, first, 9, 0)[1]
@@ -271,11 +272,11 @@ def test_a_call_in_another_shape_reverts_or_does_the_same(world: GasWorld) -> No
     assert min(ends["same"], ends["less"]) > 10
     # Below the surface: they were read, and refused for what they say.
     wanted = {
-        "depositPulled: BytesOutside", "depositPulled: SignatureInvalid", "withdraw: SignatureInvalid",
-        "move: SignatureInvalid", "close: SignatureInvalid", "startClose: SignatureInvalid", "post: SignatureInvalid",
-        "post: SessionExceeded", "startCloseAs: SignatureInvalid", "postLocks: SignatureInvalid",
-        "unlock: RowsMalformed", "unlock: LocksMismatch", "unlock: SignatureInvalid",
-        "claim: RowsMalformed", "claimVoucher: SignatureInvalid", "closeSimplex: SignatureInvalid",
+        "depositPulled: BytesOutside", "depositPulled: InvalidSignature", "withdraw: InvalidSignature",
+        "move: InvalidSignature", "close: InvalidSignature", "startClose: InvalidSignature", "post: InvalidSignature",
+        "post: SessionExceeded", "startCloseAs: InvalidSignature", "postLocks: InvalidSignature",
+        "unlock: MalformedRows", "unlock: LocksMismatch", "unlock: InvalidSignature",
+        "claim: MalformedRows", "claimVoucher: InvalidSignature", "closeSimplex: InvalidSignature",
     }  # fmt: skip
     assert wanted <= set(refusals)
     assert refusals["depositPulled: BytesOutside"] > 20

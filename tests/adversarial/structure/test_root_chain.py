@@ -36,12 +36,12 @@ from layer2.testing.isolation import isolated
 
 FOREVER = 2**256 - 1
 SCENES = {
-    "exits": {"startExit", "startExits", "challengeExit", "claim"},
+    "exits": {"startExit", "startExits", "challengeExit", "processExits"},
     "swap": {"challengeExit"},
-    "starting": {"startInFlight", "abandonInFlight"},
-    "joining": {"piggyback", "challengeCanonical", "challengeInput"},
-    "answering": {"answerCanonical", "challengeOutput", "claimInFlight"},
-    "losing": {"claimInFlight"},
+    "starting": {"startInFlightExit", "deleteNonPiggybacked"},
+    "joining": {"piggyback", "challengeNonCanonical", "challengeInputSpent"},
+    "answering": {"respondNonCanonical", "challengeOutputSpent", "processInFlightExit"},
+    "losing": {"processInFlightExit"},
     "holding": {"holdInputs"},
     "data": {"showData"},
     "deposits": {"depositWithAuthorization", "depositWithPermit2"},
@@ -61,11 +61,23 @@ def fewer_items(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
 
 
 PLACES = (
-    ("startExit", (0, 2)), ("challengeExit", (0, 2)), ("challengeExit", (1, 0, 2)), ("claim", (0, 0, 1)),
-    ("startInFlight", (0, 2)), ("startInFlight", (1, 0, 2)), ("piggyback", (0,)), ("piggyback", (3,)),
-    ("challengeCanonical", (4, 0, 2)), ("challengeInput", (3,)), ("answerCanonical", (0, 2)), ("claimInFlight", (2, 0)),
-    ("holdInputs", (2, 0)), ("showData", (0, 2)), ("depositWithAuthorization", (6,)), ("submitProvenBlock", (4,)),
-)  # fmt: skip
+    ("startExit", (0, 2)),
+    ("challengeExit", (0, 2)),
+    ("challengeExit", (1, 0, 2)),
+    ("processExits", (0, 0, 1)),
+    ("startInFlightExit", (0, 2)),
+    ("startInFlightExit", (1, 0, 2)),
+    ("piggyback", (0,)),
+    ("piggyback", (3,)),
+    ("challengeNonCanonical", (4, 0, 2)),
+    ("challengeInputSpent", (3,)),
+    ("respondNonCanonical", (0, 2)),
+    ("processInFlightExit", (2, 0)),
+    ("holdInputs", (2, 0)),
+    ("showData", (0, 2)),
+    ("depositWithAuthorization", (6,)),
+    ("submitProvenBlock", (4,)),
+)
 
 
 class Scenes:
@@ -78,7 +90,7 @@ class Scenes:
     def trying(self, world: World) -> World:
         stranger = world.sign(packed([1], [(world.thief, 0, 1)]), world.thief) * 5
         inside = dict.fromkeys(PLACES, transaction)
-        self.tried.append(Trials(world.chain, self.only, stranger, MOST, inside, {"claim": fewer_items}))
+        self.tried.append(Trials(world.chain, self.only, stranger, MOST, inside, {"processExits": fewer_items}))
         world.chain = self.tried[-1]  # type: ignore[assignment]
         return world
 
@@ -108,7 +120,7 @@ class Scenes:
         world.send(world.watcher, "challengeExit", block.proof(0, 1), spend)
         world.connection.advance(2 * W + 1)
         items = [(block.proof(0, 0)[0], data), (kept.position, kept.record)]
-        world.send(world.watcher, "claim", items, [1, 2])
+        world.send(world.watcher, "processExits", items, [1, 2])
 
     def swap(self) -> None:
         """An exit stopped by a spend of several inputs."""
@@ -232,14 +244,31 @@ def test_a_call_in_another_shape_reverts_or_does_the_same(world: World) -> None:
     assert min(ends["same"], ends["less"]) > 5
     # Below the surface: they were read, and refused for what they say.
     wanted = {
-        "startExit: TransactionInvalid", "startExit: ProofInvalid", "startExits: BondWrong", "claim: OutputWrong",
-        "challengeExit: TransactionInvalid", "challengeExit: ProofInvalid", "challengeExit: SignatureInvalid",
-        "challengeExit: InputsWrong", "startInFlight: TransactionInvalid", "startInFlight: InputsWrong",
-        "startInFlight: ProofInvalid", "piggyback: InFlightStatusWrong", "challengeCanonical: InFlightStatusWrong",
-        "challengeCanonical: InputsWrong", "challengeInput: TransactionInvalid", "answerCanonical: ProofInvalid",
-        "answerCanonical: InputsWrong", "challengeOutput: ProofInvalid", "claimInFlight: InputsWrong",
-        "claimInFlight: InFlightStatusWrong", "holdInputs: InFlightStatusWrong", "abandonInFlight: InFlightStatusWrong",
-        "showData: ProofInvalid", "depositWithAuthorization: TransferShort", "depositWithPermit2: TransferShort",
-        "submitProvenBlock: ValidityWrong",
-    }  # fmt: skip
+        "startExit: InvalidTransaction",
+        "startExit: InvalidProof",
+        "startExits: IncorrectValue",
+        "processExits: InvalidOutput",
+        "challengeExit: InvalidTransaction",
+        "challengeExit: InvalidProof",
+        "challengeExit: InvalidSignature",
+        "challengeExit: InvalidInputs",
+        "startInFlightExit: InvalidTransaction",
+        "startInFlightExit: InvalidInputs",
+        "startInFlightExit: InvalidProof",
+        "piggyback: UnexpectedInFlightStatus",
+        "challengeNonCanonical: UnexpectedInFlightStatus",
+        "challengeNonCanonical: InvalidInputs",
+        "challengeInputSpent: InvalidTransaction",
+        "respondNonCanonical: InvalidProof",
+        "respondNonCanonical: InvalidInputs",
+        "challengeOutputSpent: InvalidProof",
+        "processInFlightExit: InvalidInputs",
+        "processInFlightExit: UnexpectedInFlightStatus",
+        "holdInputs: UnexpectedInFlightStatus",
+        "deleteNonPiggybacked: UnexpectedInFlightStatus",
+        "showData: InvalidProof",
+        "depositWithAuthorization: InsufficientTransfer",
+        "depositWithPermit2: InsufficientTransfer",
+        "submitProvenBlock: UnexpectedVerifier",
+    }
     assert wanted <= set(refusals)

@@ -23,7 +23,7 @@ def test_a_block_is_kept_as_the_hash_of_its_header(stage: Stage) -> None:
 
 
 def test_only_the_operator_submits(stage: Stage) -> None:
-    with reverts("CallerUnauthorized", stage.chain, caller=stage.thief.address, need=stage.operator.address):
+    with reverts("UnauthorizedCaller", stage.chain, caller=stage.thief.address, need=stage.operator.address):
         stage.act(stage.thief, "submitBlock", 1, ROOT)
 
 
@@ -31,7 +31,7 @@ def test_only_the_operator_submits(stage: Stage) -> None:
 def test_no_block_is_left_out_or_replaced(stage: Stage, given: int) -> None:
     stage.submit()
     stage.submit()
-    with reverts("BlockNumberWrong", stage.chain, given=given, need=3):
+    with reverts("UnexpectedBlockNumber", stage.chain, given=given, need=3):
         stage.act(stage.operator, "submitBlock", given, ROOT)
     stage.act(stage.operator, "submitBlock", 3, ROOT)
 
@@ -40,50 +40,50 @@ def test_no_block_is_left_out_or_replaced(stage: Stage, given: int) -> None:
 
 
 def test_the_next_operator_takes_over_after_the_notice(stage: Stage) -> None:
-    stage.act(stage.operator, "nameOperator", stage.payee.address)
+    stage.act(stage.operator, "proposeOperator", stage.payee.address)
     since = stage.connection.timestamp()
-    assert stage.chain.call("nextOperator") == (stage.payee.address, since + ROTATION)
+    assert stage.chain.call("pendingOperator") == (stage.payee.address, since + ROTATION)
     stage.connection.set_next_timestamp(since + ROTATION)
-    stage.act(stage.payee, "takeOver", gas=200_000)
+    stage.act(stage.payee, "acceptOperator", gas=200_000)
     assert stage.chain.call("head")[0] == stage.payee.address
-    assert stage.chain.call("nextOperator") == (ZERO_ADDRESS, 0)
+    assert stage.chain.call("pendingOperator") == (ZERO_ADDRESS, 0)
     stage.act(stage.payee, "submitBlock", 1, ROOT)
-    with reverts("CallerUnauthorized", stage.chain, caller=stage.operator.address, need=stage.payee.address):
+    with reverts("UnauthorizedCaller", stage.chain, caller=stage.operator.address, need=stage.payee.address):
         stage.act(stage.operator, "submitBlock", 2, ROOT)
 
 
 def test_the_next_operator_does_not_take_over_before(stage: Stage) -> None:
-    stage.act(stage.operator, "nameOperator", stage.payee.address)
+    stage.act(stage.operator, "proposeOperator", stage.payee.address)
     due = stage.connection.timestamp() + ROTATION
     stage.connection.set_next_timestamp(due - 1)
     with reverts("TooEarly", stage.chain, now_=due - 1, **{"from": due}):
-        stage.act(stage.payee, "takeOver", gas=200_000)
+        stage.act(stage.payee, "acceptOperator", gas=200_000)
     stage.act(stage.operator, "submitBlock", 1, ROOT)
 
 
 def test_nobody_else_names_or_takes_over(stage: Stage) -> None:
-    with reverts("CallerUnauthorized", stage.chain, caller=stage.thief.address, need=stage.operator.address):
-        stage.act(stage.thief, "nameOperator", stage.thief.address)
-    with reverts("CallerUnauthorized", stage.chain, caller=stage.thief.address, need=ZERO_ADDRESS):
-        stage.act(stage.thief, "takeOver")
+    with reverts("UnauthorizedCaller", stage.chain, caller=stage.thief.address, need=stage.operator.address):
+        stage.act(stage.thief, "proposeOperator", stage.thief.address)
+    with reverts("UnauthorizedCaller", stage.chain, caller=stage.thief.address, need=ZERO_ADDRESS):
+        stage.act(stage.thief, "acceptOperator")
 
 
 def test_the_operator_may_think_again(stage: Stage) -> None:
-    stage.act(stage.operator, "nameOperator", stage.thief.address)
-    stage.act(stage.operator, "nameOperator", ZERO_ADDRESS)
+    stage.act(stage.operator, "proposeOperator", stage.thief.address)
+    stage.act(stage.operator, "proposeOperator", ZERO_ADDRESS)
     stage.connection.advance(ROTATION + 1)
-    with reverts("CallerUnauthorized", stage.chain, caller=stage.thief.address, need=ZERO_ADDRESS):
-        stage.act(stage.thief, "takeOver")
+    with reverts("UnauthorizedCaller", stage.chain, caller=stage.thief.address, need=ZERO_ADDRESS):
+        stage.act(stage.thief, "acceptOperator")
 
 
 def test_naming_again_starts_the_notice_again(stage: Stage) -> None:
-    stage.act(stage.operator, "nameOperator", stage.payee.address)
+    stage.act(stage.operator, "proposeOperator", stage.payee.address)
     stage.connection.advance(ROTATION - 10)
-    stage.act(stage.operator, "nameOperator", stage.thief.address)
+    stage.act(stage.operator, "proposeOperator", stage.thief.address)
     due = stage.connection.timestamp() + ROTATION
     stage.connection.set_next_timestamp(due - 100)
     with reverts("TooEarly", stage.chain, now_=due - 100, **{"from": due}):
-        stage.act(stage.thief, "takeOver", gas=200_000)
+        stage.act(stage.thief, "acceptOperator", gas=200_000)
 
 
 # -------------------------------------------------------------------------------------------------------- parameters
@@ -112,5 +112,5 @@ def test_parameters_that_contradict_each_other_are_refused(stage: Stage, change:
     good |= {"exit_bond": EXIT_BOND, "challenge_bond": CHALLENGE_BOND, "bounty": EXIT_BOND}
     artifact = load_artifact("CoinChain")
     deploy(stage.operator, artifact, tuple(good.values()))
-    with reverts("ConfigInvalid", artifact):
+    with reverts("InvalidConfig", artifact):
         deploy(stage.operator, artifact, tuple((good | change).values()))

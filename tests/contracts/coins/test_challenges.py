@@ -62,7 +62,7 @@ def test_another_ones_signature_refutes_nothing(stage: Stage) -> None:
     first = stage.step(coin, stage.payer, stage.payee)
     invented = stage.step(coin, stage.thief, stage.thief, first)
     stage.exit(stage.payee, coin, None, first)
-    with reverts("SignatureInvalid", stage.chain, owner=stage.payee.address):
+    with reverts("InvalidSignature", stage.chain, owner=stage.payee.address):
         stage.spent(stage.thief, coin, first.number, invented)
 
 
@@ -73,7 +73,7 @@ def test_a_spend_of_another_transfer_refutes_nothing(stage: Stage) -> None:
     third = stage.step(coin, stage.payer, stage.payee, second)
     stage.exit(stage.payee, coin, second, third)
     for other in (first, second, third):
-        with reverts("SpendsOther", stage.chain, prevBlock=other.transfer.prev_block, need=third.number):
+        with reverts("UnexpectedPreviousBlock", stage.chain, prevBlock=other.transfer.prev_block, need=third.number):
             stage.spent(stage.thief, coin, third.number, other)
 
 
@@ -90,7 +90,7 @@ def test_a_spend_of_another_coin_refutes_nothing(stage: Stage) -> None:
     coin, other = stage.deposit(stage.payer), stage.deposit(stage.payer)
     spend = stage.step(other, stage.payer, stage.payee)
     stage.exit_deposit(stage.payer, coin)
-    with reverts("ProofInvalid", stage.chain, number=spend.number):
+    with reverts("InvalidProof", stage.chain, number=spend.number):
         stage.spent(stage.thief, coin, 0, spend)
 
 
@@ -148,7 +148,7 @@ def test_an_old_transfer_put_in_between_refutes_nothing(stage: Stage) -> None:
     stage.exit(stage.payee, coin, back, last)
     assert back.number < again.number < last.number
     # The payer signed it, but for the deposit, long ago.
-    with reverts("SpendsOther", stage.chain, prevBlock=0, need=back.number):
+    with reverts("UnexpectedPreviousBlock", stage.chain, prevBlock=0, need=back.number):
         stage.double_spent(stage.thief, coin, last.number, again)
 
 
@@ -157,7 +157,7 @@ def test_an_invented_double_spend_refutes_nothing(stage: Stage) -> None:
     invented = stage.step(coin, stage.thief, stage.thief)
     last = stage.step(coin, stage.payer, stage.payee)
     stage.exit(stage.payee, coin, None, last)
-    with reverts("SignatureInvalid", stage.chain, owner=stage.payer.address):
+    with reverts("InvalidSignature", stage.chain, owner=stage.payer.address):
         stage.double_spent(stage.thief, coin, last.number, invented)
 
 
@@ -206,10 +206,10 @@ def test_an_exit_that_is_over_is_not_refuted_again(stage: Stage, end: str) -> No
         stage.pass_period()
         stage.claim(stage.watcher, (coin, first.number))
     held = stage.connection.balance(stage.chain.address)
-    with reverts("ExitMissing", stage.chain, coin=coin.id, number=first.number):
+    with reverts("UnknownExit", stage.chain, coin=coin.id, number=first.number):
         stage.spent(stage.watcher, coin, first.number, second)
-    with reverts("ExitMissing", stage.chain, coin=coin.id, number=first.number):
+    with reverts("UnknownExit", stage.chain, coin=coin.id, number=first.number):
         stage.double_spent(stage.watcher, coin, first.number, double)
-    with reverts("ExitMissing", stage.chain, coin=coin.id, number=first.number):
+    with reverts("UnknownExit", stage.chain, coin=coin.id, number=first.number):
         stage.act(stage.thief, "cancelExit", coin.id, first.number)
     assert stage.connection.balance(stage.chain.address) == held

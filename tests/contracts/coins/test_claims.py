@@ -79,7 +79,7 @@ def test_the_bounty_goes_to_who_claims(stage: Stage) -> None:
         stage.exit_deposit(stage.payer, coin)
     stage.pass_period()
     # A keeper that takes no ether finds its bounty owed.
-    by(stage, keeper, "claim", [(coin.id, 0, coin.record) for coin in coins])
+    by(stage, keeper, "finalizeExits", [(coin.id, 0, coin.record) for coin in coins])
     assert stage.owed(keeper.address) == 2 * BOUNTY
     assert stage.connection.balance(stage.chain.address) == 2 * BOUNTY
 
@@ -131,11 +131,11 @@ def test_a_payee_that_takes_no_ether_is_owed_and_the_others_are_paid(stage: Stag
     assert stage.balance(stage.watcher) - before == ETHER + REST
     assert stage.owed(receiver.address) == ETHER + REST
     before = stage.balance(stage.thief)
-    by(stage, receiver, "withdraw", ZERO_ADDRESS, stage.thief.address)
+    by(stage, receiver, "withdrawPending", ZERO_ADDRESS, stage.thief.address)
     assert stage.balance(stage.thief) - before == ETHER + REST
     assert stage.connection.balance(stage.chain.address) == 0
-    with reverts("NothingOwed", stage.chain, account=receiver.address, token=ZERO_ADDRESS):
-        by(stage, receiver, "withdraw", ZERO_ADDRESS, stage.thief.address)
+    with reverts("NothingPending", stage.chain, account=receiver.address, token=ZERO_ADDRESS):
+        by(stage, receiver, "withdrawPending", ZERO_ADDRESS, stage.thief.address)
 
 
 def test_what_is_owed_stays_owed_while_it_cannot_be_paid(stage: Stage) -> None:
@@ -145,7 +145,7 @@ def test_what_is_owed_stays_owed_while_it_cannot_be_paid(stage: Stage) -> None:
     stage.pass_period()
     stage.claim(stage.operator, (coin, number))
     with reverts("PaymentFailed", stage.chain, target=receiver.address, token=ZERO_ADDRESS):
-        by(stage, receiver, "withdraw", ZERO_ADDRESS, receiver.address)
+        by(stage, receiver, "withdrawPending", ZERO_ADDRESS, receiver.address)
     assert stage.owed(receiver.address) == ETHER + REST
 
 
@@ -154,11 +154,11 @@ def test_nobody_takes_what_is_owed_to_another_one(stage: Stage) -> None:
     number = leave_as(stage, receiver_of(stage, "RevertingReceiver"), coin)
     stage.pass_period()
     stage.claim(stage.operator, (coin, number))
-    with reverts("NothingOwed", stage.chain, account=stage.thief.address, token=ZERO_ADDRESS):
-        stage.act(stage.thief, "withdraw", ZERO_ADDRESS, stage.thief.address)
+    with reverts("NothingPending", stage.chain, account=stage.thief.address, token=ZERO_ADDRESS):
+        stage.act(stage.thief, "withdrawPending", ZERO_ADDRESS, stage.thief.address)
 
 
-@pytest.mark.parametrize("call", ["claim", "cancelExit", "challengeSpent", "voidChallenge", "withdraw"])
+@pytest.mark.parametrize("call", ["finalizeExits", "cancelExit", "challengeAfter", "voidChallenge", "withdrawPending"])
 def test_a_payment_cannot_be_reentered(stage: Stage, call: str) -> None:
     coin, victim = stage.deposit(stage.payer), stage.deposit(stage.watcher, 9 * ETHER)
     receiver = deploy_mock("ReentrantReceiver", sender=stage.payee.sender)
@@ -166,18 +166,18 @@ def test_a_payment_cannot_be_reentered(stage: Stage, call: str) -> None:
     stage.exit_deposit(stage.watcher, victim)
     stage.pass_period()
     args: dict[str, tuple[object, ...]] = {
-        "claim": ([(coin.id, number, coin.record), (victim.id, 0, victim.record)],),
+        "finalizeExits": ([(coin.id, number, coin.record), (victim.id, 0, victim.record)],),
         "cancelExit": (coin.id, number),
-        "challengeSpent": (coin.id, number, NOTHING_SHOWN),
+        "challengeAfter": (coin.id, number, NOTHING_SHOWN),
         "voidChallenge": (coin.id, number, 1, (receiver.address, 0, ZERO_ADDRESS)),
-        "withdraw": (ZERO_ADDRESS, receiver.address),
+        "withdrawPending": (ZERO_ADDRESS, receiver.address),
     }
     receiver.transact(
         stage.payee.sender, "arm(address,bytes)", stage.chain.address, stage.chain.encode(call, *args[call])
     )
     stage.claim(stage.operator, (coin, number))
     assert receiver.call("attempts") == 1
-    assert receiver.call("lastReason") == keccak(b"Reentered()")[:4]
+    assert receiver.call("lastReason") == keccak(b"ReentrantCall()")[:4]
     assert stage.connection.balance(receiver.address) == ETHER + REST
     assert stage.connection.balance(stage.chain.address) == 9 * ETHER + EXIT_BOND
 
@@ -198,8 +198,8 @@ def test_a_blacklisted_payee_is_owed_and_the_others_are_paid(stage: Stage) -> No
     assert stage.owed(stage.payee.address, token) == 5 * UNIT
     assert stage.balance(stage.payee) - before == REST
     with reverts("PaymentFailed", stage.chain, target=stage.payee.address, token=token.address):
-        stage.act(stage.payee, "withdraw", token.address, stage.payee.address)
-    stage.act(stage.payee, "withdraw", token.address, stage.thief.address)
+        stage.act(stage.payee, "withdrawPending", token.address, stage.payee.address)
+    stage.act(stage.payee, "withdrawPending", token.address, stage.thief.address)
     assert token.call("balanceOf", stage.thief.address) == 5 * UNIT
 
 
@@ -212,7 +212,7 @@ def test_a_token_that_answers_false_leaves_its_payments_owed(stage: Stage) -> No
     stage.claim(stage.operator, (coin, 0))
     assert stage.owed(stage.payee.address, token) == 5 * UNIT
     token.transact(stage.operator, "setFailing", False)
-    stage.act(stage.payee, "withdraw", token.address, stage.payee.address)
+    stage.act(stage.payee, "withdrawPending", token.address, stage.payee.address)
     assert token.call("balanceOf", stage.payee.address) == 5 * UNIT
 
 
@@ -248,14 +248,14 @@ def test_an_nft_refused_is_owed_and_goes_where_its_owner_says(stage: Stage, mode
     stage.pass_period()
     stage.claim(stage.operator, (coin, number), (fine, 0))
     assert nft.call("ownerOf", 7) == stage.chain.address
-    assert stage.chain.call("owedToken", nft.address, 7) == receiver.address
+    assert stage.chain.call("pendingNft", nft.address, 7) == receiver.address
     assert stage.connection.balance(receiver.address) == REST
-    with reverts("NothingOwed", stage.chain, account=stage.thief.address, token=nft.address):
-        stage.act(stage.thief, "withdrawToken", nft.address, 7, stage.thief.address)
-    by(stage, receiver, "withdrawToken", nft.address, 7, stage.thief.address)
+    with reverts("NothingPending", stage.chain, account=stage.thief.address, token=nft.address):
+        stage.act(stage.thief, "withdrawPendingNft", nft.address, 7, stage.thief.address)
+    by(stage, receiver, "withdrawPendingNft", nft.address, 7, stage.thief.address)
     assert nft.call("ownerOf", 7) == stage.thief.address
-    with reverts("NothingOwed", stage.chain, account=receiver.address, token=nft.address):
-        by(stage, receiver, "withdrawToken", nft.address, 7, stage.thief.address)
+    with reverts("NothingPending", stage.chain, account=receiver.address, token=nft.address):
+        by(stage, receiver, "withdrawPendingNft", nft.address, 7, stage.thief.address)
 
 
 def test_an_nft_accepted_is_with_its_owner(stage: Stage) -> None:
@@ -265,7 +265,7 @@ def test_an_nft_accepted_is_with_its_owner(stage: Stage) -> None:
     stage.pass_period()
     stage.claim(stage.operator, (coin, number))
     assert nft.call("ownerOf", 7) == receiver.address
-    assert stage.chain.call("owedToken", nft.address, 7) == ZERO_ADDRESS
+    assert stage.chain.call("pendingNft", nft.address, 7) == ZERO_ADDRESS
 
 
 def test_the_hook_of_an_nft_cannot_reenter(stage: Stage) -> None:
@@ -275,11 +275,11 @@ def test_the_hook_of_an_nft_cannot_reenter(stage: Stage) -> None:
     number = leave_as(stage, receiver, coin)
     stage.exit_deposit(stage.watcher, victim)
     stage.pass_period()
-    inner = stage.chain.encode("claim", [(coin.id, number, coin.record), (victim.id, 0, victim.record)])
+    inner = stage.chain.encode("finalizeExits", [(coin.id, number, coin.record), (victim.id, 0, victim.record)])
     receiver.transact(stage.payee.sender, "arm(address,bytes)", stage.chain.address, inner)
     stage.claim(stage.operator, (coin, number))
     assert receiver.call("attempts") == 1
-    assert receiver.call("lastReason") == keccak(b"Reentered()")[:4]
+    assert receiver.call("lastReason") == keccak(b"ReentrantCall()")[:4]
     assert nft.call("ownerOf", 7) == receiver.address
 
 
@@ -294,9 +294,9 @@ def test_an_nft_that_cannot_move_waits_for_its_owner(stage: Stage, mode: int) ->
     assert stage.balance(stage.payer) - before == REST
     if mode == 2:
         with reverts("PaymentFailed", stage.chain, target=stage.payee.address, token=nft.address):
-            stage.act(stage.payer, "withdrawToken", nft.address, 7, stage.payee.address)
+            stage.act(stage.payer, "withdrawPendingNft", nft.address, 7, stage.payee.address)
     nft.transact(stage.operator, "setMode", 0)
-    stage.act(stage.payer, "withdrawToken", nft.address, 7, stage.payee.address)
+    stage.act(stage.payer, "withdrawPendingNft", nft.address, 7, stage.payee.address)
     assert nft.call("ownerOf", 7) == stage.payee.address
 
 

@@ -46,7 +46,7 @@ def test_ether_becomes_a_coin(stage: Stage) -> None:
 
 
 def test_no_ether_makes_no_coin(stage: Stage) -> None:
-    with reverts("AmountInvalid", stage.chain, given=0, need=1):
+    with reverts("IncorrectValue", stage.chain, have=0, need=1):
         stage.deposit(stage.payer, 0)
 
 
@@ -95,26 +95,26 @@ def test_a_token_amount_becomes_a_coin_and_goes_back(stage: Stage, name: str, ar
 
 def test_a_token_that_keeps_a_fee_is_refused(stage: Stage) -> None:
     token = token_of(stage, "FeeOnTransferToken", 100)
-    with reverts("TransferShort", stage.chain, token=token.address, have=99 * UNIT, need=100 * UNIT):
+    with reverts("InsufficientTransfer", stage.chain, token=token.address, have=99 * UNIT, need=100 * UNIT):
         stage.act(stage.payer, "depositErc20", token.address, 100 * UNIT)
 
 
 def test_a_token_that_answers_false_makes_no_coin(stage: Stage) -> None:
     token = token_of(stage, "FalseReturningToken")
     token.transact(stage.operator, "setFailing", True)
-    with reverts("TransferShort", stage.chain, token=token.address, have=0, need=UNIT):
+    with reverts("InsufficientTransfer", stage.chain, token=token.address, have=0, need=UNIT):
         stage.act(stage.payer, "depositErc20", token.address, UNIT)
 
 
 def test_what_is_no_contract_makes_no_coin(stage: Stage) -> None:
-    with reverts("TransferShort", stage.chain, token=stage.thief.address, have=0, need=1):
+    with reverts("InsufficientTransfer", stage.chain, token=stage.thief.address, have=0, need=1):
         stage.act(stage.payer, "depositErc20", stage.thief.address, 1)
 
 
 @pytest.mark.parametrize(("given", "need"), [(0, 1), (2**128, 2**128 - 1)])
 def test_token_amounts_out_of_range_are_refused(stage: Stage, given: int, need: int) -> None:
     token = token_of(stage, "MockToken", "Dollar", "USD", 6)
-    with reverts("AmountInvalid", stage.chain, given=given, need=need):
+    with reverts("IncorrectValue", stage.chain, have=given, need=need):
         stage.act(stage.payer, "depositErc20", token.address, given)
 
 
@@ -126,7 +126,7 @@ def test_a_deposit_cannot_be_reentered_to_be_counted_twice(stage: Stage) -> None
     token.transact(stage.operator, "arm", stage.chain.address, inner)
     stage.act(stage.payer, "depositErc20", token.address, UNIT)
     assert token.call("attempts") == 1
-    assert token.call("lastReason") == keccak(b"Reentered()")[:4]
+    assert token.call("lastReason") == keccak(b"ReentrantCall()")[:4]
     assert count(stage) == 1
 
 
@@ -185,7 +185,7 @@ def test_what_is_no_nft_makes_no_coin(stage: Stage, target: str) -> None:
 
 def test_an_nft_taken_for_an_amount_makes_no_coin(stage: Stage) -> None:
     nft = nft_of(stage)
-    with reverts("TransferShort", stage.chain, token=nft.address, have=1, need=7):
+    with reverts("InsufficientTransfer", stage.chain, token=nft.address, have=1, need=7):
         stage.act(stage.payer, "depositErc20", nft.address, 7)
 
 
@@ -194,5 +194,5 @@ def test_an_nft_deposit_cannot_be_reentered(stage: Stage) -> None:
     nft.transact(stage.operator, "arm", stage.chain.address, stage.chain.encode("depositErc721", nft.address, 7))
     stage.act(stage.payer, "depositErc721", nft.address, 7)
     assert nft.call("attempts") == 1
-    assert nft.call("lastReason") == keccak(b"Reentered()")[:4]
+    assert nft.call("lastReason") == keccak(b"ReentrantCall()")[:4]
     assert count(stage) == 1

@@ -63,7 +63,7 @@ def test_a_later_transfer_is_paid_to_its_new_owner(stage: Stage) -> None:
 
 def test_only_the_owner_exits_a_deposit(stage: Stage) -> None:
     coin = stage.deposit(stage.payer)
-    with reverts("CallerUnauthorized", stage.chain, caller=stage.thief.address, need=stage.payer.address):
+    with reverts("UnauthorizedCaller", stage.chain, caller=stage.thief.address, need=stage.payer.address):
         stage.exit_deposit(stage.thief, coin)
 
 
@@ -71,7 +71,7 @@ def test_only_the_new_owner_exits_a_transfer(stage: Stage) -> None:
     coin = stage.deposit(stage.payer)
     last = stage.step(coin, stage.payer, stage.payee)
     for person in (stage.payer, stage.thief):
-        with reverts("CallerUnauthorized", stage.chain, caller=person.address, need=stage.payee.address):
+        with reverts("UnauthorizedCaller", stage.chain, caller=person.address, need=stage.payee.address):
             stage.exit(person, coin, None, last)
 
 
@@ -79,26 +79,26 @@ def test_only_the_new_owner_exits_a_transfer(stage: Stage) -> None:
 def test_an_exit_takes_the_bond_exactly(stage: Stage, given: int) -> None:
     coin = stage.deposit(stage.payer)
     last = stage.step(coin, stage.payer, stage.payee)
-    with reverts("AmountInvalid", stage.chain, given=given, need=EXIT_BOND):
+    with reverts("IncorrectValue", stage.chain, have=given, need=EXIT_BOND):
         stage.act(stage.payer, "exitDeposit", coin.id, coin.record, value=given)
     row = (coin.id, coin.record, NOTHING_SHOWN, last.shown)
-    with reverts("AmountInvalid", stage.chain, given=given, need=EXIT_BOND):
+    with reverts("IncorrectValue", stage.chain, have=given, need=EXIT_BOND):
         stage.act(stage.payee, "exitTransfer", *row, value=given)
 
 
 def test_a_record_of_a_richer_coin_is_refused(stage: Stage) -> None:
     coin, rich = stage.deposit(stage.payer), stage.deposit(stage.payee, 50 * ETHER)
     for record in (rich.record, (*coin.record[:3], 50 * ETHER, coin.record[4])):
-        with reverts("CoinUnknown", stage.chain, coin=coin.id):
+        with reverts("UnknownCoin", stage.chain, coin=coin.id):
             stage.exit_deposit(stage.payer, replace(coin, record=record))
     last = stage.step(coin, stage.payer, stage.payee)
-    with reverts("CoinUnknown", stage.chain, coin=coin.id):
+    with reverts("UnknownCoin", stage.chain, coin=coin.id):
         stage.exit(stage.payee, replace(coin, record=rich.record), None, last)
 
 
 def test_a_coin_that_was_never_made_does_not_exit(stage: Stage) -> None:
     coin = stage.deposit(stage.payer)
-    with reverts("CoinUnknown", stage.chain, coin=coin.id + 1):
+    with reverts("UnknownCoin", stage.chain, coin=coin.id + 1):
         stage.exit_deposit(stage.payer, replace(coin, id=coin.id + 1))
 
 
@@ -125,11 +125,11 @@ def test_a_coin_that_was_paid_does_not_exit_again(stage: Stage) -> None:
     stage.pass_period()
     stage.claim(stage.watcher, (coin, first.number))
     held = stage.connection.balance(stage.chain.address)
-    with reverts("CoinUnknown", stage.chain, coin=coin.id):
+    with reverts("UnknownCoin", stage.chain, coin=coin.id):
         stage.exit_deposit(stage.payer, coin)
-    with reverts("CoinUnknown", stage.chain, coin=coin.id):
+    with reverts("UnknownCoin", stage.chain, coin=coin.id):
         stage.exit(stage.payee, coin, None, first)
-    with reverts("CoinUnknown", stage.chain, coin=coin.id):
+    with reverts("UnknownCoin", stage.chain, coin=coin.id):
         stage.exit(stage.thief, coin, first, second)
     with reverts("NothingDue", stage.chain):
         stage.claim(stage.payee, (coin, first.number))
@@ -160,7 +160,7 @@ def test_an_invented_exit_does_not_keep_the_owner_from_leaving(stage: Stage) -> 
     challenge = stage.history(stage.payer, coin, after.number, None)
     stage.pass_period()
     stage.claim(stage.payer, (coin, 0))
-    stage.act(stage.payer, "refuteHistory", coin.id, after.number, challenge)
+    stage.act(stage.payer, "refuteChallengeResponse", coin.id, after.number, challenge)
     assert stage.connection.balance(stage.chain.address) == 0
 
 
@@ -172,11 +172,11 @@ def test_a_transfer_spends_what_is_shown_before_it(stage: Stage) -> None:
     first = stage.step(coin, stage.payer, stage.payee)
     second = stage.step(coin, stage.payee, stage.payer, first)
     third = stage.step(coin, stage.payer, stage.payee, second)
-    with reverts("SpendsOther", stage.chain, prevBlock=second.number, need=first.number):
+    with reverts("UnexpectedPreviousBlock", stage.chain, prevBlock=second.number, need=first.number):
         stage.exit(stage.payee, coin, first, third)
-    with reverts("SpendsOther", stage.chain, prevBlock=second.number, need=0):
+    with reverts("UnexpectedPreviousBlock", stage.chain, prevBlock=second.number, need=0):
         stage.exit(stage.payee, coin, None, third)
-    with reverts("SpendsOther", stage.chain, prevBlock=0, need=second.number):
+    with reverts("UnexpectedPreviousBlock", stage.chain, prevBlock=0, need=second.number):
         stage.exit(stage.payee, coin, second, first)
     stage.exit(stage.payee, coin, second, third)
 
@@ -184,11 +184,11 @@ def test_a_transfer_spends_what_is_shown_before_it(stage: Stage) -> None:
 def test_a_transfer_signed_by_somebody_else_does_not_exit(stage: Stage) -> None:
     coin = stage.deposit(stage.payer)
     first = stage.step(coin, stage.thief, stage.thief)
-    with reverts("SignatureInvalid", stage.chain, owner=stage.payer.address):
+    with reverts("InvalidSignature", stage.chain, owner=stage.payer.address):
         stage.exit(stage.thief, coin, None, first)
     good = stage.step(coin, stage.payer, stage.payee)
     second = stage.step(coin, stage.thief, stage.thief, good)
-    with reverts("SignatureInvalid", stage.chain, owner=stage.payee.address):
+    with reverts("InvalidSignature", stage.chain, owner=stage.payee.address):
         stage.exit(stage.thief, coin, good, second)
 
 
@@ -214,14 +214,14 @@ def test_a_transfer_of_what_comes_after_it_is_none(stage: Stage, before: int) ->
     coin = stage.deposit(stage.payer)
     last = stage.step(coin, stage.payer, stage.payee, after=before)
     prev = replace(last, block=replace(last.block, number=before))
-    with reverts("TransferInvalid", stage.chain):
+    with reverts("InvalidTransfer", stage.chain):
         stage.exit(stage.payee, coin, prev, last)
 
 
 def test_a_transfer_to_nobody_is_none(stage: Stage) -> None:
     coin = stage.deposit(stage.payer)
     last = stage.step(coin, stage.payer, ZERO_ADDRESS)
-    with reverts("TransferInvalid", stage.chain):
+    with reverts("InvalidTransfer", stage.chain):
         stage.exit(stage.payee, coin, None, last)
 
 
@@ -256,14 +256,14 @@ def test_an_exit_can_be_taken_back_and_started_again(stage: Stage) -> None:
 def test_nobody_else_takes_an_exit_back(stage: Stage) -> None:
     coin = stage.deposit(stage.payer)
     stage.exit_deposit(stage.payer, coin)
-    with reverts("CallerUnauthorized", stage.chain, caller=stage.thief.address, need=stage.payer.address):
+    with reverts("UnauthorizedCaller", stage.chain, caller=stage.thief.address, need=stage.payer.address):
         stage.act(stage.thief, "cancelExit", coin.id, 0)
 
 
 def test_what_is_not_running_is_not_taken_back(stage: Stage) -> None:
     coin = stage.deposit(stage.payer)
-    with reverts("ExitMissing", stage.chain, coin=coin.id, number=0):
+    with reverts("UnknownExit", stage.chain, coin=coin.id, number=0):
         stage.act(stage.payer, "cancelExit", coin.id, 0)
     stage.exit_deposit(stage.payer, coin)
-    with reverts("ExitMissing", stage.chain, coin=coin.id, number=1):
+    with reverts("UnknownExit", stage.chain, coin=coin.id, number=1):
         stage.act(stage.payer, "cancelExit", coin.id, 1)

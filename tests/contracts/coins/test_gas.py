@@ -45,7 +45,7 @@ def others() -> dict[int, bytes]:
 def test_every_call_meets_its_target(stage: Stage, others: dict[int, bytes]) -> None:
     gas: dict[str, int] = {}
     stage.deposit(stage.thief)
-    gas["deposit.ether"] = stage.act(stage.payer, "depositEther", value=ETHER).gas_used
+    gas["deposit.ether"] = stage.act(stage.payer, "depositETH", value=ETHER).gas_used
     coin = stage.deposit(stage.payer)
 
     def full(owner: Player, to: Player, after: int) -> Step:
@@ -65,7 +65,7 @@ def test_every_call_meets_its_target(stage: Stage, others: dict[int, bytes]) -> 
     stage.exit(stage.thief, coin, second, double)
     gas["coin.between"] = stage.double_spent(stage.payer, coin, double.number, third).gas_used
     stage.exit(stage.payee, coin, third, fourth)
-    receipt = stage.act(stage.thief, "challengeHistory", coin.id, fourth.number, first.shown, value=CHALLENGE_BOND)
+    receipt = stage.act(stage.thief, "challengeBefore", coin.id, fourth.number, first.shown, value=CHALLENGE_BOND)
     gas["coin.before"] = receipt.gas_used
     challenge = (stage.thief.address, first.number, stage.payee.address)
     stage.pass_half()

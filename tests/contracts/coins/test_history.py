@@ -78,7 +78,7 @@ def test_an_honest_history_is_answered_and_paid(stage: Stage, honest: Played, ea
     spend = honest.steps[0 if earlier is None else 1]
     held = stage.connection.balance(stage.chain.address)
     receipt = stage.answer(stage.payee, coin, honest.number, challenge, spend)
-    event = stage.chain.events(receipt, "HistoryAnswered")[0].args
+    event = stage.chain.events(receipt, "ChallengeBeforeResponded")[0].args
     assert bytes(event["challenge"]) == id_of(stage.chain, honest, challenge)
     assert event["exitableAt"] == stage.chain.call("exits", coin.id, honest.number)[1]
     assert tuple(event["spend"][:5]) == spend.shown[:5]
@@ -105,13 +105,13 @@ def test_an_invented_history_is_refuted(stage: Stage, invented: Played, earlier:
         stage.answer(stage.thief, coin, invented.number, challenge, steps[0])
         assert stage.running(coin, invented.number)
         return
-    with reverts("SignatureInvalid", stage.chain, owner=stage.payee.address):
+    with reverts("InvalidSignature", stage.chain, owner=stage.payee.address):
         stage.answer(stage.thief, coin, invented.number, challenge, steps[1])
     stage.connection.advance(HALF)
     with reverts("NothingDue", stage.chain):
         stage.claim(stage.thief, (coin, invented.number))
     before = stage.balance(stage.payee)
-    receipt = stage.act(stage.watcher, "refuteHistory", coin.id, invented.number, challenge)
+    receipt = stage.act(stage.watcher, "refuteChallengeResponse", coin.id, invented.number, challenge)
     event = stage.chain.events(receipt, "ExitRefuted")[0].args
     assert (event["challenger"], event["reason"]) == (stage.payee.address, HISTORY_INVENTED)
     assert stage.balance(stage.payee) - before == EXIT_BOND + CHALLENGE_BOND
@@ -125,10 +125,10 @@ def test_a_coin_minted_from_nothing_is_refuted_by_its_deposit(stage: Stage) -> N
     stage.exit(stage.thief, coin, mint, last)
     challenge = stage.history(stage.payer, coin, last.number, None)
     stage.pass_half()
-    with reverts("SignatureInvalid", stage.chain, owner=stage.payer.address):
+    with reverts("InvalidSignature", stage.chain, owner=stage.payer.address):
         stage.answer(stage.thief, coin, last.number, challenge, mint)
     stage.connection.advance(HALF)
-    stage.act(stage.payer, "refuteHistory", coin.id, last.number, challenge)
+    stage.act(stage.payer, "refuteChallengeResponse", coin.id, last.number, challenge)
     stage.exit_deposit(stage.payer, coin)
 
 
@@ -161,7 +161,7 @@ def test_an_answer_spends_what_is_challenged(stage: Stage, honest: Played) -> No
     challenge = stage.history(stage.thief, honest.coin, honest.number, honest.steps[0])
     stage.pass_half()
     for wrong in (honest.steps[0], honest.steps[2]):
-        with reverts("SpendsOther", stage.chain, prevBlock=wrong.transfer.prev_block, need=1):
+        with reverts("UnexpectedPreviousBlock", stage.chain, prevBlock=wrong.transfer.prev_block, need=1):
             stage.answer(stage.payer, honest.coin, honest.number, challenge, wrong)
 
 
@@ -194,7 +194,7 @@ def test_a_challenge_is_answered_once(stage: Stage, honest: Played) -> None:
     challenge = stage.history(stage.thief, honest.coin, honest.number, honest.steps[0])
     stage.pass_half()
     stage.answer(stage.payer, honest.coin, honest.number, challenge, honest.steps[1])
-    with reverts("ChallengeMissing", stage.chain, id=id_of(stage.chain, honest, challenge)):
+    with reverts("UnknownChallenge", stage.chain, id=id_of(stage.chain, honest, challenge)):
         stage.answer(stage.payer, honest.coin, honest.number, challenge, honest.steps[1])
 
 
@@ -203,7 +203,7 @@ def test_a_challenge_is_what_was_challenged(stage: Stage, honest: Played, change
     challenge = stage.history(stage.thief, honest.coin, honest.number, honest.steps[0])
     stage.pass_half()
     other = tuple(change[1] if at == change[0] else value for at, value in enumerate(challenge))
-    with reverts("ChallengeMissing", stage.chain, id=id_of(stage.chain, honest, other)):
+    with reverts("UnknownChallenge", stage.chain, id=id_of(stage.chain, honest, other)):
         stage.answer(stage.payer, honest.coin, honest.number, other, honest.steps[1])
 
 
@@ -223,7 +223,7 @@ def challenge_at(stage: Stage, played: Played, moment: int) -> tuple[object, ...
     """The thief challenges with the first transfer in that second."""
     stage.connection.set_next_timestamp(moment)
     row = (played.coin.id, played.number, played.steps[0].shown)
-    stage.act(stage.thief, "challengeHistory", *row, value=CHALLENGE_BOND, gas=GAS)
+    stage.act(stage.thief, "challengeBefore", *row, value=CHALLENGE_BOND, gas=GAS)
     assert stage.connection.timestamp() == moment
     return (stage.thief.address, played.steps[0].number, stage.payee.address)
 
@@ -233,7 +233,7 @@ def answer_at(stage: Stage, played: Played, challenge: tuple[object, ...], momen
     spend = played.steps[1]
     stage.connection.set_next_timestamp(moment)
     row = (played.coin.id, played.number, challenge, spend.shown)
-    stage.act(stage.payer, "answerHistory", *row, gas=GAS)
+    stage.act(stage.payer, "respondChallengeBefore", *row, gas=GAS)
     assert stage.connection.timestamp() == moment
 
 
@@ -248,11 +248,11 @@ def test_a_challenge_comes_until_the_exit_can_be_claimed(stage: Stage, honest: P
     stage.connection.set_next_timestamp(end + 1)
     with reverts("TooLate", stage.chain, now_=end + 1, until=end):
         stage.act(
-            stage.watcher, "challengeHistory", *row, honest.steps[0].shown, value=CHALLENGE_BOND, gas=GAS
+            stage.watcher, "challengeBefore", *row, honest.steps[0].shown, value=CHALLENGE_BOND, gas=GAS
         )  # fmt: skip
     with reverts("TooLate", stage.chain, now_=end + 2, until=end):
         stage.act(
-            stage.watcher, "challengeHistoryByDeposit", *row, honest.coin.record, value=CHALLENGE_BOND, gas=GAS
+            stage.watcher, "challengeBeforeByDeposit", *row, honest.coin.record, value=CHALLENGE_BOND, gas=GAS
         )  # fmt: skip
     stage.claim(stage.watcher, (honest.coin, honest.number))
 
@@ -275,8 +275,8 @@ def test_each_challenge_has_half_of_the_period_for_its_answer(stage: Stage, hone
     spend = honest.steps[1]
     row = (honest.coin.id, honest.number, challenge, spend.shown)
     with reverts("TooLate", stage.chain, now_=last + 1, until=last):
-        stage.act(stage.payer, "answerHistory", *row, gas=GAS)
-    stage.act(stage.payer, "refuteHistory", honest.coin.id, honest.number, challenge)
+        stage.act(stage.payer, "respondChallengeBefore", *row, gas=GAS)
+    stage.act(stage.payer, "refuteChallengeResponse", honest.coin.id, honest.number, challenge)
 
 
 def test_a_history_is_refuted_after_the_time_to_answer(stage: Stage, honest: Played) -> None:
@@ -284,9 +284,9 @@ def test_a_history_is_refuted_after_the_time_to_answer(stage: Stage, honest: Pla
     end = honest.began + PERIOD + HALF
     stage.connection.set_next_timestamp(end)
     with reverts("TooEarly", stage.chain, now_=end, **{"from": end + 1}):
-        stage.act(stage.thief, "refuteHistory", honest.coin.id, honest.number, challenge, gas=GAS)
+        stage.act(stage.thief, "refuteChallengeResponse", honest.coin.id, honest.number, challenge, gas=GAS)
     stage.connection.set_next_timestamp(end + 1)
-    stage.act(stage.thief, "refuteHistory", honest.coin.id, honest.number, challenge, gas=GAS)
+    stage.act(stage.thief, "refuteChallengeResponse", honest.coin.id, honest.number, challenge, gas=GAS)
 
 
 @pytest.mark.parametrize("moment", [1, HALF, HALF + 1, PERIOD], ids=["early", "half time", "after it", "at the end"])
@@ -310,7 +310,7 @@ def test_an_answer_leaves_half_of_the_period_to_challenge_again(stage: Stage, ho
     stage.connection.set_next_timestamp(end + 1)
     row = (honest.coin.id, honest.number, honest.steps[0].shown)
     with reverts("TooLate", stage.chain, now_=end + 1, until=end):
-        stage.act(stage.watcher, "challengeHistory", *row, value=CHALLENGE_BOND, gas=GAS)
+        stage.act(stage.watcher, "challengeBefore", *row, value=CHALLENGE_BOND, gas=GAS)
     stage.claim(stage.payer, (honest.coin, honest.number))
 
 
@@ -338,7 +338,7 @@ def test_answers_to_others_do_not_put_a_refutation_off(stage: Stage, invented: P
     assert due(stage, invented) > end
     stage.connection.set_next_timestamp(end + 1)
     before = stage.balance(stage.payee)
-    stage.act(stage.watcher, "refuteHistory", coin.id, number, true)
+    stage.act(stage.watcher, "refuteChallengeResponse", coin.id, number, true)
     # With it go the bonds that the thief has lost to its own exit.
     assert stage.balance(stage.payee) - before == EXIT_BOND + CHALLENGE_BOND + 3 * JOINED
 
@@ -360,7 +360,7 @@ def test_whoever_delays_an_exit_pays_a_bond_for_each_time(stage: Stage, honest: 
         challenge = challenge_at(stage, honest, end)
         spend = honest.steps[1]
         row = (honest.coin.id, honest.number, challenge, spend.shown)
-        stage.act(stage.thief, "answerHistory", *row, gas=GAS)
+        stage.act(stage.thief, "respondChallengeBefore", *row, gas=GAS)
         assert due(stage, honest) <= end + HALF + 2
     assert due(stage, honest) <= honest.began + PERIOD + thrice * (HALF + 2)
     stage.connection.set_next_timestamp(due(stage, honest) + 1)
@@ -395,16 +395,18 @@ def test_who_learns_by_an_answer_of_a_hidden_transfer_challenges_with_it(stage: 
     if last_second:
         stage.connection.set_next_timestamp(until(stage, played, own))
     row = (coin.id, last.number, own, hidden.shown)
-    told = stage.chain.events(stage.act(stage.thief, "answerHistory", *row, gas=GAS), "HistoryAnswered")[0].args
+    told = stage.chain.events(
+        stage.act(stage.thief, "respondChallengeBefore", *row, gas=GAS), "ChallengeBeforeResponded"
+    )[0].args
     # All that the payee has is what the event says.
     stage.connection.set_next_timestamp(told["exitableAt"])
     row = (coin.id, last.number, told["spend"])
-    stage.act(stage.payee, "challengeHistory", *row, value=CHALLENGE_BOND, gas=GAS)
+    stage.act(stage.payee, "challengeBefore", *row, value=CHALLENGE_BOND, gas=GAS)
     challenge = (stage.payee.address, hidden.number, stage.payee.address)
-    with reverts("SignatureInvalid", stage.chain, owner=stage.payee.address):
+    with reverts("InvalidSignature", stage.chain, owner=stage.payee.address):
         stage.answer(stage.thief, coin, last.number, challenge, mint)
     stage.pass_half()
-    stage.act(stage.payee, "refuteHistory", coin.id, last.number, challenge)
+    stage.act(stage.payee, "refuteChallengeResponse", coin.id, last.number, challenge)
     stage.exit(stage.payee, coin, None, replace(hidden, signature=b"".join(told["spend"][5:7])))
     stage.pass_period()
     before = stage.balance(stage.payee)
@@ -448,7 +450,7 @@ def test_what_came_before_the_coins_birth_is_no_challenge(stage: Stage) -> None:
 
 def test_another_coins_deposit_is_no_challenge(stage: Stage, honest: Played) -> None:
     other = stage.deposit(stage.thief)
-    with reverts("CoinUnknown", stage.chain, coin=honest.coin.id):
+    with reverts("UnknownCoin", stage.chain, coin=honest.coin.id):
         stage.history(stage.thief, replace(honest.coin, record=other.record), honest.number, None)
 
 
@@ -458,19 +460,19 @@ def test_another_coins_transfer_is_no_challenge(stage: Stage) -> None:
     first = stage.step(coin, stage.payer, stage.payee)
     second = stage.step(coin, stage.payee, stage.payer, first)
     stage.exit(stage.payer, coin, first, second)
-    with reverts("ProofInvalid", stage.chain, number=stray.number):
+    with reverts("InvalidProof", stage.chain, number=stray.number):
         stage.history(stage.thief, coin, second.number, stray)
 
 
 def test_a_challenge_takes_its_bond_exactly(stage: Stage, honest: Played) -> None:
     for given in (0, CHALLENGE_BOND - 1, CHALLENGE_BOND + 1):
-        with reverts("AmountInvalid", stage.chain, given=given, need=CHALLENGE_BOND):
+        with reverts("IncorrectValue", stage.chain, have=given, need=CHALLENGE_BOND):
             row = (honest.coin.id, honest.number, honest.steps[0].shown)
-            stage.act(stage.thief, "challengeHistory", *row, value=given)
+            stage.act(stage.thief, "challengeBefore", *row, value=given)
 
 
 def test_no_exit_no_challenge(stage: Stage, honest: Played) -> None:
-    with reverts("ExitMissing", stage.chain, coin=honest.coin.id, number=2):
+    with reverts("UnknownExit", stage.chain, coin=honest.coin.id, number=2):
         stage.history(stage.thief, honest.coin, 2, honest.steps[0])
 
 
@@ -486,12 +488,12 @@ def test_several_challengers_each_have_their_bond(stage: Stage, invented: Played
     assert stage.chain.call("exits", coin.id, invented.number)[3] == 3
     stage.pass_period()
     before = {person.address: stage.balance(person) for person in people[:2]}
-    stage.act(stage.operator, "refuteHistory", coin.id, invented.number, rows[0])
+    stage.act(stage.operator, "refuteChallengeResponse", coin.id, invented.number, rows[0])
     for row in rows[1:]:
-        with reverts("ExitMissing", stage.chain, coin=coin.id, number=invented.number):
-            stage.act(stage.operator, "refuteHistory", coin.id, invented.number, row)
+        with reverts("UnknownExit", stage.chain, coin=coin.id, number=invented.number):
+            stage.act(stage.operator, "refuteChallengeResponse", coin.id, invented.number, row)
         stage.act(stage.operator, "voidChallenge", coin.id, invented.number, 1, row)
-        with reverts("ChallengeMissing", stage.chain, id=id_of(stage.chain, invented, row)):
+        with reverts("UnknownChallenge", stage.chain, id=id_of(stage.chain, invented, row)):
             stage.act(stage.operator, "voidChallenge", coin.id, invented.number, 1, row)
     assert stage.balance(stage.payee) - before[stage.payee.address] == EXIT_BOND + CHALLENGE_BOND
     assert stage.balance(stage.watcher) - before[stage.watcher.address] == CHALLENGE_BOND
@@ -522,7 +524,7 @@ def test_an_answered_challenge_does_not_save_an_exit_from_another(stage: Stage, 
     stage.connection.advance(HALF)
     with reverts("NothingDue", stage.chain):
         stage.claim(stage.thief, (coin, invented.number))
-    stage.act(stage.payee, "refuteHistory", coin.id, invented.number, true)
+    stage.act(stage.payee, "refuteChallengeResponse", coin.id, invented.number, true)
 
 
 def test_a_challenge_is_void_when_its_exit_is_refuted_otherwise(stage: Stage, honest: Played) -> None:
@@ -545,11 +547,11 @@ def test_a_void_challenge_does_not_count_against_the_next_start(stage: Stage, ho
     assert stage.chain.call("exits", coin.id, number)[3] == 0
     missing = id_of(stage.chain, honest, old, nonce=2)
     stage.pass_half()
-    with reverts("ChallengeMissing", stage.chain, id=missing):
+    with reverts("UnknownChallenge", stage.chain, id=missing):
         stage.answer(stage.payer, coin, number, old, honest.steps[1])
     stage.connection.advance(HALF)
-    with reverts("ChallengeMissing", stage.chain, id=missing):
-        stage.act(stage.thief, "refuteHistory", coin.id, number, old)
+    with reverts("UnknownChallenge", stage.chain, id=missing):
+        stage.act(stage.thief, "refuteChallengeResponse", coin.id, number, old)
     # The old bond is free while the new exit runs.
     stage.act(stage.thief, "voidChallenge", coin.id, number, 1, old)
     with reverts("ExitRunning", stage.chain, coin=coin.id, number=number):
@@ -563,8 +565,8 @@ def test_an_exit_of_the_deposit_does_not_hold_up_a_void_challenge(stage: Stage, 
     challenge = stage.history(stage.payee, coin, invented.number, invented.steps[0])
     stage.exit_deposit(stage.payer, coin)
     stage.pass_period()
-    stage.act(stage.payee, "refuteHistory", coin.id, invented.number, challenge)
-    with reverts("ChallengeMissing", stage.chain, id=id_of(stage.chain, invented, challenge)):
+    stage.act(stage.payee, "refuteChallengeResponse", coin.id, invented.number, challenge)
+    with reverts("UnknownChallenge", stage.chain, id=id_of(stage.chain, invented, challenge)):
         stage.act(stage.payee, "voidChallenge", coin.id, invented.number, 1, challenge)
 
 

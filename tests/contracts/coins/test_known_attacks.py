@@ -26,7 +26,7 @@ def test_pcash_a_coin_exits_twice(stage: Stage) -> None:
     stage.exit(stage.thief, coin, None, last)
     stage.pass_period()
     stage.claim(stage.thief, (coin, 0), (coin, last.number), (coin, 0))
-    with reverts("CoinUnknown", stage.chain, coin=coin.id):
+    with reverts("UnknownCoin", stage.chain, coin=coin.id):
         stage.exit_deposit(stage.thief, coin)
     stage.act(stage.thief, "cancelExit", coin.id, last.number)
     assert stage.connection.balance(stage.chain.address) == ETHER
@@ -38,7 +38,7 @@ def test_pcash_an_abort_is_paid_twice(stage: Stage) -> None:
     stage.deposit(stage.payer, 5 * ETHER)
     stage.exit_deposit(stage.thief, coin)
     stage.act(stage.thief, "cancelExit", coin.id, 0)
-    with reverts("ExitMissing", stage.chain, coin=coin.id, number=0):
+    with reverts("UnknownExit", stage.chain, coin=coin.id, number=0):
         stage.act(stage.thief, "cancelExit", coin.id, 0)
     assert stage.connection.balance(stage.chain.address) == 6 * ETHER
 
@@ -63,7 +63,7 @@ def test_pcash_a_signature_without_a_domain_serves_elsewhere(stage: Stage) -> No
     assert coin.id == other.id
     step = stage.step(coin, stage.payer, stage.thief)
     copied = twin.include(step.transfer, step.signature)
-    with reverts("SignatureInvalid", twin.chain, owner=twin.payer.address):
+    with reverts("InvalidSignature", twin.chain, owner=twin.payer.address):
         twin.exit(twin.thief, other, None, copied)
 
 
@@ -77,7 +77,7 @@ def test_loom_a_challenged_exit_is_taken_back_and_the_challengers_bond_stays(sta
         stage.act(stage.thief, "cancelExit", coin.id, last.number)
     stage.pass_period()
     before = stage.balance(stage.payer)
-    stage.act(stage.watcher, "refuteHistory", coin.id, last.number, challenge)
+    stage.act(stage.watcher, "refuteChallengeResponse", coin.id, last.number, challenge)
     assert stage.balance(stage.payer) - before == EXIT_BOND + CHALLENGE_BOND
 
 
@@ -95,15 +95,15 @@ def test_loom_an_old_challenge_slashes_a_later_exit(stage: Stage) -> None:
     old = (stage.thief.address, 0, stage.payer.address)
     stage.pass_period()
     for number, nonce in ((fourth.number, 1), (second.number, 2)):
-        with reverts("ChallengeMissing", stage.chain, id=stage.chain.call("challengeId", coin.id, number, nonce, old)):
-            stage.act(stage.thief, "refuteHistory", coin.id, number, old)
+        with reverts("UnknownChallenge", stage.chain, id=stage.chain.call("challengeId", coin.id, number, nonce, old)):
+            stage.act(stage.thief, "refuteChallengeResponse", coin.id, number, old)
     stage.claim(stage.payer, (coin, fourth.number))
 
 
 def test_loom_the_operator_replaces_a_block(stage: Stage) -> None:
     coin = stage.deposit(stage.payer)
     last = stage.step(coin, stage.payer, stage.payee)
-    with reverts("BlockNumberWrong", stage.chain, given=last.number, need=last.number + 1):
+    with reverts("UnexpectedBlockNumber", stage.chain, given=last.number, need=last.number + 1):
         stage.act(stage.operator, "submitBlock", last.number, bytes(32))
     stage.exit(stage.payee, coin, None, last)
 
@@ -116,11 +116,11 @@ def test_loom_a_last_moment_challenge_leaves_no_time_to_answer(stage: Stage) -> 
     began = stage.connection.timestamp()
     row = (coin.id, second.number, coin.record)
     stage.connection.set_next_timestamp(began + PERIOD)
-    stage.act(stage.thief, "challengeHistoryByDeposit", *row, value=CHALLENGE_BOND, gas=300_000)
+    stage.act(stage.thief, "challengeBeforeByDeposit", *row, value=CHALLENGE_BOND, gas=300_000)
     stage.connection.set_next_timestamp(began + PERIOD + HALF)
     challenge = (stage.thief.address, 0, stage.payer.address)
     row = (coin.id, second.number, challenge, first.shown)
-    stage.act(stage.payer, "answerHistory", *row, gas=300_000)
+    stage.act(stage.payer, "respondChallengeBefore", *row, gas=300_000)
 
 
 def test_loom_several_challengers_share_a_bond_and_nothing_ends(stage: Stage) -> None:
@@ -130,7 +130,7 @@ def test_loom_several_challengers_share_a_bond_and_nothing_ends(stage: Stage) ->
     stage.exit(stage.thief, coin, mint, last)
     rows = [stage.history(person, coin, last.number, None) for person in (stage.payer, stage.watcher)]
     stage.pass_period()
-    stage.act(stage.payer, "refuteHistory", coin.id, last.number, rows[0])
+    stage.act(stage.payer, "refuteChallengeResponse", coin.id, last.number, rows[0])
     stage.act(stage.watcher, "voidChallenge", coin.id, last.number, 1, rows[1])
     assert stage.connection.balance(stage.chain.address) == ETHER
 
@@ -138,10 +138,10 @@ def test_loom_several_challengers_share_a_bond_and_nothing_ends(stage: Stage) ->
 def test_loom_spends_of_deposits_need_no_signature(stage: Stage) -> None:
     coin = stage.deposit(stage.payer)
     stolen = stage.step(coin, stage.thief, stage.thief)
-    with reverts("SignatureInvalid", stage.chain, owner=stage.payer.address):
+    with reverts("InvalidSignature", stage.chain, owner=stage.payer.address):
         stage.exit(stage.thief, coin, None, stolen)
     stage.exit_deposit(stage.payer, coin)
-    with reverts("SignatureInvalid", stage.chain, owner=stage.payer.address):
+    with reverts("InvalidSignature", stage.chain, owner=stage.payer.address):
         stage.spent(stage.thief, coin, 0, stolen)
 
 
@@ -153,7 +153,7 @@ def test_mvp_a_dead_exit_is_challenged_again_for_another_bond(stage: Stage) -> N
     stage.spent(stage.watcher, coin, 0, spend)
     held = stage.connection.balance(stage.chain.address)
     for signature in (spend.signature, bytes(64)):
-        with reverts("ExitMissing", stage.chain, coin=coin.id, number=0):
+        with reverts("UnknownExit", stage.chain, coin=coin.id, number=0):
             stage.spent(stage.watcher, coin, 0, replace(spend, signature=signature))
     assert stage.connection.balance(stage.chain.address) == held
 
@@ -162,7 +162,7 @@ def test_mvp_a_garbage_signature_recovers_to_nobody_and_nobody_owns_nothing(stag
     coin = stage.deposit(stage.payer)
     given_away = stage.step(coin, stage.payer, ZERO_ADDRESS)
     last = stage.step(coin, stage.thief, stage.thief, given_away)
-    with reverts("TransferInvalid", stage.chain):
+    with reverts("InvalidTransfer", stage.chain):
         stage.exit(stage.thief, coin, given_away, stage.include(last.transfer, bytes(64)))
 
 
@@ -208,5 +208,5 @@ def test_the_operator_freezes_a_coin_by_inventing_exits_without_end(stage: Stage
     assert stage.balance(stage.payer) > before + ETHER
     for step in steps:
         challenge = (stage.payer.address, 0, stage.payer.address)
-        stage.act(stage.watcher, "refuteHistory", coin.id, step.number, challenge)
+        stage.act(stage.watcher, "refuteChallengeResponse", coin.id, step.number, challenge)
     assert stage.connection.balance(stage.chain.address) == 0

@@ -76,13 +76,13 @@ def wrong_paths(siblings: list[bytes], root: bytes) -> dict[str, list[bytes]]:
 @pytest.mark.parametrize("kind", list(wrong_paths([b"", b""], b"")))
 def test_a_path_that_leads_elsewhere_is_refused(stage: Stage, coin: Coin, step: Step, kind: str) -> None:
     siblings = wrong_paths(step.shown[-1], step.block.tree.root)[kind]
-    with reverts("ProofInvalid", stage.chain, number=1):
+    with reverts("InvalidProof", stage.chain, number=1):
         exit_shown(stage, coin, (*step.shown[:-1], siblings))
 
 
 def test_a_path_of_another_coin_is_refused(stage: Stage, coin: Coin, step: Step) -> None:
     siblings = step.block.tree.siblings(next(key for key in step.block.tree.values if key != coin.id))
-    with reverts("ProofInvalid", stage.chain, number=1):
+    with reverts("InvalidProof", stage.chain, number=1):
         exit_shown(stage, coin, (*step.shown[:-1], siblings))
 
 
@@ -96,7 +96,7 @@ def test_a_leaf_in_another_coins_place_is_refused(stage: Stage, coin: Coin) -> N
     receipt = stage.act(stage.operator, "submitBlock", number, root)
     time = stage.chain.events(receipt, "BlockSubmitted")[0].args["time"]
     shown = (number, 0, stage.payee.address, transfer.expiry, time, signature[:32], signature[32:], [other])
-    with reverts("ProofInvalid", stage.chain, number=number):
+    with reverts("InvalidProof", stage.chain, number=number):
         exit_shown(stage, coin, shown)
 
 
@@ -110,7 +110,7 @@ def test_an_empty_block_holds_nothing(stage: Stage, coin: Coin) -> None:
     transfer = Transfer(coin.id, 0, stage.payee.address)
     block = stage.submit()
     shown = (*block.show(transfer, stage.sign(stage.payer, transfer))[:-1], [])
-    with reverts("ProofInvalid", stage.chain, number=1):
+    with reverts("InvalidProof", stage.chain, number=1):
         exit_shown(stage, coin, shown)
 
 
@@ -125,13 +125,13 @@ def test_neighbours_that_part_at_the_last_bit_can_both_be_shown(stage: Stage, co
 def test_every_field_of_what_is_shown_counts(stage: Stage, coin: Coin, step: Step, field: int) -> None:
     stage.submit()
     changed: dict[int, tuple[Any, tuple[str, dict[str, Any]]]] = {
-        0: (2, ("ProofInvalid", {"number": 2})),
-        1: (1, ("TransferInvalid", {})),
-        2: (stage.thief.address, ("ProofInvalid", {"number": 1})),
-        3: (5, ("ProofInvalid", {"number": 1})),
-        4: (step.block.time + 1, ("ProofInvalid", {"number": 1})),
-        5: (keccak(b"r"), ("ProofInvalid", {"number": 1})),
-        6: (keccak(b"vs"), ("ProofInvalid", {"number": 1})),
+        0: (2, ("InvalidProof", {"number": 2})),
+        1: (1, ("InvalidTransfer", {})),
+        2: (stage.thief.address, ("InvalidProof", {"number": 1})),
+        3: (5, ("InvalidProof", {"number": 1})),
+        4: (step.block.time + 1, ("InvalidProof", {"number": 1})),
+        5: (keccak(b"r"), ("InvalidProof", {"number": 1})),
+        6: (keccak(b"vs"), ("InvalidProof", {"number": 1})),
     }
     value, (error, args) = changed[field]
     shown = (*step.shown[:field], value, *step.shown[field + 1 :])
@@ -141,7 +141,7 @@ def test_every_field_of_what_is_shown_counts(stage: Stage, coin: Coin, step: Ste
 
 def test_a_block_that_was_never_submitted_holds_nothing(stage: Stage, coin: Coin, step: Step) -> None:
     shown = (9, *step.shown[1:4], 0, *step.shown[5:7], [])
-    with reverts("ProofInvalid", stage.chain, number=9):
+    with reverts("InvalidProof", stage.chain, number=9):
         exit_shown(stage, coin, shown)
 
 
@@ -153,14 +153,14 @@ def test_another_signature_than_the_blocks_does_not_count_though_it_is_the_owner
     transfer = Transfer(coin.id, 0, stage.payee.address)
     right = stage.sign(stage.payer, transfer)
     step = stage.include(transfer, stage.sign(stage.thief, transfer))
-    with reverts("ProofInvalid", stage.chain, number=1):
+    with reverts("InvalidProof", stage.chain, number=1):
         exit_shown(stage, coin, step.block.show(transfer, right))
-    with reverts("SignatureInvalid", stage.chain, owner=stage.payer.address):
+    with reverts("InvalidSignature", stage.chain, owner=stage.payer.address):
         exit_shown(stage, coin, step.shown)
     stage.exit_deposit(stage.payer, coin)
-    with reverts("ProofInvalid", stage.chain, number=1):
-        stage.act(stage.payee, "challengeSpent", coin.id, 0, step.block.show(transfer, right))
-    with reverts("SignatureInvalid", stage.chain, owner=stage.payer.address):
+    with reverts("InvalidProof", stage.chain, number=1):
+        stage.act(stage.payee, "challengeAfter", coin.id, 0, step.block.show(transfer, right))
+    with reverts("InvalidSignature", stage.chain, owner=stage.payer.address):
         stage.spent(stage.payee, coin, 0, step)
     # A block that holds it signs it over: the same transfer, once more.
     exit_shown(stage, coin, stage.include(transfer, right).shown)
@@ -205,7 +205,7 @@ KINDS = [
 def test_any_other_signature_is_refused(stage: Stage, coin: Coin, step: Step, kind: str) -> None:
     found = bad_signatures(stage, step)
     assert list(found) == KINDS
-    with reverts("SignatureInvalid", stage.chain, owner=stage.payer.address):
+    with reverts("InvalidSignature", stage.chain, owner=stage.payer.address):
         exit_shown(stage, coin, stage.include(step.transfer, found[kind]).shown)
 
 
@@ -213,11 +213,11 @@ def test_a_contract_owner_has_no_signature(stage: Stage) -> None:
     """ERC-1271 answers may change after a block is made: such an owner can exit, but not pass the coin on."""
     wallet = stage.payee.sender
     account = deploy_mock("SmartWallet", stage.payee.address, sender=wallet)
-    inner = stage.chain.encode("depositEther")
+    inner = stage.chain.encode("depositETH")
     receipt = account.transact(wallet, "execute", stage.chain.address, 10**18, inner, value=10**18)
     coin = stage.made(receipt)
     step = stage.step(coin, stage.payee, stage.payee)
-    with reverts("SignatureInvalid", stage.chain, owner=account.address):
+    with reverts("InvalidSignature", stage.chain, owner=account.address):
         stage.exit(stage.payee, coin, None, step)
 
 

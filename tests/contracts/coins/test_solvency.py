@@ -36,17 +36,17 @@ WEIGHTS = {
     "refute": 3,
     "void": 4,
     "cancel": 2,
-    "claim": 2,
+    "finalizeExits": 2,
 }
 REFUSALS = {
     "BlockOutOfRange",
     "ChallengeOpen",
-    "CoinUnknown",
+    "UnknownCoin",
     "ExitChallenged",
-    "ExitMissing",
+    "UnknownExit",
     "ExitRunning",
     "NothingDue",
-    "SignatureInvalid",
+    "InvalidSignature",
     "TooEarly",
     "TooLate",
 }
@@ -88,7 +88,7 @@ class Campaign:
     # ---------------------------------------------------------------------------------------------------- actions
 
     def deposit(self) -> Receipt:
-        return self.stage.act(self.anybody(), "depositEther", value=self.random.randint(1, 5) * ETHER)
+        return self.stage.act(self.anybody(), "depositETH", value=self.random.randint(1, 5) * ETHER)
 
     def move(self) -> None:
         coin = self.coin()
@@ -127,7 +127,7 @@ class Campaign:
         number, person = self.number(coin), self.anybody()
         before = self.stage.chain.call("exits", coin.id, number)[5]
         earlier = self.random.choice([None, *(one for one in self.steps[coin.id] if one.number < before)])
-        name, shown = ("challengeHistory", earlier.shown) if earlier else ("challengeHistoryByDeposit", coin.record)
+        name, shown = ("challengeBefore", earlier.shown) if earlier else ("challengeBeforeByDeposit", coin.record)
         return self.stage.act(person, name, coin.id, number, shown, value=CHALLENGE_BOND)
 
     def answer(self) -> Receipt | None:
@@ -141,7 +141,7 @@ class Campaign:
         return self.stage.answer(self.anybody(), self.coins[coin], number, challenge, self.random.choice(spends))
 
     def refute(self) -> Receipt | None:
-        return self._with_challenge("refuteHistory", False)
+        return self._with_challenge("refuteChallengeResponse", False)
 
     def void(self) -> Receipt | None:
         return self._with_challenge("voidChallenge", True)
@@ -185,9 +185,9 @@ class Campaign:
                 if event.name == "Claimed":
                     # A second payment of a coin fails here.
                     del self.unpaid[args["coin"]]
-            if event.name == "HistoryChallenged":
+            if event.name == "ChallengedBefore":
                 self.open.add((*place, args["nonce"], _plain(args["challenge"])))
-            elif event.name == "HistoryAnswered":
+            elif event.name == "ChallengeBeforeResponded":
                 answered = [one for one in self.open if self._id(one) == bytes(args["challenge"])]
                 self.open.remove(answered[0])
                 self.answered[place] = self.answered.get(place, 0) + 1

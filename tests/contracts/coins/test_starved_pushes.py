@@ -53,7 +53,7 @@ def starving_erc721(stage: Stage) -> Starving:
     receiver = deploy_mock("NftReceiver", sender=stage.payee.sender)
     number = leave_as(stage, receiver, coin)
     receiver.transact(stage.payee.sender, "setMode", 3)
-    return Starving(coin, number, TOKEN_CAP, lambda: stage.chain.call("owedToken", nft.address, 7) == receiver.address)
+    return Starving(coin, number, TOKEN_CAP, lambda: stage.chain.call("pendingNft", nft.address, 7) == receiver.address)
 
 
 @pytest.fixture(params=[starving_ether, starving_erc20, starving_erc721], ids=["ether", "erc-20", "erc-721"])
@@ -65,12 +65,12 @@ def starving(request: pytest.FixtureRequest, stage: Stage) -> Starving:
 
 def test_a_claimer_that_starves_a_payment_of_gas_is_refused(stage: Stage, starving: Starving) -> None:
     due, need, gas = (starving.coin, starving.number), starving.need, starving.need + 20_000
-    with reverts("GasTooLow", stage.chain, have=ANY, need=need) as caught:
+    with reverts("InsufficientGas", stage.chain, have=ANY, need=need) as caught:
         stage.claim(stage.thief, due, gas=gas)
     short = need - caught.args["have"]
     assert 0 < short < 150_000
     # Up to the last unit of gas.
-    with reverts("GasTooLow", stage.chain, have=need - 1, need=need):
+    with reverts("InsufficientGas", stage.chain, have=need - 1, need=need):
         stage.claim(stage.thief, due, gas=gas + short - 1)
     assert stage.running(*due)
     assert not starving.is_owed()
@@ -104,6 +104,6 @@ def test_a_caller_cannot_turn_a_payment_into_a_debt_by_starving_it(stage: Stage)
         outcomes.append(outcome_of(stage, coin, number, gas))
         assert stage.owed(wallet.address) == 0
         stage.connection.revert(before)
-    assert set(outcomes) == {"paid", ("GasTooLow", ETHER_CAP * 64 // 63 + 50_000), "out of gas"}
+    assert set(outcomes) == {"paid", ("InsufficientGas", ETHER_CAP * 64 // 63 + 50_000), "out of gas"}
     # Once there is enough, more is never too little.
     assert "paid" not in outcomes[: len(outcomes) - outcomes.count("paid")]

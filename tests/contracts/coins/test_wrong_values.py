@@ -40,7 +40,7 @@ def test_a_block_number_of_more_than_32_bits_is_none_that_it_would_be_cut_to(sta
         ((high, *first.shown[1:]), (last.number + 2**33, high, *last.shown[2:]), last.number + 2**33),
         ((high, *first.shown[1:]), (last.number + 2**33, *last.shown[1:]), last.number + 2**33),
     ):
-        with reverts("ProofInvalid", stage.chain, number=number):
+        with reverts("InvalidProof", stage.chain, number=number):
             stage.act(
                 stage.thief, "exitTransfer", coin.id, coin.record, prev, shown, value=EXIT_BOND
             )  # fmt: skip
@@ -53,9 +53,9 @@ def test_times_that_would_wrap_around_are_refused_when_it_is_deployed(stage: Sta
     """40 bits of now + period: a period that wraps would let every exit be claimed at once."""
     artifact = load_artifact("CoinChain")
     row = (stage.operator.address, period, period, EXIT_BOND, CHALLENGE_BOND, BOUNTY)
-    with reverts("ConfigInvalid", artifact):
+    with reverts("InvalidConfig", artifact):
         deploy(stage.operator, artifact, row)
-    with reverts("ConfigInvalid", artifact):
+    with reverts("InvalidConfig", artifact):
         deploy(stage.operator, artifact, (stage.operator.address, PERIOD, period, *row[3:]))
     deploy(stage.operator, artifact, (stage.operator.address, DECADES, DECADES, *row[3:]))
 
@@ -65,12 +65,12 @@ def test_a_deposit_is_spent_as_block_zero_by_nothing_that_is_shown_for_it(stage:
     coin = stage.deposit(stage.payer)
     last = stage.step(coin, stage.thief, stage.thief)
     forged = (0, 0, stage.thief.address, 2**40 - 1, *last.shown[4:])
-    with reverts("SignatureInvalid", stage.chain, owner=stage.payer.address):
+    with reverts("InvalidSignature", stage.chain, owner=stage.payer.address):
         stage.act(
             stage.thief, "exitTransfer", coin.id, coin.record, forged, last.shown, value=EXIT_BOND
         )  # fmt: skip
     spends_other = (1, *NOTHING_SHOWN[1:])
-    with reverts("SpendsOther", stage.chain, prevBlock=0, need=1):
+    with reverts("UnexpectedPreviousBlock", stage.chain, prevBlock=0, need=1):
         stage.act(
             stage.thief, "exitTransfer", coin.id, coin.record, spends_other, last.shown, value=EXIT_BOND
         )  # fmt: skip
@@ -90,7 +90,7 @@ def test_fields_of_a_transfer_cannot_trade_places(stage: Stage) -> None:
         words[first], words[second] = words[second], words[first]
         struct = keccak(kind + b"".join(one.to_bytes(32, "big") for one in words))
         step = stage.include(transfer, stage.payer.key.sign_compact(stage.domain.digest(struct)))
-        with reverts("SignatureInvalid", stage.chain, owner=stage.payer.address):
+        with reverts("InvalidSignature", stage.chain, owner=stage.payer.address):
             stage.exit(stage.payee, coin, None, step)
     stage.exit(stage.payee, coin, None, stage.include(transfer, stage.sign(stage.payer, transfer)))
 
@@ -102,7 +102,7 @@ def test_a_transfer_signed_for_another_chain_name_or_version_moves_nothing(
     coin = stage.deposit(stage.payer)
     step = stage.step(coin, stage.payer, stage.payee)
     wrong = replace(stage.domain, **changes)  # type: ignore[arg-type]
-    with reverts("SignatureInvalid", stage.chain, owner=stage.payer.address):
+    with reverts("InvalidSignature", stage.chain, owner=stage.payer.address):
         signature = stage.payer.key.sign_compact(step.transfer.digest(wrong))
         stage.exit(stage.payee, coin, None, stage.include(step.transfer, signature))
     stage.exit(stage.payee, coin, None, step)
@@ -118,14 +118,14 @@ def test_a_thief_that_takes_its_exit_back_before_it_is_refuted_has_nothing_of_it
     for _ in range(2):
         stage.exit_deposit(stage.thief, coin)
         stage.act(stage.thief, "cancelExit", coin.id, 0)
-        with reverts("ExitMissing", stage.chain, coin=coin.id, number=0):
+        with reverts("UnknownExit", stage.chain, coin=coin.id, number=0):
             stage.spent(stage.watcher, coin, 0, spend)
         assert stage.connection.balance(stage.chain.address) == ETHER
     stage.exit_deposit(stage.thief, coin)
     # It waits the whole time anew, however much of it the exits before had waited.
     assert stage.chain.call("exits", coin.id, 0)[1] == stage.connection.timestamp() + PERIOD
     stage.spent(stage.watcher, coin, 0, spend)
-    with reverts("ExitMissing", stage.chain, coin=coin.id, number=0):
+    with reverts("UnknownExit", stage.chain, coin=coin.id, number=0):
         stage.act(stage.thief, "cancelExit", coin.id, 0)
 
 
@@ -138,10 +138,10 @@ def test_who_copies_a_history_challenge_puts_up_a_bond_of_its_own(stage: Stage) 
     copied, first = (stage.history(one, coin, last.number, None) for one in (stage.payee, stage.watcher))
     stage.pass_period()
     before = stage.balance(stage.watcher)
-    stage.act(stage.payer, "refuteHistory", coin.id, last.number, first)
+    stage.act(stage.payer, "refuteChallengeResponse", coin.id, last.number, first)
     assert stage.balance(stage.watcher) - before == EXIT_BOND + CHALLENGE_BOND
-    with reverts("ExitMissing", stage.chain, coin=coin.id, number=last.number):
-        stage.act(stage.payee, "refuteHistory", coin.id, last.number, copied)
+    with reverts("UnknownExit", stage.chain, coin=coin.id, number=last.number):
+        stage.act(stage.payee, "refuteChallengeResponse", coin.id, last.number, copied)
     before = stage.balance(stage.payee)
     stage.act(stage.payer, "voidChallenge", coin.id, last.number, 1, copied)
     assert stage.balance(stage.payee) - before == CHALLENGE_BOND
@@ -156,7 +156,7 @@ def test_who_copies_an_answer_takes_the_pay_and_the_exit_is_answered_all_the_sam
     stage.pass_half()
     stage.answer(stage.thief, coin, second.number, challenge, first)
     row = stage.chain.call("challengeId", coin.id, second.number, 1, challenge)
-    with reverts("ChallengeMissing", stage.chain, id=row):
+    with reverts("UnknownChallenge", stage.chain, id=row):
         stage.answer(stage.payer, coin, second.number, challenge, first)
     stage.pass_half()
     before = stage.balance(stage.payer)
@@ -168,12 +168,12 @@ def test_another_operator_takes_nothing_from_an_exit_that_runs(stage: Stage) -> 
     """Bonds and times of an exit are those of its start: no call changes them, whoever submits blocks."""
     coin = stage.deposit(stage.payer)
     config = stage.chain.call("config")
-    stage.act(stage.operator, "nameOperator", stage.thief.address)
+    stage.act(stage.operator, "proposeOperator", stage.thief.address)
     stage.connection.advance(config[2] - PERIOD // 2)
     stage.exit_deposit(stage.payer, coin)
     due = stage.chain.call("exits", coin.id, 0)[1]
     stage.pass_half()
-    stage.act(stage.thief, "takeOver")
+    stage.act(stage.thief, "acceptOperator")
     assert (stage.chain.call("config"), stage.chain.call("exits", coin.id, 0)[1]) == (config, due)
     stage.pass_period()
     before = stage.balance(stage.payer)

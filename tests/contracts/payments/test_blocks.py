@@ -33,56 +33,56 @@ def test_a_block_is_one_commitment_to_root_time_and_count(world: World) -> None:
 def test_no_block_is_skipped_or_overwritten(world: World) -> None:
     world.send(world.operator, "submitBlock", 1, ROOT, 3)
     for given in (0, 1, 3):
-        with reverts("BlockNumberWrong", world.chain, given=given, next=2):
+        with reverts("UnexpectedBlockNumber", world.chain, given=given, next=2):
             world.send(world.operator, "submitBlock", given, b"\x22" * 32, 3)
 
 
 def test_only_the_operator_adds_blocks(world: World) -> None:
-    with reverts("CallerWrong", world.chain, caller=world.thief.address, need=world.operator.address):
+    with reverts("UnauthorizedCaller", world.chain, caller=world.thief.address, need=world.operator.address):
         world.send(world.thief, "submitBlock", 1, ROOT, 3)
 
 
 @pytest.mark.parametrize("count", [0, 65_537, 2**32, 2**32 + 1])
 def test_a_block_of_no_or_too_many_transactions_is_refused(world: World, count: int) -> None:
-    with reverts("CountInvalid", world.chain, count=count):
+    with reverts("InvalidCount", world.chain, count=count):
         world.send(world.operator, "submitBlock", 1, ROOT, count)
     world.send(world.operator, "submitBlock", 1, ROOT, 65_536)
 
 
 def test_a_proof_that_the_chain_does_not_ask_for_is_refused(world: World) -> None:
-    with reverts("ValidityWrong", world.chain, given=True):
+    with reverts("UnexpectedVerifier", world.chain, given=True):
         world.send(world.operator, "submitProvenBlock", 1, ROOT, 3, ROOT, b"")
 
 
 def test_the_operator_changes_after_notice_only(world: World) -> None:
     operator, successor = world.operator.address, world.successor.address
-    with reverts("CallerWrong", world.chain, caller=world.thief.address, need=operator):
-        world.send(world.thief, "announceOperator", world.thief.address)
-    with reverts("CallerWrong", world.chain, caller=world.thief.address, need=NOWHERE):
+    with reverts("UnauthorizedCaller", world.chain, caller=world.thief.address, need=operator):
+        world.send(world.thief, "proposeOperator", world.thief.address)
+    with reverts("UnauthorizedCaller", world.chain, caller=world.thief.address, need=NOWHERE):
         world.send(world.thief, "acceptOperator")
-    world.send(world.operator, "announceOperator", successor)
+    world.send(world.operator, "proposeOperator", successor)
     begin = world.now + ROTATION_DELAY
-    assert world.chain.call("nextOperator") == (successor, begin)
+    assert world.chain.call("pendingOperator") == (successor, begin)
     world.at(begin - 1)
     with reverts("TooEarly", world.chain, now_=begin - 1, **{"from": begin}):
         world.send(world.successor, "acceptOperator")
     world.at(begin)
-    with reverts("CallerWrong", world.chain, caller=world.thief.address, need=successor):
+    with reverts("UnauthorizedCaller", world.chain, caller=world.thief.address, need=successor):
         world.send(world.thief, "acceptOperator")
     world.send(world.operator, "submitBlock", 1, ROOT, 1)
     world.send(world.successor, "acceptOperator")
-    with reverts("CallerWrong", world.chain, caller=operator, need=successor):
+    with reverts("UnauthorizedCaller", world.chain, caller=operator, need=successor):
         world.send(world.operator, "submitBlock", 2, ROOT, 1)
     world.send(world.successor, "submitBlock", 2, ROOT, 1)
-    with reverts("CallerWrong", world.chain, caller=successor, need=NOWHERE):
+    with reverts("UnauthorizedCaller", world.chain, caller=successor, need=NOWHERE):
         world.send(world.successor, "acceptOperator")
 
 
 def test_an_announcement_can_be_taken_back(world: World) -> None:
-    world.send(world.operator, "announceOperator", world.thief.address)
-    world.send(world.operator, "announceOperator", world.operator.address)
+    world.send(world.operator, "proposeOperator", world.thief.address)
+    world.send(world.operator, "proposeOperator", world.operator.address)
     world.at(world.now + 2 * ROTATION_DELAY)
-    with reverts("CallerWrong", world.chain, caller=world.thief.address, need=world.operator.address):
+    with reverts("UnauthorizedCaller", world.chain, caller=world.thief.address, need=world.operator.address):
         world.send(world.thief, "acceptOperator")
 
 
@@ -94,7 +94,7 @@ def test_an_announcement_can_be_taken_back(world: World) -> None:
     ],
 )  # fmt: skip
 def test_parameters_that_contradict_each_other_are_refused(world: World, change: dict[str, object]) -> None:
-    with reverts("ConfigInvalid", world.chain):
+    with reverts("InvalidConfig", world.chain):
         World(world.connection, **change)
 
 

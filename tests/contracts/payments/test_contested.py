@@ -115,7 +115,7 @@ def test_outputs_count_not_while_an_exit_has_one_of_their_inputs(world: World, g
     game.start(OUT1)
     assert world.ledger()[0] == ETHER
     game.ripen()
-    world.send(world.watcher, "claim", [(game.inputs[0][0], game.inputs[0][2])], [0])
+    world.send(world.watcher, "processExits", [(game.inputs[0][0], game.inputs[0][2])], [0])
     game.claim()
     assert game.state["status"] == PAYS_INPUTS
     assert world.ledger() == (0, 0)
@@ -163,7 +163,7 @@ def robbed(world: World) -> tuple[Game, Proof, bytes]:
 
 
 def steal(world: World, loot: Proof) -> None:
-    world.send(world.thief, "claim", [(loot[0], loot[2])], [0])
+    world.send(world.thief, "processExits", [(loot[0], loot[2])], [0])
 
 
 def test_who_joins_within_w_of_a_theft_and_answers_is_there_before_it_is_paid(
@@ -225,7 +225,7 @@ def test_forty_rivals_that_expire_with_the_next_block_hold_up_nobody(world: Worl
     assert world.ledger()[0] == 2 * ETHER
     assert sum(one.state["held"] for one in rivals) == rivals[0].state["held"] == 1
     world.at(due)
-    world.send(world.watcher, "claim", [(block.proof()[0], block.proof()[2])], [])
+    world.send(world.watcher, "processExits", [(block.proof()[0], block.proof()[2])], [])
     with reverts("OutputHeld", world.chain, id=deposit_id(source.number)):
         rivals[1].claim()
     for one in rivals:
@@ -252,7 +252,7 @@ def test_an_output_with_two_ways_out_holds_up_nobody(world: World, exit_first: b
             world.exit(world.thief, made.proof())
     assert world.ledger()[0] == 2 * ETHER == world.balance(world.chain.address) - world.ledger()[1]
     world.at(due)
-    world.send(world.watcher, "claim", [(block.proof()[0], block.proof()[2])], [])
+    world.send(world.watcher, "processExits", [(block.proof()[0], block.proof()[2])], [])
     assert world.exit_of(output_id(block.transactions[0]))[0] == PAID
 
 
@@ -260,9 +260,9 @@ def test_a_game_of_what_was_paid_is_refused_forty_times_of_forty(world: World) -
     source = world.deposit(world.thief)
     world.exit(world.thief, source.proof)
     world.at(world.now + W)
-    world.send(world.watcher, "claim", [(source.position, source.record)], [])
+    world.send(world.watcher, "processExits", [(source.position, source.record)], [])
     for one in rivals_of(world, source, 40, 1_000):
-        with reverts("ExitStatusWrong", world.chain, id=deposit_id(source.number), status=PAID):
+        with reverts("UnexpectedExitStatus", world.chain, id=deposit_id(source.number), status=PAID):
             one.start(OUT0, world.thief)
     assert world.ledger() == (0, 0)
 

@@ -38,16 +38,16 @@ def test_what_is_asked_is_shown_and_the_bond_pays_for_it(world: World, block: Bl
     assert world.chain.call("dataChallenge", 1, 1)[1] == NEVER
     world.at(until + 1)
     for name, args in (("freeze", (1, 1)), ("showData", (block.proof(1),))):
-        with reverts("DataStatusWrong", world.chain, number=1, index=1):
+        with reverts("UnexpectedDataStatus", world.chain, number=1, index=1):
             world.send(world.watcher, name, *args)
-    with reverts("DataStatusWrong", world.chain, number=1, index=1):
+    with reverts("UnexpectedDataStatus", world.chain, number=1, index=1):
         ask(world, block)
 
 
 def test_what_is_not_shown_in_time_freezes_the_chain(world: World, block: Block) -> None:
     ask(world, block)
     until = world.now + DATA_DELAY
-    with reverts("DataStatusWrong", world.chain, number=1, index=1):
+    with reverts("UnexpectedDataStatus", world.chain, number=1, index=1):
         ask(world, block)
     world.at(until - 1)
     with reverts("TooEarly", world.chain, now_=until - 1, **{"from": until}):
@@ -60,7 +60,7 @@ def test_what_is_not_shown_in_time_freezes_the_chain(world: World, block: Block)
         world.send(world.operator, "submitBlock", 2, b"\1" * 32, 1)
     with reverts("ChainFrozen", world.chain):
         ask(world, block, 2)
-    with reverts("DataStatusWrong", world.chain, number=1, index=1):
+    with reverts("UnexpectedDataStatus", world.chain, number=1, index=1):
         world.send(world.watcher, "freeze", 1, 1)
 
 
@@ -68,26 +68,26 @@ def test_a_late_answer_counts_while_nobody_froze(world: World, block: Block) -> 
     ask(world, block)
     world.at(world.now + 2 * DATA_DELAY)
     world.send(world.operator, "showData", block.proof(1))
-    with reverts("DataStatusWrong", world.chain, number=1, index=1):
+    with reverts("UnexpectedDataStatus", world.chain, number=1, index=1):
         world.send(world.watcher, "freeze", 1, 1)
 
 
 def test_only_what_a_block_holds_can_be_asked(world: World, block: Block) -> None:
     for index in (3, 4, 65_536, 2**255):
-        with reverts("ProofInvalid", world.chain, position=1):
+        with reverts("InvalidProof", world.chain, position=1):
             ask(world, block, index)
-    with reverts("ProofInvalid", world.chain, position=2):
+    with reverts("InvalidProof", world.chain, position=2):
         world.send(world.watcher, "challengeData", 2, 0, block.tree.root, block.word, value=DATA_BOND)
-    with reverts("BondWrong", world.chain, given=1, need=DATA_BOND):
+    with reverts("IncorrectValue", world.chain, have=1, need=DATA_BOND):
         ask(world, block, value=1)
-    with reverts("DataStatusWrong", world.chain, number=1, index=0):
+    with reverts("UnexpectedDataStatus", world.chain, number=1, index=0):
         world.send(world.operator, "showData", block.proof(0))
 
 
 def test_another_transaction_is_no_answer(world: World, block: Block) -> None:
     ask(world, block)
     wrong = block.proof(0)
-    with reverts("ProofInvalid", world.chain, position=position_of(1, 1)):
+    with reverts("InvalidProof", world.chain, position=position_of(1, 1)):
         world.send(world.operator, "showData", (position_of(1, 1), *wrong[1:]))
 
 
@@ -100,7 +100,7 @@ def test_what_is_no_transaction_can_be_shown_too(world: World) -> None:
 
 def test_a_chain_with_a_validity_check_takes_no_unproven_block(world: World) -> None:
     there = World(world.connection, validity=world.deployer.address)
-    with reverts("ValidityWrong", there.chain, given=False):
+    with reverts("UnexpectedVerifier", there.chain, given=False):
         there.send(there.operator, "submitBlock", 1, b"\1" * 32, 1)
     assert there.chain.call("stateRoot") == bytes(32)
-    assert there.chain.call("nextOperator") == (NOWHERE, 0)
+    assert there.chain.call("pendingOperator") == (NOWHERE, 0)

@@ -39,9 +39,9 @@ def test_a_fresh_output_waits_for_2w_from_its_block_and_an_old_one_for_w(world: 
         items = [(proofs[at][0], proofs[at][2])]
         world.at(dues[at] - 1)
         with reverts("TooEarly", world.chain, now_=dues[at] - 1, **{FROM: dues[at]}):
-            world.send(world.watcher, "claim", items, [])
+            world.send(world.watcher, "processExits", items, [])
         world.at(dues[at])
-        world.send(world.watcher, "claim", items, [])
+        world.send(world.watcher, "processExits", items, [])
 
 
 def test_a_challenge_comes_in_time_until_the_claim_even_after_its_due(world: World) -> None:
@@ -51,8 +51,8 @@ def test_a_challenge_comes_in_time_until_the_claim_even_after_its_due(world: Wor
     world.at(world.now + W)
     shown = (mine.position, 0, mine.record, [])
     world.send(world.watcher, "challengeExit", shown, world.spend(spender, world.payer))
-    with reverts("ExitStatusWrong", world.chain, id=deposit_id(mine.number), status=CHALLENGED):
-        world.send(world.watcher, "claim", [(mine.position, mine.record)], [])
+    with reverts("UnexpectedExitStatus", world.chain, id=deposit_id(mine.number), status=CHALLENGED):
+        world.send(world.watcher, "processExits", [(mine.position, mine.record)], [])
 
 
 @pytest.mark.parametrize("late", [-1, 0])
@@ -128,7 +128,7 @@ def test_the_operator_and_the_data_have_their_seconds(world: World) -> None:
     world.send(world.payee, "freeze", 1, 0)
     named = world.now + 10
     world.at(named)
-    world.send(world.operator, "announceOperator", world.successor.address)
+    world.send(world.operator, "proposeOperator", world.successor.address)
     world.at(named + ROTATION_DELAY - 1)
     with reverts("TooEarly", world.chain, now_=named + ROTATION_DELAY - 1, **{FROM: named + ROTATION_DELAY}):
         world.send(world.successor, "acceptOperator")

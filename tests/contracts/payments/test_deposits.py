@@ -34,21 +34,21 @@ def test_ether_is_recorded_for_whom_it_is_meant(world: World) -> None:
 
 
 def test_nothing_for_nobody_and_too_much_are_refused(world: World) -> None:
-    with reverts("AmountInvalid", world.chain, amount=0):
+    with reverts("InvalidAmount", world.chain, amount=0):
         world.send(world.payer, "depositETH", world.payer.address)
-    with reverts("OwnerMissing", world.chain):
+    with reverts("MissingOwner", world.chain):
         world.send(world.payer, "depositETH", NOWHERE, value=1)
     token_of(world)
-    with reverts("AmountInvalid", world.chain, amount=0):
+    with reverts("InvalidAmount", world.chain, amount=0):
         world.send(world.payer, "deposit", 1, 0, world.payer.address)
-    with reverts("OwnerMissing", world.chain):
+    with reverts("MissingOwner", world.chain):
         world.send(world.payer, "deposit", 1, 1, NOWHERE)
 
 
 def test_more_than_96_bits_are_refused(world: World) -> None:
     token = token_of(world)
     token.transact(world.deployer, "mint", world.payer.address, 2**97)
-    with reverts("AmountInvalid", world.chain, amount=2**96):
+    with reverts("InvalidAmount", world.chain, amount=2**96):
         world.send(world.payer, "deposit", 1, 2**96, world.payer.address)
     world.send(world.payer, "deposit", 1, 2**96 - 1, world.payer.address)
 
@@ -61,7 +61,7 @@ def test_a_chain_takes_no_more_ether_than_half_its_ledger() -> None:
         for more in (0, 1):
             node.connection.backend.rpc("anvil_setBalance", world.chain.address, hex(2**87 - ETHER - 1 + more))
             if more:
-                with reverts("AmountInvalid", world.chain, amount=ETHER):
+                with reverts("InvalidAmount", world.chain, amount=ETHER):
                     world.deposit(world.payer)
             else:
                 world.deposit(world.payer)
@@ -70,13 +70,13 @@ def test_a_chain_takes_no_more_ether_than_half_its_ledger() -> None:
 def test_anybody_lists_a_token_once(world: World) -> None:
     token = token_of(world)
     assert world.chain.call("tokenOf", 1) == token.address
-    with reverts("TokenInvalid", world.chain, token=token.address):
+    with reverts("InvalidToken", world.chain, token=token.address):
         world.send(world.payer, "registerToken", token.address)
-    with reverts("TokenInvalid", world.chain, token=world.payer.address):
+    with reverts("InvalidToken", world.chain, token=world.payer.address):
         world.send(world.payer, "registerToken", world.payer.address)
-    with reverts("TokenUnknown", world.chain, id=2):
+    with reverts("UnknownToken", world.chain, id=2):
         world.send(world.payer, "deposit", 2, 1, world.payer.address)
-    with reverts("TokenInvalid", world.chain, token=NOWHERE):
+    with reverts("InvalidToken", world.chain, token=NOWHERE):
         world.send(world.payer, "deposit", 0, 1, world.payer.address)
 
 
@@ -91,14 +91,14 @@ def test_an_allowed_token_comes_in(world: World, name: str) -> None:
 
 def test_a_token_that_delivers_less_is_refused(world: World) -> None:
     token = token_of(world, "FeeOnTransferToken", 250)
-    with reverts("TransferShort", world.chain, token=token.address, have=390, need=400):
+    with reverts("InsufficientTransfer", world.chain, token=token.address, have=390, need=400):
         world.send(world.payer, "deposit", 1, 400, world.payer.address)
 
 
 def test_a_token_that_says_yes_and_moves_nothing_is_refused(world: World) -> None:
     token = token_of(world, "LyingPermitToken")
     token.transact(world.deployer, "setLyingTransfers", True)
-    with reverts("TransferShort", world.chain, token=token.address, have=0, need=400):
+    with reverts("InsufficientTransfer", world.chain, token=token.address, have=0, need=400):
         world.send(world.payer, "deposit", 1, 400, world.payer.address)
 
 
@@ -108,7 +108,7 @@ def test_a_deposit_inside_a_deposit_is_refused(world: World) -> None:
     token.transact(world.deployer, "arm(address,bytes)", world.chain.address, again)
     world.send(world.payer, "deposit", 1, 10, world.payer.address)
     assert (token.call("attempts"), token.call("succeeded")) == (1, False)
-    assert token.call("lastReason") == keccak(b"Reentered()")[:4]
+    assert token.call("lastReason") == keccak(b"ReentrantCall()")[:4]
     assert world.chain.call("head")[2] == 2
 
 
@@ -116,7 +116,7 @@ def test_a_permit_replaces_the_approval_also_when_it_was_used_up(world: World) -
     token = token_of(world)
     token.transact(world.payer, "approve", world.chain.address, 0)
     split = permit(world, token, world.payer, 500)
-    with reverts("TransferShort", world.chain, token=token.address, have=0, need=500):
+    with reverts("InsufficientTransfer", world.chain, token=token.address, have=0, need=500):
         world.send(world.thief, "depositWithPermit", 1, 500, world.thief.address, MAXIMUM, *split)
     signature = split[1] + split[2] + bytes([split[0]])
     token.transact(world.thief, "permit", world.payer.address, world.chain.address, 500, MAXIMUM, signature)
@@ -133,11 +133,11 @@ def test_an_authorization_brought_by_anybody_credits_its_signer(world: World, co
         high = signature[64] - 27 << 7
         signature = signature[:32] + bytes([signature[32] | high]) + signature[33:64]
     args = (1, 500, world.payer.address, 0, MAXIMUM, nonce, signature)
-    with reverts("TransferShort", world.chain, token=token.address, have=0, need=500):
+    with reverts("InsufficientTransfer", world.chain, token=token.address, have=0, need=500):
         world.send(world.thief, "depositWithAuthorization", 1, 500, world.thief.address, *args[3:])
     deposit = world.record_of(world.send(world.thief, "depositWithAuthorization", *args))
     assert deposit.record[:20] == bytes.fromhex(world.payer.address[2:])
-    with reverts("TransferShort", world.chain, token=token.address, have=0, need=500):
+    with reverts("InsufficientTransfer", world.chain, token=token.address, have=0, need=500):
         world.send(world.thief, "depositWithAuthorization", *args)
 
 
@@ -147,7 +147,7 @@ def test_a_permit2_transfer_brought_by_anybody_credits_its_signer(world: World) 
     token = token_of(there)
     token.transact(there.payer, "approve", permit2.address, MAXIMUM)
     signature = permit2_transfer(there, permit2, token, there.payer, 500)
-    with reverts("TransferShort", there.chain, token=token.address, have=0, need=500):
+    with reverts("InsufficientTransfer", there.chain, token=token.address, have=0, need=500):
         there.send(there.thief, "depositWithPermit2", 1, 500, there.thief.address, 0, MAXIMUM, signature)
     args = (1, 500, there.payer.address, 0, MAXIMUM, signature)
     deposit = there.record_of(there.send(there.thief, "depositWithPermit2", *args))

@@ -43,7 +43,7 @@ def item(proof: Proof) -> tuple[int, bytes]:
 
 
 def claim(world: World, *proofs: Proof, newer: tuple[int, ...] = ()) -> None:
-    world.send(world.watcher, "claim", [item(one) for one in proofs], list(newer))
+    world.send(world.watcher, "processExits", [item(one) for one in proofs], list(newer))
 
 
 def changed(proof: Proof, **fields: object) -> Proof:
@@ -99,36 +99,36 @@ def test_a_deposit_that_differs_from_its_record_is_refused(world: World, deposit
     richer = deposit.record[:22] + (4 * ETHER).to_bytes(12, "big") + deposit.record[34:]
     thiefs = bytes.fromhex(world.thief.address[2:]) + deposit.record[20:]
     for data in (richer, thiefs, deposit.record + b"\0", deposit.record[:-1], b""):
-        with reverts("ProofInvalid", world.chain, position=deposit.position):
+        with reverts("InvalidProof", world.chain, position=deposit.position):
             world.exit(world.thief, changed(deposit.proof, data=data))
     for position in (deposit.position + 1, deposit.position + 256, deposit_position(2), deposit_position(0)):
-        with reverts("ProofInvalid", world.chain, position=position):
+        with reverts("InvalidProof", world.chain, position=position):
             world.exit(world.payer, changed(deposit.proof, position=position))
 
 
 def test_only_the_owner_exits_and_only_with_the_bond(world: World, payment: bytes) -> None:
     block = world.block(payment)
-    with reverts("CallerWrong", world.chain, caller=world.thief.address, need=world.payee.address):
+    with reverts("UnauthorizedCaller", world.chain, caller=world.thief.address, need=world.payee.address):
         world.exit(world.thief, block.proof())
     for value in (0, EXIT_BOND - 1, EXIT_BOND + 1):
-        with reverts("BondWrong", world.chain, given=value, need=EXIT_BOND):
+        with reverts("IncorrectValue", world.chain, have=value, need=EXIT_BOND):
             world.send(world.payee, "startExit", block.proof(), value=value)
-    with reverts("BondWrong", world.chain, given=EXIT_BOND, need=2 * EXIT_BOND):
+    with reverts("IncorrectValue", world.chain, have=EXIT_BOND, need=2 * EXIT_BOND):
         world.send(world.payee, "startExits", [block.proof(), block.proof()], value=EXIT_BOND)
 
 
 def test_an_exit_is_started_once_also_in_one_call_and_after_it_was_paid(world: World, payment: bytes) -> None:
     block = world.block(payment)
     identity = output_id(payment)
-    with reverts("ExitStatusWrong", world.chain, id=identity, status=OPEN):
+    with reverts("UnexpectedExitStatus", world.chain, id=identity, status=OPEN):
         world.send(world.payee, "startExits", [block.proof(), block.proof()], value=2 * EXIT_BOND)
     world.exit(world.payee, block.proof())
-    with reverts("ExitStatusWrong", world.chain, id=identity, status=OPEN):
+    with reverts("UnexpectedExitStatus", world.chain, id=identity, status=OPEN):
         world.exit(world.payee, block.proof())
     world.at(world.now + 2 * W)
     claim(world, block.proof())
     for again in (lambda: claim(world, block.proof()), lambda: world.exit(world.payee, block.proof())):
-        with reverts("ExitStatusWrong", world.chain, id=identity, status=PAID):
+        with reverts("UnexpectedExitStatus", world.chain, id=identity, status=PAID):
             again()
 
 
@@ -146,7 +146,7 @@ def test_every_transaction_is_proven_at_its_index_and_at_no_other(world: World, 
             if other == index:
                 continue
             position = position_of(1, other)
-            with reverts("ProofInvalid", world.chain, position=position):
+            with reverts("InvalidProof", world.chain, position=position):
                 world.chain.call(
                     "startExit", changed(proof, position=position), sender=world.payee.address, value=EXIT_BOND
                 )
@@ -158,11 +158,11 @@ def test_paths_of_another_length_are_refused(world: World, payment: bytes) -> No
     block = world.block(payment, *others)
     proof = block.proof()
     for path in (proof[3][:-1], [*proof[3], bytes(32)], []):
-        with reverts("ProofInvalid", world.chain, position=proof[0]):
+        with reverts("InvalidProof", world.chain, position=proof[0]):
             world.exit(world.payee, changed(proof, path=path))
     word_ = proof[1]
     for wrong in (word_ + 1, word_ - 1, word_ + (1 << 32), word_ | 1 << 255):
-        with reverts("ProofInvalid", world.chain, position=proof[0]):
+        with reverts("InvalidProof", world.chain, position=proof[0]):
             world.exit(world.payee, changed(proof, word=wrong))
 
 
@@ -190,7 +190,7 @@ def test_what_is_no_transaction_does_not_exit_though_it_is_in_a_block(world: Wor
         "fee with memo": packed([], [mine], 1, memo=b"\x01" * 32, kind=0x82),
     }[name]
     block = world.block(data)
-    with reverts("TransactionInvalid", world.chain):
+    with reverts("InvalidTransaction", world.chain):
         world.exit(world.payee, block.proof())
 
 
@@ -198,7 +198,7 @@ def test_an_output_that_is_not_there_is_refused(world: World, payment: bytes) ->
     block = world.block(payment)
     for output in (2, 3, 15, 255):
         proof = block.proof(output=output)
-        with reverts("OutputWrong", world.chain, position=proof[0]):
+        with reverts("InvalidOutput", world.chain, position=proof[0]):
             world.exit(world.payee, proof)
 
 
@@ -208,11 +208,11 @@ def test_a_payment_included_after_its_expiry_and_a_fee_of_another_block_are_refu
     right = world.block(late)
     world.exit(world.payee, right.proof())
     block = world.block(late, fee)
-    with reverts("InclusionLate", world.chain, number=2, expiry=1):
+    with reverts("LateInclusion", world.chain, number=2, expiry=1):
         world.exit(world.payee, block.proof(0))
     world.exit(world.payee, block.proof(1))
     again = world.block(fee)
-    with reverts("InclusionLate", world.chain, number=3, expiry=2):
+    with reverts("LateInclusion", world.chain, number=3, expiry=2):
         world.exit(world.payee, again.proof(0))
 
 
@@ -248,10 +248,10 @@ def test_a_spent_output_is_stopped_by_its_spender_and_the_bond_goes_to_the_watch
     assert before - world.balance(world.chain.address) == EXIT_BOND
     assert world.exit_of(output_id(payment)) == (CHALLENGED, 5, block.proof()[0], 0)
     assert world.ledger() == (0, 0)
-    with reverts("ExitStatusWrong", world.chain, id=output_id(payment), status=CHALLENGED):
+    with reverts("UnexpectedExitStatus", world.chain, id=output_id(payment), status=CHALLENGED):
         world.send(world.watcher, "challengeExit", bare(block.proof()), world.spend(spender, world.payee))
     world.at(world.now + 3 * W)
-    with reverts("ExitStatusWrong", world.chain, id=output_id(payment), status=CHALLENGED):
+    with reverts("UnexpectedExitStatus", world.chain, id=output_id(payment), status=CHALLENGED):
         claim(world, block.proof())
 
 
@@ -268,7 +268,7 @@ def test_a_challenge_needs_the_owners_signature_over_this_contract_and_chain(wor
     for signature in wrong:
         if signature == right[:64] and right[64] == 27:
             continue
-        with reverts("SignatureInvalid", world.chain, owner=world.payee.address):
+        with reverts("InvalidSignature", world.chain, owner=world.payee.address):
             world.send(world.watcher, "challengeExit", bare(block.proof()), ((0, 0, spender, []), signature, []))
     compact = right[:32] + bytes([right[32] | (right[64] - 27) << 7]) + right[33:64]
     world.send(world.watcher, "challengeExit", bare(block.proof()), ((0, 0, spender, []), compact, []))
@@ -279,10 +279,10 @@ def test_a_challenge_must_spend_this_output(world: World, payment: bytes) -> Non
     position = block.proof()[0]
     for spent in (position + 1, position + 256, position - 256 if position > 256 else 1):
         other = packed([spent], [(world.payer, 0, 1)])
-        with reverts("SpendWrong", world.chain, position=spent, need=position):
+        with reverts("InvalidSpend", world.chain, position=spent, need=position):
             world.send(world.watcher, "challengeExit", bare(block.proof()), world.spend(other, world.payee))
     fee = packed([], [(world.payer, 0, 1)], 2, kind=2)
-    with reverts("TransactionInvalid", world.chain):
+    with reverts("InvalidTransaction", world.chain):
         world.send(world.watcher, "challengeExit", bare(block.proof()), world.spend(fee, world.payee))
 
 
@@ -291,10 +291,10 @@ def test_an_expired_spender_stops_an_exit_only_if_it_was_included_and_then_for_e
 ) -> None:
     block, spender = exit_of_spent(world, payment, expiry=2)
     included = world.block(spender)
-    with reverts("InclusionLate", world.chain, number=0, expiry=2):
+    with reverts("LateInclusion", world.chain, number=0, expiry=2):
         world.send(world.watcher, "challengeExit", bare(block.proof()), world.spend(spender, world.payee))
     late = world.block(spender)
-    with reverts("InclusionLate", world.chain, number=3, expiry=2):
+    with reverts("LateInclusion", world.chain, number=3, expiry=2):
         world.send(
             world.watcher, "challengeExit", bare(block.proof()), world.spend(spender, world.payee, proof=late.proof())
         )
@@ -323,9 +323,9 @@ def test_an_output_included_twice_and_spent_in_one_place_is_stopped_in_the_other
     second = world.block(payment)
     spender = packed([first.proof()[0]], [(world.payer, 0, ETHER)])
     world.exit(world.payee, second.proof())
-    with reverts("ExitStatusWrong", world.chain, id=output_id(payment), status=OPEN):
+    with reverts("UnexpectedExitStatus", world.chain, id=output_id(payment), status=OPEN):
         world.exit(world.payee, first.proof())
-    with reverts("ProofInvalid", world.chain, position=first.proof()[0]):
+    with reverts("InvalidProof", world.chain, position=first.proof()[0]):
         world.send(world.watcher, "challengeExit", bare(first.proof()), world.spend(spender, world.payee))
     world.send(world.watcher, "challengeExit", first.proof(), world.spend(spender, world.payee))
     assert world.chain.call("reservedUnder", 0, 2) == 0
@@ -349,15 +349,15 @@ def test_who_cannot_be_paid_stops_nobody_and_fetches_it_later(world: World, name
     claim(world, bad.proof, good.proof)
     owed = ETHER + EXIT_BOND - BOUNTY
     assert world.exit_of(deposit_id(good.number))[0] == PAID
-    assert world.chain.call("pending", receiver.address, 0) == owed
+    assert world.chain.call("pendingWithdrawals", receiver.address, 0) == owed
     assert world.ledger() == (0, owed)
-    fetch = world.chain.encode("withdraw", 0, world.successor.address)
+    fetch = world.chain.encode("withdrawPending", 0, world.successor.address)
     before = world.balance(world.successor)
     receiver.transact(world.deployer, "execute", world.chain.address, 0, fetch)
     assert world.balance(world.successor) - before == owed
     assert world.ledger() == (0, 0)
-    with reverts("NothingOwed", world.chain, owner=world.payer.address, token=0):
-        world.send(world.payer, "withdraw", 0, world.payer.address)
+    with reverts("NothingPending", world.chain, owner=world.payer.address, token=0):
+        world.send(world.payer, "withdrawPending", 0, world.payer.address)
 
 
 def test_a_claimer_that_starves_a_payment_of_gas_is_refused(world: World) -> None:
@@ -366,8 +366,8 @@ def test_a_claimer_that_starves_a_payment_of_gas_is_refused(world: World) -> Non
     start = world.chain.encode("startExit", deposit.proof)
     world.deployer.send(receiver.address, receiver.encode("execute", world.chain.address, EXIT_BOND, start), EXIT_BOND)
     world.at(world.now + W)
-    data = world.chain.encode("claim", [item(deposit.proof)], [])
-    with reverts("GasTooLow", world.chain, have=ANY, need=100_000 * 64 // 63 + 50_000):
+    data = world.chain.encode("processExits", [item(deposit.proof)], [])
+    with reverts("InsufficientGas", world.chain, have=ANY, need=100_000 * 64 // 63 + 50_000):
         world.thief.send(world.chain.address, data, 0, 170_000, decoder=world.chain.decoder)
 
 
@@ -396,8 +396,8 @@ def test_a_blacklisting_token_delays_its_victim_alone(world: World) -> None:
     assert token.call("balanceOf", world.payee.address) == 60
     assert world.ledger(1) == (0, 40)
     with reverts("PaymentFailed", world.chain, to=world.payer.address, token=1):
-        world.send(world.payer, "withdraw", 1, world.payer.address)
-    world.send(world.payer, "withdraw", 1, world.successor.address)
+        world.send(world.payer, "withdrawPending", 1, world.payer.address)
+    world.send(world.payer, "withdrawPending", 1, world.successor.address)
     assert token.call("balanceOf", world.successor.address) == 40
     assert world.ledger(1) == (0, 0)
 
@@ -405,7 +405,7 @@ def test_a_blacklisting_token_delays_its_victim_alone(world: World) -> None:
 def test_nothing_reenters_from_a_payment(world: World) -> None:
     receiver = deploy_mock("ReentrantReceiver", sender=world.deployer)
     deposit = world.deposit(receiver.address)
-    again = world.chain.encode("claim", [item(deposit.proof)], [])
+    again = world.chain.encode("processExits", [item(deposit.proof)], [])
     start = world.chain.encode("startExit", deposit.proof)
     world.deployer.send(receiver.address, b"", ETHER, 100_000)
     receiver.transact(world.deployer, "execute", world.chain.address, EXIT_BOND, start)

@@ -74,9 +74,9 @@ def test_exits(world: World) -> None:
     show("exit.challenge", receipt.gas_used, 62_000)
     world.at(world.now + 3 * W)
     items = [(proof[0], proof[2]) for proof in proofs]
-    receipt = world.send(world.watcher, "claim", items[10:], [])
+    receipt = world.send(world.watcher, "processExits", items[10:], [])
     show("claim.single", receipt.gas_used, 62_000)
-    receipt = world.send(world.watcher, "claim", items[:10], [])
+    receipt = world.send(world.watcher, "processExits", items[:10], [])
     show("claim.batched 10", receipt.gas_used // 10, 24_000)
     assert world.exit_of(output_id(transactions[1]))[0] == 1
     assert world.exit_of(deposit_id(two.number))[0] == 1
@@ -116,23 +116,23 @@ def test_the_games_of_an_in_flight_exit(world: World) -> None:
     receipt = world.send(payer, "piggyback", data, ids, 1, [b"", proofs[1][2]], value=value)
     show("ife.piggyback input", receipt.gas_used, 70_000)
     sources = [proof[2] for proof in proofs[:2]]
-    receipt = world.send(watcher, "challengeCanonical", data, ids, 0, sources, world.spend(competitor, payer))
+    receipt = world.send(watcher, "challengeNonCanonical", data, ids, 0, sources, world.spend(competitor, payer))
     show("ife.noncanonical in flight", receipt.gas_used, 80_000)
     spend = world.spend(competitor, payer, proof=later.proof())
-    receipt = world.send(watcher, "challengeCanonical", data, ids, 0, sources, spend)
+    receipt = world.send(watcher, "challengeNonCanonical", data, ids, 0, sources, spend)
     show("ife.noncanonical included", receipt.gas_used, 100_000)
-    receipt = world.send(payee, "answerCanonical", included.proof(), ids, [b"", proofs[1][2]])
+    receipt = world.send(payee, "respondNonCanonical", included.proof(), ids, [b"", proofs[1][2]])
     # An input that has joined leaves the ledger: what made it has to be shown. Without one it stays below 62,000.
     show("ife.respond", receipt.gas_used, 67_000)
     other = packed([proofs[1][0]], [(payer, 0, ETHER)])
-    receipt = world.send(watcher, "challengeInput", data, ids, 1, proofs[1][2], world.spend(other, payer))
+    receipt = world.send(watcher, "challengeInputSpent", data, ids, 1, proofs[1][2], world.spend(other, payer))
     show("ife.input spent", receipt.gas_used, 82_000)
     world.send(payee, "piggyback", data, ids, 5, [], value=value)
     spender = packed([included.proof(output=1)[0]], [(payer, 0, ETHER)])
-    receipt = world.send(watcher, "challengeOutput", included.proof(output=1), ids, world.spend(spender, payee))
+    receipt = world.send(watcher, "challengeOutputSpent", included.proof(output=1), ids, world.spend(spender, payee))
     show("ife.output spent", receipt.gas_used, 84_000)
     world.at(world.now + 3 * W)
-    receipt = world.send(watcher, "claimInFlight", data, ids, sources, [])
+    receipt = world.send(watcher, "processInFlightExit", data, ids, sources, [])
     show("ife.claim 2 inputs 1 output", receipt.gas_used, 160_000)
 
 
@@ -154,9 +154,9 @@ def test_a_quarrel_about_four_tokens_stays_affordable(world: World) -> None:
     for bit in (4, 5, 6, 7):
         world.send(payee, "piggyback", data, ids, bit, [], value=PIGGYBACK_BOND)
     made = [one.record for one in deposits]
-    receipt = world.send(watcher, "challengeCanonical", data, ids, 0, made, world.spend(rival, payer))
-    show("ife.noncanonical four tokens", receipt.gas_used, GAS["challengeCanonical"])
+    receipt = world.send(watcher, "challengeNonCanonical", data, ids, 0, made, world.spend(rival, payer))
+    show("ife.noncanonical four tokens", receipt.gas_used, GAS["challengeNonCanonical"])
     assert [world.ledger(number)[0] for number in range(4)] == [0] * 4
-    receipt = world.send(payee, "answerCanonical", included.proof(), ids, made)
-    show("ife.respond four tokens", receipt.gas_used, GAS["answerCanonical"] + 3 * ANSWER_MORE)
+    receipt = world.send(payee, "respondNonCanonical", included.proof(), ids, made)
+    show("ife.respond four tokens", receipt.gas_used, GAS["respondNonCanonical"] + 3 * ANSWER_MORE)
     assert [world.ledger(number)[0] for number in range(4)] == [ETHER] * 4

@@ -35,7 +35,7 @@ def honest(world: World) -> Deposit:
 
 
 def claims(world: World, honest: Deposit) -> None:
-    world.send(world.payer, "claim", [(honest.position, honest.record)], OWN_BUCKET)
+    world.send(world.payer, "processExits", [(honest.position, honest.record)], OWN_BUCKET)
     assert world.exit_of(deposit_id(honest.number)).status == PAID
 
 
@@ -47,7 +47,7 @@ def test_a_bounty_of_one_exit_does_not_cover_the_next(world: World, honest: Depo
         world.exit(world.thief, mint.proof(index))
     world.at(world.now + 2 * W)
     items = [(mint.proof(index)[0], one) for index, one in enumerate((small, big))]
-    world.send(world.thief, "claim", items, OWN_BUCKET)
+    world.send(world.thief, "processExits", items, OWN_BUCKET)
     assert world.exit_of(output_id(small)).status == PAID
     assert world.exit_of(output_id(big)).status == (PAID if paid else OPEN)
     claims(world, honest)
@@ -63,7 +63,7 @@ def test_the_bond_of_an_exit_that_a_game_ends_does_not_cover_the_game(
     world.exit(world.thief, mint.proof())
     world.start(world.thief, spending, [mint.proof()], [world.thief], JOIN_OUTPUT)
     world.at(world.now + 2 * W)
-    world.send(world.thief, "claimInFlight", spending, [output_id(made)], [made], OWN_BUCKET)
+    world.send(world.thief, "processInFlightExit", spending, [output_id(made)], [made], OWN_BUCKET)
     assert world.exit_of(output_id(spending)).status == (PAID if paid else 0)
     claims(world, honest)
 
@@ -79,7 +79,7 @@ def test_a_bounty_of_one_output_of_a_game_does_not_cover_the_next(
     world.start(world.thief, spending, [mint.proof()], [world.thief], 16 + 32)
     world.at(world.now + 2 * W)
     held = world.ledger()[1]
-    world.send(world.thief, "claimInFlight", spending, [output_id(made)], [made], OWN_BUCKET)
+    world.send(world.thief, "processInFlightExit", spending, [output_id(made)], [made], OWN_BUCKET)
     assert world.exit_of(output_id(spending, 0)).status == PAID
     assert world.exit_of(output_id(spending, 1)).status == (PAID if paid else 0)
     # What was paid has left the bonds, and nothing else.
@@ -93,7 +93,7 @@ def test_a_question_has_one_name(world: World) -> None:
     world.send(world.payer, "challengeData", block.number, 0, block.tree.root, block.word, value=DATA_BOND)
     world.at(world.now + DATA_DELAY)
     for number, index in ((block.number - 1, 65_536), (block.number + 2**240, 0)):
-        with reverts("DataStatusWrong", number=number, index=index):
+        with reverts("UnexpectedDataStatus", number=number, index=index):
             world.send(world.payer, "freeze", number, index)
         assert world.chain.call("dataChallenge", number, index)[1] == 0
     world.send(world.payer, "freeze", block.number, 0)

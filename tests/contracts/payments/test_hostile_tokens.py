@@ -28,7 +28,7 @@ from layer2.testing import deploy_mock, reverts
 AMOUNT = 100
 TOKEN = 1
 PUSH_GAS_TOKEN = 300_000
-REENTERED = keccak(b"Reentered()")[:4]
+REENTERED = keccak(b"ReentrantCall()")[:4]
 
 
 def listed(world: World, name: str) -> Contract:
@@ -68,20 +68,23 @@ def test_a_token_that_does_not_pay_is_owed_and_the_batch_goes_on(world: World, n
     turn(world, token, name, True)
     world.at(world.now + W)
     bond, payee = world.balance(world.payer), world.balance(world.payee)
-    world.send(world.watcher, "claim", [(one.position, one.record) for one in (bad, good)], [])
+    world.send(world.watcher, "processExits", [(one.position, one.record) for one in (bad, good)], [])
     # The bond is ether and came back; the other exit was paid; the token's amount is held, so that it covers no exit.
     assert world.balance(world.payer) - bond == EXIT_BOND - BOUNTY
     assert world.balance(world.payee) - payee == ETHER + EXIT_BOND - BOUNTY
-    assert (world.chain.call("pending", world.payer.address, TOKEN), world.ledger(TOKEN)) == (AMOUNT, (0, AMOUNT))
+    assert (world.chain.call("pendingWithdrawals", world.payer.address, TOKEN), world.ledger(TOKEN)) == (
+        AMOUNT,
+        (0, AMOUNT),
+    )
     with reverts("PaymentFailed", world.chain, to=world.payer.address, token=TOKEN):
-        world.chain.transact(world.payer, "withdraw", TOKEN, world.payer.address, gas=3_000_000)
-    assert world.chain.call("pending", world.payer.address, TOKEN) == AMOUNT
+        world.chain.transact(world.payer, "withdrawPending", TOKEN, world.payer.address, gas=3_000_000)
+    assert world.chain.call("pendingWithdrawals", world.payer.address, TOKEN) == AMOUNT
     turn(world, token, name, False)
-    world.send(world.payer, "withdraw", TOKEN, world.payer.address)
+    world.send(world.payer, "withdrawPending", TOKEN, world.payer.address)
     assert token.call("balanceOf", world.payer.address) == 10 * AMOUNT
     assert world.ledger(TOKEN) == (0, 0)
-    with reverts("NothingOwed", world.chain, owner=world.payer.address, token=TOKEN):
-        world.send(world.payer, "withdraw", TOKEN, world.payer.address)
+    with reverts("NothingPending", world.chain, owner=world.payer.address, token=TOKEN):
+        world.send(world.payer, "withdrawPending", TOKEN, world.payer.address)
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -102,7 +105,7 @@ def test_in_flight_it_is_owed_too_and_the_other_output_is_paid(world: World, nam
     assert [world.exit_of(output_id(data, at))[0] for at in (0, 1)] == [PAID, PAID]
     assert (world.ledger(), world.ledger(TOKEN)) == ((0, 0), (0, AMOUNT))
     turn(world, token, name, False)
-    world.send(world.payer, "withdraw", TOKEN, world.payer.address)
+    world.send(world.payer, "withdrawPending", TOKEN, world.payer.address)
     assert token.call("balanceOf", world.payer.address) == 10 * AMOUNT
 
 
@@ -116,11 +119,11 @@ def test_what_a_burner_costs_the_claimer_of_a_batch_is_bounded(world: World) -> 
     world.at(world.now + W)
     rows = [(one.position, one.record) for one in deposits]
     before = world.connection.snapshot()
-    honest = world.send(world.watcher, "claim", rows, []).gas_used
+    honest = world.send(world.watcher, "processExits", rows, []).gas_used
     world.connection.revert(before)
     turn(world, token, "GasBurnerToken", True)
     world.at(world.now + W)
-    burnt = world.send(world.watcher, "claim", rows, []).gas_used
+    burnt = world.send(world.watcher, "processExits", rows, []).gas_used
     assert honest < burnt < honest + PUSH_GAS_TOKEN + 30_000
     assert all(world.exit_of(deposit_id(one.number))[0] == PAID for one in deposits)
 
@@ -134,10 +137,10 @@ def test_a_token_whose_balance_cannot_be_asked_stops_claims_of_itself_alone(worl
     token.transact(world.deployer, "arm", True)
     world.at(world.now + W)
     with reverts("NotCovered", world.chain, token=TOKEN, need=AMOUNT, have=0):
-        world.chain.transact(world.watcher, "claim", [(bad.position, bad.record)], [], gas=3_000_000)
-    world.send(world.watcher, "claim", [(good.position, good.record)], [])
+        world.chain.transact(world.watcher, "processExits", [(bad.position, bad.record)], [], gas=3_000_000)
+    world.send(world.watcher, "processExits", [(good.position, good.record)], [])
     token.transact(world.deployer, "arm", False)
-    world.send(world.watcher, "claim", [(bad.position, bad.record)], [])
+    world.send(world.watcher, "processExits", [(bad.position, bad.record)], [])
     assert token.call("balanceOf", world.payer.address) == 10 * AMOUNT
 
 
@@ -155,7 +158,7 @@ def test_outputs_of_a_token_that_burns_when_it_is_asked_hold_up_no_other_of_thei
     game.ripen()
     before = world.balance(world.payee)
     made = [one[2] for one in game.inputs]
-    call = ("claimInFlight", data, ids, made, [])
+    call = ("processInFlightExit", data, ids, made, [])
     receipt = world.chain.transact(world.watcher, *call, gas=2_000_000)
     assert 600_000 < receipt.gas_used < 1_000_000
     assert world.balance(world.payee) - before == ETHER + PIGGYBACK_BOND - BOUNTY
@@ -175,16 +178,16 @@ def entries(world: World, bad: Deposit, game: Game) -> dict[str, bytes]:
     """What a token or receiver might call while it is paid."""
     rows, made = [(bad.position, bad.record)], [one[2] for one in game.inputs]
     return {
-        "claim": world.chain.encode("claim", rows, []),
-        "claimInFlight": world.chain.encode("claimInFlight", game.data, game.ids, made, []),
-        "withdraw": world.chain.encode("withdraw", TOKEN, world.thief.address),
+        "claim": world.chain.encode("processExits", rows, []),
+        "processInFlightExit": world.chain.encode("processInFlightExit", game.data, game.ids, made, []),
+        "withdraw": world.chain.encode("withdrawPending", TOKEN, world.thief.address),
         "deposit": world.chain.encode("deposit", TOKEN, 1, world.thief.address),
-        "abandonInFlight": world.chain.encode("abandonInFlight", game.data, game.ids),
+        "deleteNonPiggybacked": world.chain.encode("deleteNonPiggybacked", game.data, game.ids),
     }
 
 
-@pytest.mark.parametrize("inner", ["claim", "claimInFlight", "withdraw", "deposit", "abandonInFlight"])
-@pytest.mark.parametrize("outer", ["claim", "claimInFlight"])
+@pytest.mark.parametrize("inner", ["claim", "processInFlightExit", "withdraw", "deposit", "deleteNonPiggybacked"])
+@pytest.mark.parametrize("outer", ["claim", "processInFlightExit"])
 def test_a_token_that_calls_back_while_it_is_paid_out_is_stopped(world: World, outer: str, inner: str) -> None:
     token = listed(world, "ReentrantToken")
     coins, spent = put_in(world), put_in(world)
@@ -195,10 +198,10 @@ def test_a_token_that_calls_back_while_it_is_paid_out_is_stopped(world: World, o
     world.at(world.now + W)
     payload = entries(world, coins, game)[inner]
     token.transact(world.deployer, "arm(address,bytes)", world.chain.address, payload)
-    if outer == "claimInFlight":
+    if outer == "processInFlightExit":
         game.claim()
     else:
-        world.send(world.watcher, "claim", [(coins.position, coins.record)], [])
+        world.send(world.watcher, "processExits", [(coins.position, coins.record)], [])
     assert (token.call("attempts"), token.call("succeeded")) == (1, False)
     assert token.call("lastReason") == REENTERED
     assert token.call("balanceOf", world.payer.address) == 9 * AMOUNT
@@ -226,7 +229,7 @@ def test_a_key_with_code_is_paid_and_stays_its_own_owner(world: World) -> None:
     before = world.balance(world.payee)
     game.claim()
     assert world.balance(world.payee) - before > ETHER
-    assert world.chain.call("pending", world.payee.address, 0) == 0
+    assert world.chain.call("pendingWithdrawals", world.payee.address, 0) == 0
 
 
 def test_a_key_whose_code_refuses_and_then_calls_back_gets_what_it_is_owed_once(world: World) -> None:
@@ -234,14 +237,14 @@ def test_a_key_whose_code_refuses_and_then_calls_back_gets_what_it_is_owed_once(
     delegate(world, deploy_mock("RejectOnceReceiver", sender=world.deployer))
     world.exit(world.payee, mine.proof)
     world.at(world.now + W)
-    world.send(world.watcher, "claim", [(mine.position, mine.record)], [])
+    world.send(world.watcher, "processExits", [(mine.position, mine.record)], [])
     owed = ETHER + EXIT_BOND - BOUNTY
-    assert world.chain.call("pending", world.payee.address, 0) == owed
+    assert world.chain.call("pendingWithdrawals", world.payee.address, 0) == owed
     account = delegate(world, deploy_mock("ReentrantReceiver", sender=world.deployer))
-    again = world.chain.encode("withdraw", 0, world.payee.address)
+    again = world.chain.encode("withdrawPending", 0, world.payee.address)
     account.transact(world.deployer, "arm(address,bytes)", world.chain.address, again)
-    world.send(world.payee, "withdraw", 0, world.payee.address)
+    world.send(world.payee, "withdrawPending", 0, world.payee.address)
     assert (account.call("attempts"), account.call("succeeded")) == (1, False)
     assert account.call("lastReason") == REENTERED
-    assert world.chain.call("pending", world.payee.address, 0) == 0
+    assert world.chain.call("pendingWithdrawals", world.payee.address, 0) == 0
     assert world.balance(world.chain.address) == ETHER

@@ -57,14 +57,14 @@ def test_after_it_neither_it_nor_its_inputs_nor_its_outputs_exit_again(world: Wo
     game.start(OUT1)
     game.ripen()
     game.claim()
-    with reverts("InFlightStatusWrong", world.chain, id=game.id, status=PAYS_OUTPUTS):
+    with reverts("UnexpectedInFlightStatus", world.chain, id=game.id, status=PAYS_OUTPUTS):
         game.claim()
-    with reverts("ExitStatusWrong", world.chain, id=game.ids[0], status=SPENT):
+    with reverts("UnexpectedExitStatus", world.chain, id=game.ids[0], status=SPENT):
         game.start()
-    with reverts("ExitStatusWrong", world.chain, id=game.ids[0], status=SPENT):
+    with reverts("UnexpectedExitStatus", world.chain, id=game.ids[0], status=SPENT):
         world.exit(world.payer, game.inputs[0])
     block = world.block(game.data)
-    with reverts("ExitStatusWrong", world.chain, id=output_id(game.data, 1), status=PAID):
+    with reverts("UnexpectedExitStatus", world.chain, id=output_id(game.data, 1), status=PAID):
         world.exit(world.payer, block.proof(output=1))
     world.exit(world.payee, block.proof(output=0))
 
@@ -78,7 +78,7 @@ def test_an_uncanonical_payment_pays_the_input_of_whoever_signed_once(world: Wor
     assert game.state["competitor"] == NOT_INCLUDED
     assert game.state["bond_owner"] == world.watcher.address
     spend = world.spend(competitor, world.payer)
-    world.send(world.watcher, "challengeInput", game.data, game.ids, 0, game.inputs[0][2], spend)
+    world.send(world.watcher, "challengeInputSpent", game.data, game.ids, 0, game.inputs[0][2], spend)
     game.ripen()
     before = world.balance(world.successor)
     game.claim()
@@ -94,19 +94,19 @@ def test_an_older_inclusion_answers_a_competitor_and_a_younger_one_does_not(worl
     first, second, third = world.block(competitor), world.block(game.data), world.block(competitor)
     game.start(OUT1)
     with reverts("NotOlder", world.chain, place=2 << 16, known=0):
-        world.send(world.payee, "answerCanonical", second.proof(), game.ids, game.made)
+        world.send(world.payee, "respondNonCanonical", second.proof(), game.ids, game.made)
     game.contest(competitor, world.payer)
     with reverts("NotOlder", world.chain, place=NOT_INCLUDED, known=NOT_INCLUDED):
         game.contest(competitor, world.payer)
     game.contest(competitor, world.payer, proof=third.proof())
-    world.send(world.payee, "answerCanonical", second.proof(), game.ids, game.made)
+    world.send(world.payee, "respondNonCanonical", second.proof(), game.ids, game.made)
     assert not game.state["contested"]
     assert game.state["bond_owner"] == world.payee.address
     with reverts("NotOlder", world.chain, place=3 << 16, known=2 << 16):
         game.contest(competitor, world.payer, proof=third.proof())
     game.contest(competitor, world.payer, proof=first.proof())
     with reverts("NotOlder", world.chain, place=2 << 16, known=1 << 16):
-        world.send(world.payee, "answerCanonical", second.proof(), game.ids, game.made)
+        world.send(world.payee, "respondNonCanonical", second.proof(), game.ids, game.made)
     game.ripen()
     game.claim()
     assert game.state["status"] == PAYS_INPUTS
@@ -129,7 +129,7 @@ def test_times_are_exact(world: World, game: Game) -> None:
     end = game.state["exitable"]
     world.at(end)
     with reverts("TooLate", world.chain, now_=end, until=end):
-        world.send(world.payee, "answerCanonical", included.proof(), game.ids, game.made)
+        world.send(world.payee, "respondNonCanonical", included.proof(), game.ids, game.made)
     # What was due at the end was due a second before.
     assert end == game.state["started"] + W
 
@@ -139,7 +139,7 @@ def test_an_answer_in_the_last_second_counts(world: World, game: Game) -> None:
     game.start(OUT1)
     game.contest(packed([game.inputs[0][0]], [(world.thief, 0, ETHER)]), world.payer)
     world.at(game.state["exitable"] - 1)
-    world.send(world.payee, "answerCanonical", included.proof(), game.ids, game.made)
+    world.send(world.payee, "respondNonCanonical", included.proof(), game.ids, game.made)
     assert not game.state["contested"]
 
 
@@ -148,22 +148,22 @@ def test_an_answer_in_the_last_second_counts(world: World, game: Game) -> None:
 
 def test_only_an_owner_of_an_input_starts(world: World, game: Game) -> None:
     for who in (world.payee, world.thief):
-        with reverts("CallerWrong", world.chain, caller=who.address, need=world.payer.address):
+        with reverts("UnauthorizedCaller", world.chain, caller=who.address, need=world.payer.address):
             game.start(who=who)
     game.start(who=world.successor)
-    with reverts("InFlightStatusWrong", world.chain, id=game.id, status=OPEN):
+    with reverts("UnexpectedInFlightStatus", world.chain, id=game.id, status=OPEN):
         game.start()
 
 
 def test_every_owner_must_have_signed_and_every_input_be_there(world: World, game: Game) -> None:
-    with reverts("SignatureInvalid", world.chain, owner=world.successor.address):
+    with reverts("InvalidSignature", world.chain, owner=world.successor.address):
         world.start(world.payer, game.data, game.inputs, [world.payer, world.payer])
-    with reverts("InputsWrong", world.chain, index=2):
+    with reverts("InvalidInputs", world.chain, index=2):
         world.start(world.payer, game.data, game.inputs[:1], [world.payer])
-    with reverts("SpendWrong", world.chain, position=game.inputs[0][0], need=game.inputs[1][0]):
+    with reverts("InvalidSpend", world.chain, position=game.inputs[0][0], need=game.inputs[1][0]):
         world.start(world.payer, game.data, game.inputs[::-1], game.owners[::-1])
     forged = (game.inputs[0][0], 0, game.inputs[1][2], [])
-    with reverts("ProofInvalid", world.chain, position=forged[0]):
+    with reverts("InvalidProof", world.chain, position=forged[0]):
         world.start(world.payer, game.data, [forged, game.inputs[1]], game.owners)
 
 
@@ -175,7 +175,7 @@ def test_no_more_comes_out_than_goes_in(world: World, game: Game) -> None:
         ([(world.payee, 0, ETHER), (world.payee, 1, 1)], 1),
     ):
         game.data = packed(positions, outputs)
-        with reverts("AmountsUnbalanced", world.chain, token=token):
+        with reverts("UnbalancedAmounts", world.chain, token=token):
             game.start()
     game.data = packed(positions, [(world.payee, 0, 2 * ETHER)])
     game.start()
@@ -186,17 +186,17 @@ def test_an_output_included_twice_is_spent_once(world: World) -> None:
     payment = packed([deposit.position], [(world.payer, 0, ETHER)])
     one, two = world.block(payment).proof(), world.block(payment).proof()
     data = packed([one[0], two[0]], [(world.thief, 0, 2 * ETHER)])
-    with reverts("InputsWrong", world.chain, index=1):
+    with reverts("InvalidInputs", world.chain, index=1):
         world.start(world.payer, data, [one, two], [world.payer, world.payer])
 
 
 def test_an_expired_payment_needs_its_inclusion(world: World, game: Game) -> None:
     game.data = packed([one[0] for one in game.inputs], [(world.payee, 0, ETHER), (world.payer, 0, ETHER)], 1)
     included = world.block(game.data)
-    with reverts("InclusionLate", world.chain, number=0, expiry=1):
+    with reverts("LateInclusion", world.chain, number=0, expiry=1):
         game.start()
     late = world.block(game.data)
-    with reverts("InclusionLate", world.chain, number=2, expiry=1):
+    with reverts("LateInclusion", world.chain, number=2, expiry=1):
         game.start(proof=late.proof())
     game.start(OUT1, proof=included.proof())
     assert game.state["competitor"] == 1 << 16
@@ -206,45 +206,45 @@ def test_an_expired_payment_needs_its_inclusion(world: World, game: Game) -> Non
 
 def test_a_fee_transaction_has_no_exit_in_flight(world: World) -> None:
     data = packed([], [(world.operator, 0, 1)], 5, kind=2)
-    with reverts("TransactionInvalid", world.chain):
+    with reverts("InvalidTransaction", world.chain):
         world.start(world.operator, data, [], [])
 
 
 def test_joining_is_for_owners_with_a_bond_once(world: World, game: Game) -> None:
     for bits in (OUT0, IN1):
         with reverts(
-            "CallerWrong",
+            "UnauthorizedCaller",
             world.chain,
             caller=world.payer.address,
             need=(world.payee if bits == OUT0 else world.successor).address,
         ):
             game.start(bits)
     for bits in (4, 64, 128, 256, IN0 | 2**200):
-        with reverts("PiggybackWrong", world.chain, bits=bits):
+        with reverts("InvalidPiggyback", world.chain, bits=bits):
             game.start(bits)
     game.start()
-    with reverts("CallerWrong", world.chain, caller=world.thief.address, need=world.payee.address):
+    with reverts("UnauthorizedCaller", world.chain, caller=world.thief.address, need=world.payee.address):
         game.join(world.thief, 4)
-    with reverts("BondWrong", world.chain, given=1, need=PIGGYBACK_BOND):
+    with reverts("IncorrectValue", world.chain, have=1, need=PIGGYBACK_BOND):
         world.send(world.payee, "piggyback", game.data, game.ids, 4, [], value=1)
     game.join(world.payee, 4)
-    with reverts("PiggybackWrong", world.chain, bits=OUT0):
+    with reverts("InvalidPiggyback", world.chain, bits=OUT0):
         game.join(world.payee, 4)
-    with reverts("OutputWrong", world.chain, position=2):
+    with reverts("InvalidOutput", world.chain, position=2):
         game.join(world.payee, 6)
     for bit in (8, 260, 2**63 + 4):
-        with reverts("PiggybackWrong", world.chain, bits=(1 << bit) % 2**256 if bit < 256 else 0):
+        with reverts("InvalidPiggyback", world.chain, bits=(1 << bit) % 2**256 if bit < 256 else 0):
             game.join(world.payee, bit)
-    with reverts("PiggybackWrong", world.chain, bits=4):
+    with reverts("InvalidPiggyback", world.chain, bits=4):
         world.send(world.payer, "piggyback", game.data, game.ids, 2, [], value=PIGGYBACK_BOND)
-    with reverts("ProofInvalid", world.chain, position=game.inputs[0][0]):
+    with reverts("InvalidProof", world.chain, position=game.inputs[0][0]):
         world.send(world.thief, "piggyback", game.data, game.ids, 0, [game.inputs[1][2]], value=PIGGYBACK_BOND)
 
 
 def test_other_inputs_make_another_game(world: World, game: Game) -> None:
     game.start()
     swapped = game.ids[::-1]
-    with reverts("InFlightStatusWrong", world.chain, id=in_flight_id(game.data, swapped), status=0):
+    with reverts("UnexpectedInFlightStatus", world.chain, id=in_flight_id(game.data, swapped), status=0):
         world.send(world.payee, "piggyback", game.data, swapped, 4, [], value=PIGGYBACK_BOND)
 
 
@@ -255,14 +255,14 @@ def test_a_payment_does_not_compete_with_itself_nor_with_strangers(world: World,
     game.start(IN0)
     spend = world.spend(game.data, *game.owners, inputs=game.inputs)
     with reverts("SameTransaction", world.chain):
-        world.send(world.watcher, "challengeCanonical", game.data, game.ids, 0, game.made, spend)
+        world.send(world.watcher, "challengeNonCanonical", game.data, game.ids, 0, game.made, spend)
     with reverts("SameTransaction", world.chain):
-        world.send(world.watcher, "challengeInput", game.data, game.ids, 0, game.inputs[0][2], spend)
+        world.send(world.watcher, "challengeInputSpent", game.data, game.ids, 0, game.inputs[0][2], spend)
     other = packed([world.deposit(world.payer).position], [(world.payer, 0, 1)])
-    with reverts("SpendWrong", world.chain, position=(2**39 + 3) << 24, need=game.inputs[0][0]):
+    with reverts("InvalidSpend", world.chain, position=(2**39 + 3) << 24, need=game.inputs[0][0]):
         game.contest(other, world.payer)
     competitor = packed([game.inputs[0][0]], [(world.thief, 0, ETHER)])
-    with reverts("SignatureInvalid", world.chain, owner=world.payer.address):
+    with reverts("InvalidSignature", world.chain, owner=world.payer.address):
         game.contest(competitor, world.thief)
 
 
@@ -270,7 +270,7 @@ def test_an_expired_competitor_must_have_been_included(world: World, game: Game)
     competitor = packed([game.inputs[0][0]], [(world.thief, 0, ETHER)], 1)
     included = world.block(competitor)
     game.start(IN0)
-    with reverts("InclusionLate", world.chain, number=0, expiry=1):
+    with reverts("LateInclusion", world.chain, number=0, expiry=1):
         game.contest(competitor, world.payer)
     game.contest(competitor, world.payer, proof=included.proof())
     assert game.state["competitor"] == 1 << 16
@@ -283,15 +283,15 @@ def test_a_spent_output_is_stopped_only_with_inclusion_and_does_not_join_again(w
     spender = packed([included.proof()[0]], [(world.payer, 0, ETHER)])
     spend = world.spend(spender, world.payee)
     unproven = (included.proof()[0], 0, game.data, [])
-    with reverts("ProofInvalid", world.chain, position=unproven[0]):
-        world.send(world.watcher, "challengeOutput", unproven, game.ids, spend)
+    with reverts("InvalidProof", world.chain, position=unproven[0]):
+        world.send(world.watcher, "challengeOutputSpent", unproven, game.ids, spend)
     before = world.balance(world.chain.address)
-    world.send(world.watcher, "challengeOutput", included.proof(), game.ids, spend)
+    world.send(world.watcher, "challengeOutputSpent", included.proof(), game.ids, spend)
     assert before - world.balance(world.chain.address) == PIGGYBACK_BOND
     assert world.ledger() == (0, IN_FLIGHT_BOND)
-    with reverts("PiggybackWrong", world.chain, bits=OUT0):
-        world.send(world.watcher, "challengeOutput", included.proof(), game.ids, spend)
-    with reverts("PiggybackWrong", world.chain, bits=OUT0):
+    with reverts("InvalidPiggyback", world.chain, bits=OUT0):
+        world.send(world.watcher, "challengeOutputSpent", included.proof(), game.ids, spend)
+    with reverts("InvalidPiggyback", world.chain, bits=OUT0):
         game.join(world.payee, 4)
 
 
@@ -304,11 +304,11 @@ def test_what_nobody_joined_is_dropped_at_half_time_and_can_begin_again(world: W
     world.at(half)
     game.abandon()
     assert (world.ledger(), world.balance(world.chain.address)) == ((0, 0), 2 * ETHER)
-    with reverts("InFlightStatusWrong", world.chain, id=game.id, status=0):
+    with reverts("UnexpectedInFlightStatus", world.chain, id=game.id, status=0):
         game.abandon()
     game.start(OUT1)
     world.at(world.now + W)
-    with reverts("PiggybackWrong", world.chain, bits=OUT1):
+    with reverts("InvalidPiggyback", world.chain, bits=OUT1):
         game.abandon()
 
 
@@ -336,7 +336,7 @@ def test_an_innocent_co_signer_keeps_its_input_when_the_other_was_paid_elsewhere
     game.join(world.successor, 1)
     game.ripen()
     # Input and outputs are both registered, all under block zero: the claim lists that.
-    world.send(world.watcher, "claim", [(game.inputs[0][0], game.inputs[0][2])], [0])
+    world.send(world.watcher, "processExits", [(game.inputs[0][0], game.inputs[0][2])], [0])
     before = world.balance(world.successor)
     game.claim()
     assert game.state["status"] == PAYS_INPUTS
@@ -357,8 +357,8 @@ def test_a_standard_exit_of_what_an_in_flight_exit_takes_ends_with_it(world: Wor
     assert world.exit_of(game.ids[0])[0] == SPENT
     assert (world.ledger(), world.balance(world.chain.address)) == ((0, 0), ETHER)
     world.at(world.now + W)
-    with reverts("ExitStatusWrong", world.chain, id=game.ids[0], status=SPENT):
-        world.send(world.watcher, "claim", [(game.inputs[0][0], game.inputs[0][2])], [])
+    with reverts("UnexpectedExitStatus", world.chain, id=game.ids[0], status=SPENT):
+        world.send(world.watcher, "processExits", [(game.inputs[0][0], game.inputs[0][2])], [])
 
 
 def test_an_output_that_has_joined_leaves_by_that_game_alone(world: World, game: Game) -> None:
@@ -375,8 +375,8 @@ def test_an_output_that_has_joined_leaves_by_that_game_alone(world: World, game:
     game.claim()
     assert world.balance(world.payee) - before == ETHER + PIGGYBACK_BOND - BOUNTY
     assert (world.ledger(), world.balance(world.chain.address)) == ((0, 0), ETHER)
-    with reverts("ExitStatusWrong", world.chain, id=output_id(game.data), status=PAID):
-        world.send(world.watcher, "claim", [(included.proof()[0], game.data)], [])
+    with reverts("UnexpectedExitStatus", world.chain, id=output_id(game.data), status=PAID):
+        world.send(world.watcher, "processExits", [(included.proof()[0], game.data)], [])
 
 
 @pytest.mark.parametrize("at_start", [False, True])
@@ -396,15 +396,15 @@ def test_an_output_that_joins_leaves_its_own_exit_and_its_bond_waits_for_the_own
     # Registered once, under the block of the youngest input now.
     assert world.ledger()[0] == world.chain.call("reservedUnder", 0, 0) == ETHER
     assert world.chain.call("reservedUnder", 0, included.number) == 0
-    assert world.chain.call("pending", owner.address, 0) == EXIT_BOND
+    assert world.chain.call("pendingWithdrawals", owner.address, 0) == EXIT_BOND
     game.ripen()
-    with reverts("ExitStatusWrong", world.chain, id=mine, status=0):
-        world.send(world.watcher, "claim", [(included.proof(output=int(at_start))[0], game.data)], [])
+    with reverts("UnexpectedExitStatus", world.chain, id=mine, status=0):
+        world.send(world.watcher, "processExits", [(included.proof(output=int(at_start))[0], game.data)], [])
     before = world.balance(owner)
     game.claim()
     back = IN_FLIGHT_BOND if at_start else 0
     assert world.balance(owner) - before == ETHER + PIGGYBACK_BOND - BOUNTY + back
-    world.send(owner, "withdraw", 0, owner.address)
+    world.send(owner, "withdrawPending", 0, owner.address)
     assert (world.ledger(), world.balance(world.chain.address)) == ((0, 0), ETHER)
 
 

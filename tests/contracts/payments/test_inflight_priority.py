@@ -71,7 +71,7 @@ def test_old_inputs_beside_a_newer_one_of_fraud_do_not_bring_it_forward(
             game.claim(newer)
     assert world.exit_of(output_id(game.data))[0] == NOTHING
     before = world.balance(world.payee)
-    world.send(world.watcher, "claim", [(honest.proof()[0], honest.transactions[0])], [1])
+    world.send(world.watcher, "processExits", [(honest.proof()[0], honest.transactions[0])], [1])
     assert world.balance(world.payee) - before > 9 * ETHER
     with reverts("NothingToPay", world.chain):
         game.claim((0, 1))
@@ -86,11 +86,11 @@ def test_a_payment_of_old_inputs_alone_comes_before_the_fraud(world: World, hone
     theft = (minted.proof()[0], minted.transactions[0])
     world.at(max(game.state["exitable"], world.exit_of(output_id(minted.transactions[0]))[1]))
     with reverts("NotCovered", world.chain, token=0, need=19 * ETHER, have=11 * ETHER):
-        world.send(world.thief, "claim", [theft], [0, 1])
+        world.send(world.thief, "processExits", [theft], [0, 1])
     before = world.balance(world.payee)
     game.claim((1,))
     assert world.exit_of(output_id(game.data))[0] == PAID
     assert world.balance(world.payee) - before > 10 * ETHER
     with reverts("NotCovered", world.chain, token=0, need=9 * ETHER, have=ETHER):
-        world.send(world.thief, "claim", [theft], [0, 1])
+        world.send(world.thief, "processExits", [theft], [0, 1])
     assert world.ledger() == (9 * ETHER, EXIT_BOND)

@@ -34,7 +34,7 @@ class Fraud:
     begun: int
 
     def claim(self, proof: Proof, *newer: int) -> None:
-        self.world.send(self.world.thief, "claim", [(proof[0], proof[2])], list(newer))
+        self.world.send(self.world.thief, "processExits", [(proof[0], proof[2])], list(newer))
 
     @property
     def payee_is_paid(self) -> bool:

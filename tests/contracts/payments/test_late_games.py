@@ -38,7 +38,7 @@ class Town:
     def pays(self) -> None:
         """The stranger is paid: what comes to the ledger from now on is too late to stand in front of block 1."""
         self.world.at(self.due)
-        self.world.send(self.world.watcher, "claim", [(self.block.proof(0)[0], self.block.proof(0)[2])], [])
+        self.world.send(self.world.watcher, "processExits", [(self.block.proof(0)[0], self.block.proof(0)[2])], [])
         assert self.world.chain.call("passed") == 1
 
     def under(self, number: int) -> int:
@@ -105,7 +105,7 @@ def test_an_input_that_joins_late_brings_what_made_the_others(town: Town) -> Non
     game.contest(packed([one.position], [(world.payer, 0, ETHER)]), world.payer)
     assert (game.state["priority"], town.under(0)) == (0, 1)
     town.pays()
-    with reverts("ProofInvalid", world.chain, position=one.position):
+    with reverts("InvalidProof", world.chain, position=one.position):
         world.send(world.successor, "piggyback", data, game.ids, 1, [b"", two.record], value=PIGGYBACK_BOND)
     game.join(world.successor, 1)
     assert (game.state["priority"], town.under(0), town.under(1)) == (1, 0, 2)
@@ -200,9 +200,9 @@ def test_what_is_older_and_paid_later_takes_nothing_back_and_is_not_held(world: 
     world.exit(world.payee, first.proof())
     world.exit(world.payer, second.proof())
     world.at(world.exit_of(output_id(second.transactions[0])).time)
-    world.send(world.watcher, "claim", [(second.proof()[0], second.proof()[2])], [])
+    world.send(world.watcher, "processExits", [(second.proof()[0], second.proof()[2])], [])
     assert (world.chain.call("passed"), world.ledger()) == (2, (ETHER, EXIT_BOND))
-    world.send(world.watcher, "claim", [(first.proof()[0], first.proof()[2])], [])
+    world.send(world.watcher, "processExits", [(first.proof()[0], first.proof()[2])], [])
     assert (world.chain.call("passed"), world.ledger()) == (2, (0, 0))
 
 
@@ -216,6 +216,6 @@ def test_of_a_token_more_can_be_deferred_than_there_is_ether(world: World) -> No
     world.exit(world.payer, deposit.proof)
     token.transact(world.deployer, "setBlacklisted", world.payer.address, True)
     world.at(world.exit_of(deposit_id(1)).time)
-    world.send(world.watcher, "claim", [(deposit.position, deposit.record)], [])
+    world.send(world.watcher, "processExits", [(deposit.position, deposit.record)], [])
     assert world.ledger(1) == (0, most)
     assert world.chain.call("passed") == 0

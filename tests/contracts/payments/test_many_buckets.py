@@ -69,7 +69,7 @@ def test_a_claim_costs_the_same_however_many_buckets_are_newer(world: World, cou
     world.at(world.now + 2 * W)
     item = [(block.proof()[0], block.proof()[2])]
     with reverts("NotCovered", world.chain, token=0, need=2 * ETHER + count * MINT, have=2 * ETHER):
-        world.send(world.watcher, "claim", item, [])
+        world.send(world.watcher, "processExits", item, [])
     end, spent = count + 2, []
     while end > 1:
         end = max(1, end - STEP)
@@ -77,11 +77,11 @@ def test_a_claim_costs_the_same_however_many_buckets_are_newer(world: World, cou
     assert world.chain.call("tracked", 0) == (1, count * MINT)
     assert max(spent) < 16_000_000
     assert sum(spent) < 60_000 * len(spent) + 2_900 * count
-    receipt = world.send(world.watcher, "claim", item, [])
+    receipt = world.send(world.watcher, "processExits", item, [])
     assert receipt.gas_used < 75_000
     # What begins and ends under a newer block changes the sum.
     assert world.chain.call("tracked", 0) == (1, count * MINT)
-    world.send(world.watcher, "claim", [(block.proof(output=1)[0], block.transactions[0])], [])
+    world.send(world.watcher, "processExits", [(block.proof(output=1)[0], block.transactions[0])], [])
 
 
 @pytest.mark.anvil
@@ -109,7 +109,7 @@ def test_a_sum_follows_what_begins_and_ends_and_is_kept_only_while_something_is_
     assert world.chain.call("tracked", 0) == (3, 0)
     world.send(world.watcher, "track", 0, 1)
     world.at(world.now + 2 * W)
-    world.send(world.watcher, "claim", [(honest.proof()[0], honest.proof()[2])], [])
+    world.send(world.watcher, "processExits", [(honest.proof()[0], honest.proof()[2])], [])
     world.deposit(world.payer, 4 * MINT)
     world.send(world.watcher, "track", 0, 1)
     assert world.chain.call("tracked", 0) == (2**40 - 1, 0)

@@ -68,7 +68,7 @@ def test_of_two_outputs_the_covered_one_is_paid_and_the_other_when_it_is(
     assert token.call("balanceOf", world.payee.address) == 100
     assert (world.ledger(), world.ledger(1)) == ((0, 0), (0, 0))
     assert world.balance(world.chain.address) == 0
-    with reverts("InFlightStatusWrong", world.chain, id=mixed.id, status=PAYS_OUTPUTS):
+    with reverts("UnexpectedInFlightStatus", world.chain, id=mixed.id, status=PAYS_OUTPUTS):
         mixed.claim()
 
 
@@ -85,7 +85,7 @@ def test_of_two_inputs_of_a_contested_one_it_is_the_same(world: World, token: Co
     assert [world.exit_of(one)[0] for one in mixed.ids] == [PAID, 0]
     assert world.ledger(1) == (100, 0)
     for call in (lambda: mixed.answer(included.proof()), lambda: mixed.contest(rival, world.payer)):
-        with reverts("InFlightStatusWrong", world.chain, id=mixed.id, status=PAYS_INPUTS):
+        with reverts("UnexpectedInFlightStatus", world.chain, id=mixed.id, status=PAYS_INPUTS):
             call()
     token.transact(world.deployer, "rebase", 2, 1)
     mixed.claim()
@@ -104,7 +104,7 @@ def test_a_part_that_waits_can_still_be_stopped(world: World, token: Contract, m
     mixed.stop_input(1, packed([mixed.inputs[1][0]], [(world.thief, 1, 100)]), world.payer)
     assert before - world.balance(world.chain.address) == PIGGYBACK_BOND
     assert (world.ledger(), world.ledger(1)) == ((0, 0), (0, 0))
-    with reverts("InFlightStatusWrong", world.chain, id=mixed.id, status=PAYS_INPUTS):
+    with reverts("UnexpectedInFlightStatus", world.chain, id=mixed.id, status=PAYS_INPUTS):
         mixed.claim()
 
 

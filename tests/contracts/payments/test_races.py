@@ -58,7 +58,7 @@ def test_who_copies_a_challenge_gets_the_bond_and_the_exit_is_stopped_all_the_sa
     spend = world.spend(payment, world.thief, proof=included.proof())
     held = world.balance(world.chain.address)
     challenge(world, world.successor, made, spend)
-    with reverts("ExitStatusWrong", world.chain, id=output_id(made.transactions[0]), status=CHALLENGED):
+    with reverts("UnexpectedExitStatus", world.chain, id=output_id(made.transactions[0]), status=CHALLENGED):
         challenge(world, world.watcher, made, spend)
     assert held - world.balance(world.chain.address) == EXIT_BOND
     with reverts("ExitBlocked", world.chain, id=output_id(made.transactions[0]), until=2**40 - 1):
@@ -97,8 +97,8 @@ def test_who_is_stopped_before_it_can_be_paid_in_the_same_block_is_not_paid(
     due = world.exit_of(output_id(made.transactions[0]))[1]
     world.at(due)
     challenge(world, world.watcher, made, world.spend(payment, world.thief, proof=included.proof()))
-    with reverts("ExitStatusWrong", world.chain, id=output_id(made.transactions[0]), status=CHALLENGED):
-        world.send(world.thief, "claim", [(made.proof()[0], made.transactions[0])], [])
+    with reverts("UnexpectedExitStatus", world.chain, id=output_id(made.transactions[0]), status=CHALLENGED):
+        world.send(world.thief, "processExits", [(made.proof()[0], made.transactions[0])], [])
 
 
 def test_who_copies_an_answer_takes_the_bond_and_the_game_stays_answered(world: World) -> None:
@@ -109,10 +109,10 @@ def test_who_copies_an_answer_takes_the_bond_and_the_game_stays_answered(world: 
     ids = [deposit_id(deposit.number)]
     world.start(world.payer, one, [deposit.proof], [world.payer])
     spend = world.spend(rival, world.payer)
-    world.send(world.thief, "challengeCanonical", one, ids, 0, [deposit.record], spend)
-    world.send(world.successor, "answerCanonical", included.proof(), ids, [deposit.record])
+    world.send(world.thief, "challengeNonCanonical", one, ids, 0, [deposit.record], spend)
+    world.send(world.successor, "respondNonCanonical", included.proof(), ids, [deposit.record])
     with reverts("NotOlder", world.chain, place=1 << 16, known=1 << 16):
-        world.send(world.payee, "answerCanonical", included.proof(), ids, [deposit.record])
+        world.send(world.payee, "respondNonCanonical", included.proof(), ids, [deposit.record])
     state = world.in_flight_of(in_flight_id(one, ids))
     assert (state.bondOwner, state.contested) == (world.successor.address, False)
 
@@ -123,10 +123,10 @@ def test_who_copies_an_answer_takes_the_bond_and_the_game_stays_answered(world: 
 def test_blocks_sent_in_another_order_come_in_theirs_or_not_at_all(world: World) -> None:
     """A reorganisation may mine the operator's transactions in any order: each root goes to its number or nowhere."""
     first, second = b"\x11" * 32, b"\x22" * 32
-    with reverts("BlockNumberWrong", world.chain, given=2, next=1):
+    with reverts("UnexpectedBlockNumber", world.chain, given=2, next=1):
         world.send(world.operator, "submitBlock", 2, second, 1)
     world.send(world.operator, "submitBlock", 1, first, 1)
-    with reverts("BlockNumberWrong", world.chain, given=1, next=2):
+    with reverts("UnexpectedBlockNumber", world.chain, given=1, next=2):
         world.send(world.operator, "submitBlock", 1, first, 1)
     world.send(world.operator, "submitBlock", 2, second, 1)
     assert [world.chain.call("blocks", number) != bytes(32) for number in (1, 2, 3)] == [True, True, False]
@@ -137,12 +137,12 @@ def test_an_answer_that_is_copied_answers_all_the_same(world: World) -> None:
     block = world.block(packed([1 << 63 | 1 << 24], [(world.payee, 0, 1)]))
     world.send(world.thief, "challengeData", 1, 0, block.tree.root, block.word, value=DATA_BOND)
     world.send(world.thief, "showData", block.proof())
-    with reverts("DataStatusWrong", world.chain, number=1, index=0):
+    with reverts("UnexpectedDataStatus", world.chain, number=1, index=0):
         world.send(world.operator, "showData", block.proof())
     world.at(world.now + DATA_DELAY)
-    with reverts("DataStatusWrong", world.chain, number=1, index=0):
+    with reverts("UnexpectedDataStatus", world.chain, number=1, index=0):
         world.send(world.thief, "freeze", 1, 0)
-    with reverts("DataStatusWrong", world.chain, number=1, index=0):
+    with reverts("UnexpectedDataStatus", world.chain, number=1, index=0):
         world.send(world.thief, "challengeData", 1, 0, block.tree.root, block.word, value=DATA_BOND)
     assert (world.balance(world.chain.address), world.chain.call("head")[3]) == (0, False)
 
@@ -160,7 +160,7 @@ def test_questions_that_are_open_when_the_chain_freezes_give_their_bonds_back(wo
 
 def test_a_chain_that_anybody_could_freeze_at_once_is_refused(world: World) -> None:
     """With no time to show it, a question would be an answer."""
-    with reverts("ConfigInvalid", world.chain):
+    with reverts("InvalidConfig", world.chain):
         World(world.connection, dataDelay=0)
     World(world.connection, dataDelay=1)
 
@@ -178,7 +178,7 @@ def test_a_bond_comes_back_as_it_was_put_up_whatever_happened_since(world: World
     world.start(world.payee, data, [other.proof], [world.payee], 16)
     due = world.exit_of(deposit_id(deposit.number))[1]
     block = world.block(packed([deposit.position + (1 << 30)], [(world.payee, 0, 1)]))
-    world.send(world.operator, "announceOperator", world.successor.address)
+    world.send(world.operator, "proposeOperator", world.successor.address)
     world.at(world.now + ROTATION_DELAY)
     world.send(world.successor, "acceptOperator")
     world.send(world.watcher, "challengeData", 1, 0, block.tree.root, block.word, value=DATA_BOND)
@@ -189,8 +189,8 @@ def test_a_bond_comes_back_as_it_was_put_up_whatever_happened_since(world: World
     payer, payee = world.balance(world.payer), world.balance(world.payee)
     world.at(world.now + W)
     # Two exits of one age, all under block zero: the claim lists that.
-    world.send(world.watcher, "claim", [(deposit.position, deposit.record)], [0])
-    world.send(world.watcher, "claimInFlight", data, [deposit_id(other.number)], [other.record], [0])
+    world.send(world.watcher, "processExits", [(deposit.position, deposit.record)], [0])
+    world.send(world.watcher, "processInFlightExit", data, [deposit_id(other.number)], [other.record], [0])
     assert world.balance(world.payer) - payer == ETHER + EXIT_BOND - BOUNTY
     assert world.balance(world.payee) - payee == ETHER + IN_FLIGHT_BOND + PIGGYBACK_BOND - BOUNTY
 
@@ -213,6 +213,6 @@ def cost_of_claim(world: World, deposit: Deposit) -> int:
     world.exit(world.payer, deposit.proof)
     world.at(world.exit_of(deposit_id(deposit.number))[1])
     before = world.balance(world.payer)
-    receipt = world.send(world.watcher, "claim", [(deposit.position, deposit.record)], [])
+    receipt = world.send(world.watcher, "processExits", [(deposit.position, deposit.record)], [])
     assert world.balance(world.payer) - before == ETHER + EXIT_BOND - BOUNTY
     return receipt.gas_used

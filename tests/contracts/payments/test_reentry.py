@@ -50,7 +50,7 @@ def tokens(world: World, owner: str, amount: int) -> Deposit:
 
 
 def claim(world: World, *deposits: Deposit) -> None:
-    world.send(world.watcher, "claim", [(one.position, one.record) for one in deposits], [])
+    world.send(world.watcher, "processExits", [(one.position, one.record) for one in deposits], [])
 
 
 def solvent(world: World) -> None:
@@ -97,7 +97,7 @@ def test_a_challenge_inside_a_payment_of_the_same_batch_is_felt_by_it(
     # The thief's bond at once; its own, which it could not take for what it did with it, waits.
     assert world.balance(receiver.address) - before == EXIT_BOND
     waits = EXIT_BOND - BOUNTY
-    assert world.chain.call("pending", receiver.address, 0) == waits
+    assert world.chain.call("pendingWithdrawals", receiver.address, 0) == waits
     assert (world.ledger(), world.balance(world.chain.address)) == ((0, waits), ETHER + waits)
 
 
@@ -111,7 +111,7 @@ def test_a_challenger_that_is_paid_cannot_challenge_the_same_again(world: World,
     receiver.transact(world.deployer, "arm(address,bytes)", world.chain.address, again)
     act(world, receiver, 0, "challengeExit", deposit.proof, spend)
     assert (receiver.call("attempts"), receiver.call("succeeded")) == (1, False)
-    assert receiver.call("lastReason") == keccak(b"ExitStatusWrong(bytes32,uint8)")[:4]
+    assert receiver.call("lastReason") == keccak(b"UnexpectedExitStatus(bytes32,uint8)")[:4]
     assert (world.ledger(), world.balance(world.chain.address)) == ((0, 0), 6 * ETHER)
 
 
@@ -127,7 +127,7 @@ def test_a_game_joined_inside_a_payment_of_the_same_game_is_refused(
     join = world.chain.encode("piggyback", data, ids, 5, [])
     receiver.transact(world.deployer, "arm", world.chain.address, join, PIGGYBACK_BOND, 1)
     world.at(world.now + W)
-    world.send(world.watcher, "claimInFlight", data, ids, [deposit.record], [])
+    world.send(world.watcher, "processInFlightExit", data, ids, [deposit.record], [])
     assert (receiver.call("attempts"), receiver.call("succeeded")) == (1, False)
     assert token.call("balanceOf", receiver.address) == 60
     assert (world.ledger(), world.ledger(1)) == ((0, 0), (0, 0))
@@ -143,22 +143,22 @@ def test_a_deposit_is_not_measured_while_money_of_its_token_goes_out(
     receiver.transact(world.deployer, "arm(address,bytes)", world.chain.address, again)
     world.at(world.now + W)
     claim(world, deposit)
-    assert receiver.call("lastReason") == keccak(b"Reentered()")[:4]
-    with reverts("TokenUnknown", world.chain, id=2):
+    assert receiver.call("lastReason") == keccak(b"ReentrantCall()")[:4]
+    with reverts("UnknownToken", world.chain, id=2):
         world.chain.call("tokenOf", 2)
     assert world.chain.call("head")[2] == deposit.number + 1
 
 
-@pytest.mark.parametrize("name", ["withdraw", "claim", "showData", "freeze", "abandonInFlight"])
+@pytest.mark.parametrize("name", ["withdrawPending", "processExits", "showData", "freeze", "deleteNonPiggybacked"])
 def test_every_call_that_pays_refuses_to_be_entered_from_a_payment(world: World, receiver: Contract, name: str) -> None:
     deposit = world.deposit(receiver.address)
     proof = (0, 0, b"", [])
     args: dict[str, tuple[object, ...]] = {
-        "withdraw": (0, receiver.address),
-        "claim": ([(deposit.position, deposit.record)], []),
+        "withdrawPending": (0, receiver.address),
+        "processExits": ([(deposit.position, deposit.record)], []),
         "showData": (proof,),
         "freeze": (1, 0),
-        "abandonInFlight": (b"", []),
+        "deleteNonPiggybacked": (b"", []),
     }
     act(world, receiver, EXIT_BOND, "startExit", deposit.proof)
     data = world.chain.encode(name, *args[name])
@@ -166,4 +166,4 @@ def test_every_call_that_pays_refuses_to_be_entered_from_a_payment(world: World,
     world.at(world.now + W)
     claim(world, deposit)
     assert receiver.call("attempts") == 1
-    assert receiver.call("lastReason") == keccak(b"Reentered()")[:4]
+    assert receiver.call("lastReason") == keccak(b"ReentrantCall()")[:4]

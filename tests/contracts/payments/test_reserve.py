@@ -22,7 +22,7 @@ PAID = 3
 
 
 def claim(world: World, proof: Proof, *newer: int) -> None:
-    world.send(world.thief, "claim", [(proof[0], proof[2])], list(newer))
+    world.send(world.thief, "processExits", [(proof[0], proof[2])], list(newer))
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_a_bucket_listed_twice_or_out_of_order_is_refused(world: World, honest: 
     world.exit(world.thief, minted(world, 5 * ETHER))
     world.at(world.now + 2 * W)
     for newer in ((1, 1), (2, 1), (0, 0)):
-        with reverts("BucketsUnsorted", world.chain):
+        with reverts("UnsortedBuckets", world.chain):
             claim(world, honest.proof(), *newer)
     claim(world, honest.proof(), 0, 1)
 
@@ -144,11 +144,11 @@ def test_an_in_flight_exit_goes_by_its_youngest_input_and_waits_for_cover(world:
         claim(world, stolen)
     made_by = [honest.transactions[0]]
     # Settled, though nothing can be paid without the list; paid with it.
-    world.send(world.watcher, "claimInFlight", data, ids, made_by, [])
+    world.send(world.watcher, "processInFlightExit", data, ids, made_by, [])
     with reverts("NothingToPay", world.chain):
-        world.send(world.watcher, "claimInFlight", data, ids, made_by, [])
+        world.send(world.watcher, "processInFlightExit", data, ids, made_by, [])
     before = world.balance(world.successor)
-    world.send(world.watcher, "claimInFlight", data, ids, made_by, [1])
+    world.send(world.watcher, "processInFlightExit", data, ids, made_by, [1])
     assert world.balance(world.successor) - before > 9 * ETHER
     assert world.exit_of(output_id(data))[0] == PAID
 
@@ -164,7 +164,7 @@ def test_the_bounties_of_a_batch_cover_none_of_it(world: World, honest: Block) -
         world.exit(world.thief, one.proof)
     world.at(world.now + 2 * W)
     items = [(one.proof[0], one.proof[2]) for one in mine] + [(theft[0], theft[2])]
-    world.send(world.thief, "claim", items, [1])
+    world.send(world.thief, "processExits", items, [1])
     assert world.exit_of(output_id(theft[2]))[0] == 1
     claim(world, honest.proof(), 0, 1)
     claim(world, honest.proof(output=1), 0, 1)

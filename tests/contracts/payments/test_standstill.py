@@ -48,14 +48,14 @@ def test_a_swap_half_signed_holds_its_signer_up_for_no_time(
     both = [mine.proof, thiefs.proof]
     owner = {"owner": world.thief.address}
     for spend, error, args in (
-        (world.spend(data, world.payer), "InputsWrong", {"index": 2}),
-        (world.spend(data, world.payer, inputs=both), "InputsWrong", {"index": 2}),
-        (world.spend(data, world.payer, world.payer, inputs=both), "SignatureInvalid", owner),
+        (world.spend(data, world.payer), "InvalidInputs", {"index": 2}),
+        (world.spend(data, world.payer, inputs=both), "InvalidInputs", {"index": 2}),
+        (world.spend(data, world.payer, world.payer, inputs=both), "InvalidSignature", owner),
     ):
         with reverts(error, world.chain, **args):
             world.send(world.thief, "challengeExit", mine.proof, spend)
     world.at(world.now + W)
-    world.send(world.watcher, "claim", [(mine.position, mine.record)], [])
+    world.send(world.watcher, "processExits", [(mine.position, mine.record)], [])
     assert world.exit_of(identity)[0] == PAID
 
 
@@ -65,10 +65,10 @@ def test_half_a_swap_does_not_count_in_a_block_either(world: World, swap: tuple[
     included = world.block(data).proof()
     world.exit(world.payer, mine.proof)
     half = world.spend(data, world.payer, world.payer, inputs=[mine.proof, thiefs.proof], proof=included)
-    with reverts("SignatureInvalid", world.chain, owner=world.thief.address):
+    with reverts("InvalidSignature", world.chain, owner=world.thief.address):
         world.send(world.thief, "challengeExit", mine.proof, half)
     world.at(world.now + W)
-    world.send(world.watcher, "claim", [(mine.position, mine.record)], [])
+    world.send(world.watcher, "processExits", [(mine.position, mine.record)], [])
     assert world.exit_of(deposit_id(mine.number))[0] == PAID
 
 
@@ -85,11 +85,11 @@ def test_who_shows_the_whole_swap_lets_its_other_signer_leave_with_it(
     assert bytes(shown.args["spender"]) == tx_hash(data)
     value = IN_FLIGHT_BOND + PIGGYBACK_BOND
     row = (in_flight(data), [mine.proof, thiefs.proof], bytes(shown.args["signatures"]), 16)
-    world.send(world.payer, "startInFlight", *row, value=value)
+    world.send(world.payer, "startInFlightExit", *row, value=value)
     world.at(world.now + W)
     before = world.balance(world.payer)
     ids = [deposit_id(one.number) for one in (mine, thiefs)]
-    world.send(world.watcher, "claimInFlight", data, ids, [mine.record, thiefs.record], [])
+    world.send(world.watcher, "processInFlightExit", data, ids, [mine.record, thiefs.record], [])
     assert world.balance(world.payer) > before + ETHER
 
 
@@ -101,5 +101,5 @@ def test_a_swap_signed_by_both_leaves_from_a_chain_at_a_standstill(
     world.start(world.payer, data, [mine.proof, thiefs.proof], [world.payer, world.thief], 16)
     world.at(world.now + W)
     before = world.balance(world.payer)
-    world.send(world.watcher, "claimInFlight", data, ids, [mine.record, thiefs.record], [])
+    world.send(world.watcher, "processInFlightExit", data, ids, [mine.record, thiefs.record], [])
     assert world.balance(world.payer) > before + ETHER

@@ -46,7 +46,7 @@ def test_a_signature_for_another_chain_name_or_version_stops_nothing(world: Worl
         domain(world, version=b"2"),
     ):
         signature = world.sign(spend, world.payer, wrong)
-        with reverts("SignatureInvalid", world.chain, owner=world.payer.address):
+        with reverts("InvalidSignature", world.chain, owner=world.payer.address):
             world.send(
                 world.watcher, "challengeExit", deposit.proof, ((0, 0, spend, []), signature, [])
             )  # fmt: skip
@@ -74,7 +74,7 @@ def test_two_leaves_cannot_be_shown_as_one_transaction(world: World) -> None:
         (b"\x00", [leaves[1], *tree.path(0)]),
         (b"", tree.path(0)),
     ):
-        with reverts("ProofInvalid", world.chain, position=position_of(1, 0)):
+        with reverts("InvalidProof", world.chain, position=position_of(1, 0)):
             world.send(world.thief, "showData", (position_of(1, 0), block.word, data, path))
 
 
@@ -100,7 +100,7 @@ def test_positions_beyond_any_block_are_nothing(world: World, bit: int) -> None:
     deposit = world.deposit(world.payer)
     block = world.block(packed([deposit.position], [(world.payee, 0, ETHER)]))
     proof = block.proof()
-    with reverts("ProofInvalid", world.chain, position=proof[0] | 1 << bit):
+    with reverts("InvalidProof", world.chain, position=proof[0] | 1 << bit):
         world.exit(world.payee, (proof[0] | 1 << bit, *proof[1:]))
 
 
@@ -110,7 +110,7 @@ def test_a_block_of_a_high_number_hides_in_no_count_or_time(world: World) -> Non
     block = world.block(packed([deposit.position], [(world.payee, 0, ETHER)]))
     proof = block.proof()
     for bit in (31, 32, 71, 72, 255):
-        with reverts("ProofInvalid", world.chain, position=proof[0]):
+        with reverts("InvalidProof", world.chain, position=proof[0]):
             world.exit(world.payee, (proof[0], proof[1] ^ 1 << bit, *proof[2:]))
 
 
@@ -122,7 +122,7 @@ def test_an_output_of_a_number_that_no_transaction_has_is_no_part_of_a_game(
     game.start(OUT1)
     proof = included.proof(output=number)
     spender = packed([proof[0]], [(world.payer, 0, ETHER)])
-    with reverts("PiggybackWrong", world.chain, bits=(1 << 4 + number) % 2**256):
+    with reverts("InvalidPiggyback", world.chain, bits=(1 << 4 + number) % 2**256):
         game.stop_output(proof, spender, world.payer)
 
 
@@ -144,6 +144,6 @@ def test_games_of_every_shape_begin_and_pay(world: World, ins: int, outs: int) -
     world.start(world.payer, data, [one.proof for one in deposits], [world.payer] * ins, bits)
     ids = [deposit_id(one.number) for one in deposits]
     world.at(world.in_flight_of(in_flight_id(data, ids)).exitableAt)
-    world.send(world.watcher, "claimInFlight", data, ids, [one.record for one in deposits], [])
+    world.send(world.watcher, "processInFlightExit", data, ids, [one.record for one in deposits], [])
     left = ins * ETHER - outs * each
     assert (world.ledger(), world.balance(world.chain.address)) == ((0, 0), left)

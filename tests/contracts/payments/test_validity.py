@@ -78,7 +78,7 @@ def test_a_proof_of_anything_else_is_refused(proven: Proven, wrong: str) -> None
         world.deployer.address if wrong == "chain" else None,
     )
     world.at(time)
-    with reverts("ValidityWrong", proven.chain, given=True):
+    with reverts("UnexpectedVerifier", proven.chain, given=True):
         proven.submit(1, NEXT, b"" if wrong == "nothing" else proof)
     assert proven.chain.call("head")[1] == 1
     assert proven.chain.call("stateRoot") == bytes(32)
@@ -91,13 +91,13 @@ def test_a_proof_serves_once_and_its_operator_only(proven: Proven) -> None:
     world, time = proven.world, proven.world.now + 10
     proof = proven.proof(bytes(32), NEXT, ROOT, time << 32 | 1, proven.guardians[:2])
     world.at(time)
-    with reverts("CallerWrong", proven.chain, caller=world.thief.address, need=world.operator.address):
+    with reverts("UnauthorizedCaller", proven.chain, caller=world.thief.address, need=world.operator.address):
         world.send(world.thief, "submitProvenBlock", 1, ROOT, 1, NEXT, proof)
     world.at(time)
     proven.submit(1, NEXT, proof)
-    with reverts("BlockNumberWrong", proven.chain, given=1, next=2):
+    with reverts("UnexpectedBlockNumber", proven.chain, given=1, next=2):
         proven.submit(1, NEXT, proof)
-    with reverts("ValidityWrong", proven.chain, given=True):
+    with reverts("UnexpectedVerifier", proven.chain, given=True):
         proven.submit(2, NEXT, proof)
 
 
@@ -105,7 +105,7 @@ def test_no_block_passes_without_its_proof_and_exits_are_the_same(proven: Proven
     world = proven.world
     mine = world.deposit(world.payer)
     data = packed([mine.position], [(world.payee, 0, ETHER)])
-    with reverts("ValidityWrong", proven.chain, given=False):
+    with reverts("UnexpectedVerifier", proven.chain, given=False):
         world.block(data)
     tree, time = Tree([keccak(b"\x00" + data)]), world.now + 10
     header = time << 32 | 1
@@ -114,7 +114,7 @@ def test_no_block_passes_without_its_proof_and_exits_are_the_same(proven: Proven
     proven.submit(1, NEXT, proof, tree.root)
     world.exit(world.payee, (position_of(1), header, data, tree.path(0)))
     world.at(time + 2 * W)
-    world.send(world.watcher, "claim", [(position_of(1), data)], [])
+    world.send(world.watcher, "processExits", [(position_of(1), data)], [])
     assert world.exit_of(output_id(data))[0] == PAID
 
 
@@ -135,5 +135,5 @@ def test_a_verifier_that_calls_back_changes_nothing(world: World) -> None:
         assert there.chain.call("stateRoot") == NEXT != state
     # The control: a call that only reads succeeds, and then this verifier says no.
     verifier.transact(world.deployer, "arm", there.chain.encode("head"))
-    with reverts("ValidityWrong", there.chain, given=True):
+    with reverts("UnexpectedVerifier", there.chain, given=True):
         there.send(there.operator, "submitProvenBlock", 4, ROOT, 1, NEXT, b"")

@@ -13,7 +13,7 @@ from tests.support.rollup.proof_parts import changed, part
 from layer2.ethereum.sender import Sender
 from layer2.primitives.kzg import hash_of_blob
 from layer2.rollup.protocol.blob_encoding import blob_of_roots, to_blobs
-from layer2.rollup.state.commitments import Claim
+from layer2.rollup.state.commitments import Assertion
 from layer2.rollup.validator.challenger import ENDPOINT_JUDGE, STATE_JUDGE
 from layer2.rollup.validator.witness import endpoint_proof, state_proof
 from layer2.testing.adversaries.rollup.fraud_corpus import right_roots
@@ -39,7 +39,7 @@ class Bench:
         self.liar = Sender(chain, people.attacker)
         self.honest = self.proposed(self.right)
 
-    def proposed(self, roots: list[bytes], claimed: bytes | None = None) -> Claim:
+    def proposed(self, roots: list[bytes], claimed: bytes | None = None) -> Assertion:
         """Assert these roots, and at the end of them one that may be another."""
         replica, known = self.replica, set(self.replica.claims)
         row = (self.parent, replica.entries[-1].record, 3, claimed or roots[-1], b"", self.corner.l2.profile.bond)
@@ -119,5 +119,5 @@ def test_the_claimed_root_is_compared_with_the_last_one_of_the_blob_alone(bench:
     lie = bench.proposed(bench.right, b"\0" + WORD[1:])
     assert verdict(ENDPOINT_JUDGE, lie, endpoint_proof(bench.replica, lie)) == GUILTY
     # What lies in calldata was compared when it was claimed: nothing is opened.
-    calldata = Claim(*bench.honest.as_tuple()[:5], False)
+    calldata = Assertion(*bench.honest.as_tuple()[:5], False)
     assert verdict(ENDPOINT_JUDGE, calldata, b"") == ACQUITS

@@ -27,21 +27,21 @@ def test_a_token_id_has_its_price_exactly_and_it_comes_back_to_nobody(l2, people
     price = l2.rollup.token_price()
     assert price == l2.profile.bond // 64
     for value in (0, price - 1, price + 1):
-        with pytest.raises(ContractReverted, match=rf"AmountInvalid\(given={value}, need={price}\)"):
+        with pytest.raises(ContractReverted, match=rf"IncorrectValue\(have={value}, need={price}\)"):
             l2.rollup.contract.transact(sender, "registerToken", token, value=value)
     held = l2.connection.balance(l2.rollup.address)
     l2.rollup.register_token(sender, token)
     assert l2.connection.balance(l2.rollup.address) - held == price
-    assert l2.rollup.contract.call("freeBond", sender.address) == 0
+    assert l2.rollup.contract.call("availableBond", sender.address) == 0
     # It buys one id, and no second one for the same token.
-    with reverts("TokenInvalid", token=token):
+    with reverts("InvalidToken", token=token):
         l2.rollup.register_token(sender, token)
 
 
 @pytest.mark.parametrize("off", [-1, 1])
 def test_a_deposit_books_exactly_the_ether_that_came_with_it(l2, people, off: int) -> None:
     sender, owner = Sender(l2.connection, people.payer), bytes(12) + address_bytes(people.payer.address)
-    with reverts("AmountInvalid(uint256 given, uint256 need)", given=ETHER + off, need=ETHER):
+    with reverts("IncorrectValue(uint256 have, uint256 need)", have=ETHER + off, need=ETHER):
         l2.rollup.contract.transact(sender, "deposit", 0, ETHER, owner, 0, value=ETHER + off)
     held = l2.connection.balance(l2.rollup.address)
     l2.rollup.contract.transact(sender, "deposit", 0, ETHER, owner, 0, value=ETHER)
@@ -94,18 +94,18 @@ def test_frames_come_at_a_pace_that_a_verifier_keeps_up_with(l2, people, who: st
         chain.set_next_timestamp(at)
         l2.rollup.post_calldata(by, l2.rollup.acc(items), bytes(496 * frames), consumed)
 
-    now = chain.timestamp() + l2.profile.lease + 100
+    now = chain.timestamp() + l2.profile.sequencer_window + 100
     # Whatever was not posted is lost: nothing is saved up beyond the hour.
     post(sender, 1, now)
     assert number_at(l2, *place, 6) == now * pace + 1
     # Frames up to one below the bound were posted.
-    now += l2.profile.lease + 100
+    now += l2.profile.sequencer_window + 100
     set_number(l2, *place, 6, (now + 3600) * pace - 1)
     with reverts("PostingTooFast", frames=2, **{"from": now + 1}):
         post(sender, 2, now)
     post(sender, pace + 1, now + 1)
     # Whoever has used up its share leaves the other's, and the queue, untouched.
-    now += l2.profile.lease + 3
+    now += l2.profile.sequencer_window + 3
     set_number(l2, *place, 6, (now + 10_000) * pace)
     with pytest.raises(ContractReverted, match="PostingTooFast"):
         post(sender, 1, now)
@@ -132,7 +132,7 @@ def test_nothing_goes_on_from_before_the_last_final_claim(l2, people) -> None:
     end, last = len(replica.entries), replica.entries[-1].record
     rival = Sender(chain, people.attacker)
     roots = right_roots(replica, old, end)
-    with reverts("RangeInvalid", segments=0):
+    with reverts("InvalidRange", segments=0):
         l2.rollup.propose(rival, old, last, end, roots[-1], pack_roots(roots), l2.profile.bond)
     # From the last final one itself it does.
     newest = replica.final()
@@ -197,7 +197,7 @@ def refused_by_number(rollup, payer, call: tuple[str, list]) -> None:
     """A call whose third argument is a number is refused for each absurd one, and taken as it is."""
     name, row = call
     for index in ABSURD:
-        with reverts("ProofInvalid()"):
+        with reverts("InvalidProof()"):
             rollup.contract.transact(payer.sender, name, *row[:2], index, *row[3:])
     rollup.contract.transact(payer.sender, name, *row)
 
@@ -229,7 +229,7 @@ def test_no_number_of_frames_ends_in_a_panic(l2, people) -> None:
     rollup = l2.rollup
     acc = rollup.acc(rollup.inbox()[0])
     for frames in (4_097, *ABSURD):
-        with reverts("EntrySize", segments=frames):
+        with reverts("InvalidBatchSize", segments=frames):
             rollup.contract.transact(l2.wallet(people.payer).sender, "postBlobs", acc, frames, 0)
 
 
@@ -268,7 +268,7 @@ def test_a_proof_is_announced_before_the_window_ends_by_as_much_as_it_waits(l2, 
 )
 def test_parameters_under_which_nobody_could_be_convicted_are_refused(l2, people, change: dict[str, int]) -> None:
     profile = replace(DEVNET, **change)
-    with pytest.raises(ContractReverted, match="ConfigInvalid"):
+    with pytest.raises(ContractReverted, match="InvalidConfig"):
         RollupContract.deploy(Sender(l2.connection, people.payer), people.payer.address, profile)
     least = {"bond": 64, "window": 49, "freeze_after": 3_601, "reveal_blocks": 149}
     fine = replace(DEVNET, **{name: least.get(name, value) for name, value in change.items()})

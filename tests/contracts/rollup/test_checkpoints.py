@@ -50,7 +50,7 @@ def test_the_queue_is_consumed_to_its_end_or_to_a_checkpoint(corner: Corner, peo
         rollup.force_include(operator, rollup.acc(rollup.inbox()[0]), end)
 
     def refused(consumed: int, end: int) -> None:
-        with reverts("QueueEndInvalid", consumed=consumed, given=end, length=CHECKPOINT + 2):
+        with reverts("InvalidQueueEnd", consumed=consumed, given=end, length=CHECKPOINT + 2):
             consume(end)
 
     for end in (1, CHECKPOINT - 1, CHECKPOINT + 1, CHECKPOINT + 3):
@@ -60,7 +60,7 @@ def test_the_queue_is_consumed_to_its_end_or_to_a_checkpoint(corner: Corner, peo
     assert rollup.inbox()[4] == rollup.contract.call("checkpoints", CHECKPOINT)[1]
     for end in (CHECKPOINT - 1, 0, CHECKPOINT + 1):
         refused(CHECKPOINT, end)
-    with reverts("EntrySize", segments=0):
+    with reverts("InvalidBatchSize", segments=0):
         consume(CHECKPOINT)
     consume(CHECKPOINT + 2)
     assert rollup.inbox()[4] == 0

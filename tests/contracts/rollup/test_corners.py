@@ -112,9 +112,9 @@ def test_the_empty_subtree_is_zero_at_the_bottom_and_hashed_from_there(fresh, pe
     made.post()
     claim = made.propose()
     replica = made.challenger.replica
-    judge = Contract(fresh, made.rollup.contract.call("judges", STATE_JUDGE), load_artifact("StateJudge").abi)
+    judge = Contract(fresh, made.rollup.contract.call("judges", STATE_JUDGE), load_artifact("StateVerifier").abi)
     row = (claim.as_tuple(), replica.claims[claim.parent].as_tuple(), state_proof(replica, claim, 0))
-    assert judge.call("guilty", *row, sender=made.rollup.address) is False
+    assert judge.call("isFraudulent", *row, sender=made.rollup.address) is False
 
 
 def test_the_highest_nonce_is_never_used(corner: Corner) -> None:

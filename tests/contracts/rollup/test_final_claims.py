@@ -10,14 +10,14 @@ import pytest
 from layer2.ethereum.sender import Sender
 from layer2.primitives.hashing import keccak
 from layer2.rollup.protocol.params import WITHDRAWAL_DEPTH
-from layer2.rollup.state.commitments import Claim, Roots, Status, pack_roots
+from layer2.rollup.state.commitments import Assertion, Roots, Status, pack_roots
 from layer2.rollup.state.state import Withdrawal
 from layer2.testing import reverts
 
 HALF = 5 * 10**17
 
 
-def competing(l2, parent: Claim, by) -> Claim:
+def competing(l2, parent: Assertion, by) -> Assertion:
     """A truth about everything that is posted, on an old parent: somebody else's beside the one that stands there."""
     replica = l2.challenger.replica
     replica.step()
@@ -32,7 +32,7 @@ def competing(l2, parent: Claim, by) -> Claim:
 
 
 @pytest.fixture
-def rivals(l2, people) -> tuple[Claim, Claim]:
+def rivals(l2, people) -> tuple[Assertion, Assertion]:
     """A final assertion that holds a withdrawal, and an open one beside it that covers more: another one too."""
     seller, replica = l2.wallet(people.payer), l2.challenger.replica
     replica.step()
@@ -85,7 +85,7 @@ def test_what_only_an_open_truth_holds_waits(l2, people) -> None:
 
 
 @pytest.fixture
-def final_withdrawal(l2, people) -> tuple[Claim, Roots, Withdrawal, list[bytes]]:
+def final_withdrawal(l2, people) -> tuple[Assertion, Roots, Withdrawal, list[bytes]]:
     """A withdrawal of HALF whose assertion is final: the assertion, its roots, the withdrawal, and its Merkle path."""
     seller = l2.wallet(people.payer)
     seller.withdraw(HALF)
@@ -117,7 +117,7 @@ def test_invented_roots_pay_nobody(l2, people, final_withdrawal, invented: str) 
     else:
         roots = replace(roots, numbers=(int.from_bytes(roots.numbers, "big") + (1 << 32)).to_bytes(32, "big"))
     before = l2.connection.balance(thief)
-    with reverts("ProofInvalid()"):
+    with reverts("InvalidProof()"):
         l2.rollup.claim(Sender(l2.connection, people.buyer), final, roots, 0, withdrawal, path)
     assert l2.connection.balance(thief) == before
 

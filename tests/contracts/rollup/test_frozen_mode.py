@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from layer2.ethereum.sender import Sender
-from layer2.rollup.state.commitments import Claim, Roots
+from layer2.rollup.state.commitments import Assertion, Roots
 from layer2.testing import reverts
 
 ETHER = 10**18
 
 
-def account_row(l2, people, claim: Claim) -> tuple[object, ...]:
+def account_row(l2, people, claim: Assertion) -> tuple[object, ...]:
     """The arguments of an escape of the payer's account, under a final assertion."""
     replica = l2.challenger.replica
     replica.step()
@@ -40,14 +40,14 @@ def test_a_rollup_is_frozen_after_the_last_second_in_which_it_may_wait(l2, peopl
     else:
         # Before it, the entry is asked for instead, and there is none after the last final assertion.
         chain.set_next_timestamp(last)
-        with reverts("ItemMismatch", index=row[0].inbox_end + 1):
+        with reverts("BatchMismatch", index=row[0].inbox_end + 1):
             l2.rollup.freeze(sender, *row)
         chain.mine()
         l2.rollup.freeze(sender, *row)
 
 
 @pytest.fixture
-def frozen(l2, people) -> tuple[Claim, Claim]:
+def frozen(l2, people) -> tuple[Assertion, Assertion]:
     """A frozen rollup in which 5 wei are not consumed: the assertion that was final before the last, and the last."""
     chain, replica = l2.connection, l2.challenger.replica
     replica.step()
@@ -66,7 +66,7 @@ def test_a_balance_is_paid_as_the_last_final_state_has_it_and_not_an_older_one(l
     """In the older one the payer still has what it has withdrawn since."""
     old, last = frozen
     sender = Sender(l2.connection, people.buyer)
-    with reverts("StatusWrong", id=old.id, status=2):
+    with reverts("UnexpectedStatus", id=old.id, status=2):
         l2.rollup.escape(sender, *account_row(l2, people, old))
     before = l2.connection.balance(people.payer.address)
     l2.rollup.escape(sender, *account_row(l2, people, last))

@@ -76,22 +76,22 @@ def test_a_signature_gives_a_withdrawal_to_nobody_else_no_later_and_nowhere_else
     out, until = sale.withdraw(), sale.until
     signature = sale.seller.sign_claim(out, people.buyer.address, until)
     thief = sale.l2.wallet(people.attacker)
-    with reverts("ProofInvalid()"):
+    with reverts("InvalidProof()"):
         thief.take_claim(out, people.attacker.address, until, signature)
-    with reverts("ProofInvalid()"):
+    with reverts("InvalidProof()"):
         thief.take_claim(out, people.buyer.address, until + 1, signature)
-    with reverts("ProofInvalid()"):
+    with reverts("InvalidProof()"):
         thief.take_claim(out, people.buyer.address, until, b"")
-    with reverts("ProofInvalid()"):
+    with reverts("InvalidProof()"):
         thief.take_claim(out, people.attacker.address, until, thief.sign_claim(out, people.attacker.address, until))
     message = TransferClaim(sale.number(out) + 1, out.withdrawal.leaf(), people.buyer.address, until)
-    with reverts("ProofInvalid()"):
+    with reverts("InvalidProof()"):
         thief.take_claim(
             out, people.buyer.address, until, people.payer.sign_digest(message.digest(sale.l2.rollup.domain))
         )
     elsewhere = TransferClaim(sale.number(out), out.withdrawal.leaf(), people.buyer.address, until)
     other = sale.l2.rollup.domain.__class__("layer2 Rollup", "1", 1, sale.l2.rollup.address)
-    with reverts("ProofInvalid()"):
+    with reverts("InvalidProof()"):
         thief.take_claim(out, people.buyer.address, until, people.payer.sign_digest(elsewhere.digest(other)))
     early = sale.chain.timestamp() - 1
     old = sale.seller.sign_claim(out, people.buyer.address, early)
@@ -121,7 +121,7 @@ def test_a_signature_serves_once_wherever_the_withdrawal_goes_after_it(sale: Sal
     signature = sale.seller.sign_claim(out, people.buyer.address, until)
     sale.buyer.take_claim(out, people.buyer.address, until, signature)
     sale.buyer.transfer_claim(out, people.payer.address)
-    with reverts("CallerNotOwner", caller=people.payer.address, owner=people.payer.address):
+    with reverts("UnauthorizedCaller", caller=people.payer.address, need=people.payer.address):
         sale.buyer.take_claim(out, people.buyer.address, until, signature)
     assert sale.owner(out) == people.payer.address
 
@@ -135,7 +135,7 @@ def test_a_contract_sells_by_what_it_says_of_a_signature(sale: Sale, people) -> 
     (out,) = sale.seller.outgoing(wallet)
     signature = sale.seller.sign_claim(out, people.buyer.address, sale.until)
     other = sale.buyer.sign_claim(out, people.buyer.address, sale.until)
-    with reverts("ProofInvalid()"):
+    with reverts("InvalidProof()"):
         sale.buyer.take_claim(out, people.buyer.address, sale.until, other)
     sale.buyer.take_claim(out, people.buyer.address, sale.until, signature)
     assert sale.owner(out) == people.buyer.address
@@ -145,10 +145,10 @@ def test_a_withdrawal_is_given_to_somebody(sale: Sale, people) -> None:
     """To the address zero it would be its target's again, whoever has paid for it."""
     out = sale.withdraw()
     signature = sale.seller.sign_claim(out, ZERO_ADDRESS, sale.until)
-    with reverts("ReceiverMissing"):
+    with reverts("MissingReceiver"):
         sale.buyer.take_claim(out, ZERO_ADDRESS, sale.until, signature)
     sale.seller.transfer_claim(out, people.buyer.address)
-    with reverts("ReceiverMissing"):
+    with reverts("MissingReceiver"):
         sale.buyer.transfer_claim(out, ZERO_ADDRESS)
     assert sale.owner(out) == people.buyer.address
 
@@ -170,10 +170,10 @@ def test_what_can_never_be_paid_is_given_to_nobody(sale: Sale, people) -> None:
     assert open_.claim.id != final.claim.id
     sale.chain.advance(sale.l2.profile.freeze_after + 1)
     sale.buyer.freeze()
-    with reverts("FrozenMode", frozen=True):
+    with reverts("ChainFrozen"):
         sale.seller.transfer_claim(open_, people.buyer.address)
     sale.l2.rollup.finalize(Sender(sale.chain, people.attacker), open_.claim)
-    with reverts("StatusWrong", id=open_.claim.id, status=Status.RELEASED):
+    with reverts("UnexpectedStatus", id=open_.claim.id, status=Status.RELEASED):
         sale.seller.transfer_claim(open_, people.buyer.address)
     sale.seller.transfer_claim(final, people.buyer.address)
     assert sale.owner(final) == people.buyer.address
@@ -243,5 +243,5 @@ def test_the_buyer_of_a_right_claim_loses_it_to_a_freeze_and_was_told_so(sale: S
     before = chain.balance(people.payer.address)
     paid = sale.seller.escape()
     assert chain.balance(people.payer.address) - before + paid.gas_used * paid.effective_gas_price == 10 * HALF
-    with reverts("StatusWrong", id=out.claim.id, status=Status.OPEN):
+    with reverts("UnexpectedStatus", id=out.claim.id, status=Status.OPEN):
         sale.buyer.claim(out)

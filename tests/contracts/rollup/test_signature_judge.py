@@ -18,8 +18,8 @@ from layer2.primitives.hashing import keccak
 from layer2.rollup.protocol.frames import Frame, FrameType, Op, encode_frame
 from layer2.rollup.protocol.messages import Transfer
 from layer2.rollup.protocol.params import MAX_NONCE
-from layer2.rollup.state.commitments import Claim
-from layer2.rollup.state.signature_oracle import Authority
+from layer2.rollup.state.commitments import Assertion
+from layer2.rollup.state.signature_oracle import SignatureOracle
 from layer2.rollup.state.state import Account, State, owner_of_key
 from layer2.rollup.validator.challenger import SIGNATURE_JUDGE
 from layer2.rollup.validator.witness import signature_proof, state_proof
@@ -105,10 +105,10 @@ class Bench:
         ops = (Op(sender, PAYEE, 5, packed=5),)
         return encode_frame(Frame(FrameType.TRANSFERS, token, 0, 0, signature, ops))
 
-    def claim(self, roots: list[bytes]) -> Claim:
+    def claim(self, roots: list[bytes]) -> Assertion:
         return claim_of(self.corner.replica, self.corner.replica.final(), 1, roots)
 
-    def lie(self, name: str) -> Claim:
+    def lie(self, name: str) -> Assertion:
         """What was executed is said to have been skipped, and the other way round."""
         at = self.first[name]
         wrong = self.right[at - 1] if name in self.executed else b"\0" + keccak(b"executed")[1:]
@@ -149,7 +149,7 @@ def test_frames_are_executed_exactly_if_all_who_send_have_signed(bench: Bench) -
 class Deceived(Remembering):
     """Takes one signature for what it is not."""
 
-    def __init__(self, inner: Authority, signature: bytes) -> None:
+    def __init__(self, inner: SignatureOracle, signature: bytes) -> None:
         super().__init__(inner)
         self.signature = signature
 
@@ -242,14 +242,14 @@ def test_accounts_are_read_with_their_keys_and_in_no_other_form(bench: Bench) ->
 
 
 def test_a_voice_is_one_key_and_one_signature(bench: Bench) -> None:
-    """`IVoice`: of the owner's key alone, with nothing behind it."""
+    """`IBlsSignatureVerifier`: of the owner's key alone, with nothing behind it."""
     digest, judge = keccak(b"escape"), bench.corner.judges[SIGNATURE_JUDGE]
     signature, key = KEY.sign(digest), packed_key(KEY.public)
     wide = packed_key(OTHER.public)
 
     def speaks(key: bytes, signature: bytes, hint: bytes) -> bool:
         proof = encode(["bytes", "bytes", "bytes"], [key, signature, hint])
-        return bool(judge.call("speaks", owner_of_key(KEY.public), digest, proof))
+        return bool(judge.call("isValidSignature", owner_of_key(KEY.public), digest, proof))
 
     hint = signature_hint(signature)
     assert speaks(key, signature, hint)

@@ -17,7 +17,7 @@ from layer2.primitives.hashing import keccak
 from layer2.rollup.protocol.frames import Frame, FrameType, Op, encode_frame
 from layer2.rollup.protocol.messages import Transfer, Withdraw
 from layer2.rollup.protocol.params import OPS_PER_SEGMENT
-from layer2.rollup.state.commitments import Claim, Roots
+from layer2.rollup.state.commitments import Assertion, Roots
 from layer2.rollup.state.forced_queue import Scheme
 from layer2.rollup.state.state import owner_of_address
 from layer2.rollup.validator.challenger import STATE_JUDGE
@@ -71,7 +71,7 @@ class Bench:
         op = Op(PAYER, 0, 44, target, to_compact(self.people.payer.sign_digest(digest)))
         return encode_frame(Frame(FrameType.ECDSA_WITHDRAWALS, 0, 0, 0, b"", (op,)))
 
-    def claim(self, entry: int, roots: list[bytes] | None = None) -> Claim:
+    def claim(self, entry: int, roots: list[bytes] | None = None) -> Assertion:
         """Of the first entry or of the second."""
         parent = self.origin if entry == 1 else self.first
         return claim_of(self.corner.replica, parent, entry, roots or self.right[entry])
@@ -300,14 +300,14 @@ def test_forced_operations_are_judged_by_their_owners_keys(bench: Bench) -> None
 
 
 def test_what_is_read_in_place_lies_inside_the_proof(bench: Bench) -> None:
-    """Siblings and keys are read where they lie: a length or a place that leads out of the proof is refused."""
+    """MultiProof and keys are read where they lie: a length or a place that leads out of the proof is refused."""
     proof = bench.proof("queue")
     judge = bench.corner.judges[STATE_JUDGE]
     row = (bench.claim(1).as_tuple(), bench.origin.as_tuple())
 
     def told(data: bytes) -> str:
         try:
-            return GUILTY if judge.call("guilty", *row, data, sender=bench.corner.rollup.address) else ACQUITS
+            return GUILTY if judge.call("isFraudulent", *row, data, sender=bench.corner.rollup.address) else ACQUITS
         except ContractReverted as refusal:
             return refusal.name
 

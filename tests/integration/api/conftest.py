@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from layer2.api.rollup.client import RemoteSequencer
-from layer2.api.rollup.service import Service
+from layer2.api.rollup.service import SequencerService
 from layer2.ethereum.anvil import AnvilNode
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.devnet import tester_connection as new_chain
@@ -63,13 +63,13 @@ def l2(chain: Connection, people: SimpleNamespace, tmp_path: Path) -> Iterator[L
 
 
 @pytest.fixture
-def service(l2: LocalRollup) -> Iterator[Service]:
-    with Service(l2.sequencer) as one:
+def service(l2: LocalRollup) -> Iterator[SequencerService]:
+    with SequencerService(l2.sequencer) as one:
         yield one
 
 
 @pytest.fixture
-def client(service: Service) -> Iterator[RemoteSequencer]:
+def client(service: SequencerService) -> Iterator[RemoteSequencer]:
     one = RemoteSequencer(service.url, service.sequencer.rollup)
     yield one
     one.close()

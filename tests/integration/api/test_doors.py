@@ -18,15 +18,15 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from layer2.api.http.service import Hosted
+from layer2.api.http.service import HttpService
 from layer2.api.plasma.coins_service import CoinService
 from layer2.api.plasma.payments_service import PlasmaService
 from layer2.api.plasma.watcher_service import WatchService
-from layer2.api.rollup.service import Service
+from layer2.api.rollup.service import SequencerService
 from layer2.ethereum.devnet import tester_connection as new_chain
 from layer2.ethereum.errors import RpcError
-from layer2.plasma.common.watcher.alerts import Finding
-from layer2.plasma.common.watcher.alerts import Kind as FindingKind
+from layer2.plasma.common.watcher.alerts import Alert
+from layer2.plasma.common.watcher.alerts import AlertKind as FindingKind
 from layer2.plasma.common.watcher.block_sources import LocalBodies
 from layer2.plasma.devnet import LocalPlasma
 from layer2.plasma.payments.watcher.watcher import Watcher
@@ -53,9 +53,9 @@ class Town:
             start_block=self.plasma.start_block,
         )
 
-    def serve(self, kind: str, **limits: Any) -> Hosted:
+    def serve(self, kind: str, **limits: Any) -> HttpService:
         if kind == "sequencer":
-            return Service(self.rollup.sequencer, **limits)
+            return SequencerService(self.rollup.sequencer, **limits)
         if kind == "operator":
             return PlasmaService(self.plasma.operator, **limits)
         if kind == "coins":
@@ -73,18 +73,18 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
 
 
 @pytest.fixture(scope="module", params=KINDS)
-def served(town: Town, request: pytest.FixtureRequest) -> Iterator[tuple[str, Hosted]]:
+def served(town: Town, request: pytest.FixtureRequest) -> Iterator[tuple[str, HttpService]]:
     with town.serve(request.param) as service:
         yield request.param, service
 
 
-def link_to(service: Hosted, source: str = "127.0.0.1") -> http.client.HTTPConnection:
+def link_to(service: HttpService, source: str = "127.0.0.1") -> http.client.HTTPConnection:
     parts = urlsplit(service.url)
     return http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=20, source_address=(source, 0))
 
 
 def ask(
-    service: Hosted, method: str, path: str, body: bytes | None = None, **headers: str
+    service: HttpService, method: str, path: str, body: bytes | None = None, **headers: str
 ) -> tuple[int, dict[str, Any], http.client.HTTPMessage]:
     link = link_to(service)
     link.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
@@ -95,7 +95,9 @@ def ask(
     return answer.status, json.loads(raw) if raw[:1] == b"{" else {"text": raw.decode()}, answer.headers
 
 
-def mute(service: Hosted, held: contextlib.ExitStack, count: int, source: str = "127.0.0.1") -> list[socket.socket]:
+def mute(
+    service: HttpService, held: contextlib.ExitStack, count: int, source: str = "127.0.0.1"
+) -> list[socket.socket]:
     parts = urlsplit(service.url)
     made = []
     for _ in range(count):
@@ -326,7 +328,7 @@ def test_a_refusal_names_no_file_and_no_url_of_the_machine(town, kind, fault, mo
 
 @pytest.mark.parametrize("place", ["https://node.example/v3/0123", "/home/op/.layer2/1/watch.journal", "/dev/sda"])
 def test_an_alarm_names_no_file_and_no_url_of_the_machine(town, place, monkeypatch) -> None:
-    away = Finding(FindingKind.CHAIN_AWAY, 0, f"no answer from {place}: connection refused")
+    away = Alert(FindingKind.CHAIN_AWAY, 0, f"no answer from {place}: connection refused")
     with town.serve("watcher") as service:
         assert isinstance(service, WatchService)
         monkeypatch.setattr(service.desk, "status", replace(service.desk.status, standing=(away,)))

@@ -14,7 +14,7 @@ import pytest
 
 from layer2.api.rollup.client import RemoteSequencer
 from layer2.api.rollup.routes import MAX_BODY
-from layer2.api.rollup.service import Service
+from layer2.api.rollup.service import SequencerService
 from layer2.primitives.bls import BlsKey
 from layer2.rollup.protocol.signed_operation import join_records
 
@@ -219,7 +219,7 @@ def test_whoever_hangs_up_in_the_middle_undoes_nothing(l2, service, client, pen)
 
 
 def test_who_sends_a_head_byte_by_byte_or_nothing_at_all_is_cut_off(l2, pen) -> None:
-    with Service(l2.sequencer, patience=0.4) as service, contextlib.ExitStack() as held:
+    with SequencerService(l2.sequencer, patience=0.4) as service, contextlib.ExitStack() as held:
         parts = urlsplit(service.url)
         slow, silent = (
             held.enter_context(socket.create_connection((parts.hostname, parts.port), timeout=5)) for _ in range(2)
@@ -242,7 +242,7 @@ def test_who_sends_a_head_byte_by_byte_or_nothing_at_all_is_cut_off(l2, pen) -> 
 
 
 def test_connections_too_many_are_cut_off_and_the_others_served(l2, pen) -> None:
-    with Service(l2.sequencer, most_connections=8) as service, contextlib.ExitStack() as held:
+    with SequencerService(l2.sequencer, most_connections=8) as service, contextlib.ExitStack() as held:
         parts = urlsplit(service.url)
         client = RemoteSequencer(service.url, l2.rollup)
         links = [

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from layer2.api.rollup.client import RemoteSequencer
-from layer2.api.rollup.service import Service
+from layer2.api.rollup.service import SequencerService
 from layer2.primitives.bls import BlsKey
 from layer2.primitives.errors import MalformedError
 from layer2.rollup.devnet import LocalRollup
@@ -19,7 +19,7 @@ from layer2.rollup.protocol.errors import AccountUnknown, BalanceTooLow, FeeTooL
 from layer2.rollup.protocol.frames import FrameType, decode_frame
 from layer2.rollup.sequencer.key_registrations import FREE, KeyPolicy, room_for_keys
 from layer2.rollup.sequencer.sequencer import Sequencer
-from layer2.rollup.sequencer.tx_status import Fate
+from layer2.rollup.sequencer.tx_status import TxStatus
 from layer2.rollup.wallet.wallet import Wallet
 
 from .conftest import PAYEE, PAYER, RICH
@@ -54,7 +54,7 @@ def paid(l2, tmp_path) -> Iterator[Sequencer]:
 
 @pytest.fixture
 def client(paid: Sequencer) -> Iterator[RemoteSequencer]:
-    with Service(paid) as service:
+    with SequencerService(paid) as service:
         one = RemoteSequencer(service.url)
         yield one
         one.close()
@@ -143,7 +143,7 @@ def test_a_key_whose_payment_will_never_happen_is_not_opened(l2, people, paid, p
     del paid._pool.pending[digest]
     paid._drop({digest: "its account forced another one"})
     paid._settle()
-    assert paid.fate(digest) == Fate("dropped", 0, "its account forced another one")
+    assert paid.fate(digest) == TxStatus("dropped", 0, "its account forced another one")
     assert paid.waiting_keys == 0
     paid.close()
     again = asking(l2, tmp_path)

@@ -12,7 +12,7 @@ from layer2.ethereum.anvil import AnvilNode
 from layer2.rollup.derivation.replica import Replica
 from layer2.rollup.devnet import LocalRollup
 from layer2.rollup.sequencer.sequencer import FAULT_POINTS
-from layer2.testing.kill import Ended, Nursery
+from layer2.testing.kill import ForkServer, ProcessResult
 
 from .conftest import PAYEE, PAYER, RICH, genesis
 
@@ -78,12 +78,14 @@ def node():
 
 
 @pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    with Nursery(ROLLUP) as one:
+def nursery() -> Iterator[ForkServer]:
+    with ForkServer(ROLLUP) as one:
         yield one
 
 
-def run(nursery: Nursery, node: AnvilNode, l2: LocalRollup, folder: Path, script: str, fault: str = "") -> Ended:
+def run(
+    nursery: ForkServer, node: AnvilNode, l2: LocalRollup, folder: Path, script: str, fault: str = ""
+) -> ProcessResult:
     arguments = [node.url, l2.rollup.address, str(l2.start_block), str(folder), script]
     return nursery.run(CHILD, arguments, folder, fault=fault, path=[str(Path(__file__).parent)])
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from layer2.rollup.devnet import LocalRollup
-from layer2.rollup.protocol.errors import JournalForeign
+from layer2.rollup.protocol.errors import JournalMismatch
 from layer2.rollup.protocol.signed_operation import SignedOp
-from layer2.rollup.sequencer.journal import KIND, Promises
+from layer2.rollup.sequencer.journal import KIND, SequencerJournal
 from layer2.rollup.sequencer.sequencer import Sequencer
-from layer2.rollup.sequencer.tx_status import Fate
+from layer2.rollup.sequencer.tx_status import TxStatus
 from layer2.rollup.state.forced_queue import TO_THE_END
 from layer2.store.errors import JournalCorrupt, JournalFull
 from layer2.store.journal import Journal
@@ -39,7 +39,7 @@ def test_an_operation_whose_account_forces_another_is_dropped_and_says_so_for_ev
     first, second = payer.send(PAYEE, "0.5 ether"), payer.send(PAYEE, "0.1 ether")
     honest = pen.pay(PAYER, 0)
     l2.sequencer.submit(honest)
-    assert l2.sequencer.fate(digest(l2, first)) == Fate("pending")
+    assert l2.sequencer.fate(digest(l2, first)) == TxStatus("pending")
     payer.force("1.95 ether", to=people.payer.address, account=account)
     l2.post()
     fate = l2.sequencer.fate(digest(l2, first))
@@ -47,14 +47,14 @@ def test_an_operation_whose_account_forces_another_is_dropped_and_says_so_for_ev
     fate = l2.sequencer.fate(digest(l2, second))
     assert fate.state == "dropped"
     assert "balance" in fate.reason
-    assert l2.sequencer.fate(digest(l2, honest)) == Fate("posted", 2)
+    assert l2.sequencer.fate(digest(l2, honest)) == TxStatus("posted", 2)
     # Money that comes in later does not bring back what was said to be dropped.
     payer.deposit("3 ether", to=account)
     l2.post()
     restarted = again(l2)
     assert restarted.waiting == 0
     assert restarted.fate(digest(l2, second)).state == "dropped"
-    assert restarted.fate(digest(l2, honest)) == Fate("posted", 2)
+    assert restarted.fate(digest(l2, honest)) == TxStatus("posted", 2)
     restarted.step()
     assert restarted.replica.head.accounts[account].balance == 305 * 10**16
 
@@ -74,7 +74,7 @@ def test_what_is_said_to_be_dropped_is_on_disk_before_it_is_said(l2, people, tmp
     for one in path.parent.glob(f"{path.name}*"):
         shutil.copyfile(one, tmp_path / f"copied{one.name.removeprefix(path.name)}")
     with Journal(tmp_path / "copied", kind=KIND) as journal:
-        stored = Promises(journal, l2.connection.chain_id, l2.rollup.address).read()
+        stored = SequencerJournal(journal, l2.connection.chain_id, l2.rollup.address).read()
     assert list(stored.dropped) == [digest(l2, op)]
 
 
@@ -84,7 +84,7 @@ def test_after_a_restart_what_was_pending_of_both_keys_is_posted(l2, pen) -> Non
     restarted = again(l2)
     assert restarted.pending == tuple(ops)
     restarted.step()
-    assert {restarted.fate(digest(l2, op)) for op in ops} == {Fate("posted", 1)}
+    assert {restarted.fate(digest(l2, op)) for op in ops} == {TxStatus("posted", 1)}
     assert restarted.replica.head.accounts[PAYEE].balance == RICH + 5 + 5 + 123_457
 
 
@@ -95,7 +95,7 @@ def test_equal_payments_are_told_apart_by_their_entries(l2, pen) -> None:
     restarted = again(l2)
     for sequencer in (l2.sequencer, restarted):
         fates = [sequencer.fate(digest(l2, pen.pay(BLS_PAYER, nonce))) for nonce in range(3)]
-        assert fates == [Fate("posted", entry) for entry in (1, 2, 3)]
+        assert fates == [TxStatus("posted", entry) for entry in (1, 2, 3)]
 
 
 def test_a_wrong_signature_that_got_in_spoils_one_entry_and_no_more(l2, pen) -> None:
@@ -103,7 +103,7 @@ def test_a_wrong_signature_that_got_in_spoils_one_entry_and_no_more(l2, pen) -> 
     good = pen.pay(BLS_PAYER, 0)
     bad = SignedOp(pen.pay(BLS_PAYER, 1).message, good.signature)
     l2.sequencer.submit(good)
-    promises = Promises(again_journal := l2.sequencer._journal, l2.connection.chain_id, l2.rollup.address)
+    promises = SequencerJournal(again_journal := l2.sequencer._journal, l2.connection.chain_id, l2.rollup.address)
     promises.accept([bad.encode()])
     promises.commit()
     again_journal.close()
@@ -114,7 +114,7 @@ def test_a_wrong_signature_that_got_in_spoils_one_entry_and_no_more(l2, pen) -> 
     assert restarted.pending == (good,)
     assert restarted.fate(digest(l2, bad)).reason == "its signature is not its owner's"
     restarted.step()
-    assert restarted.fate(digest(l2, good)) == Fate("posted", 2)
+    assert restarted.fate(digest(l2, good)) == TxStatus("posted", 2)
     assert restarted.waiting == 0
 
 
@@ -122,7 +122,7 @@ def test_a_journal_of_another_rollup_is_refused(l2, people, pen, tmp_path) -> No
     l2.sequencer.submit(pen.pay(PAYER, 0))
     other = LocalRollup(l2.connection, people.sequencer, folder=tmp_path / "other", genesis=l2.genesis)
     l2.sequencer._journal.close()
-    with pytest.raises(JournalForeign, match="name another journal"):
+    with pytest.raises(JournalMismatch, match="name another journal"):
         Sequencer(other.rollup, other.sequencer.sender, l2.sequencer._journal.path, replica=other.replica())
     assert other.rollup.inbox()[0] == 0
     assert again(l2).waiting == 1
@@ -138,7 +138,7 @@ def test_a_journal_that_knows_a_final_entry_the_chain_does_not_have_is_refused(l
     restarted._promises.note_final(1, b"\1" * 32)
     restarted._promises.commit()
     restarted._journal.close()
-    with pytest.raises(JournalForeign, match="move the journal away"):
+    with pytest.raises(JournalMismatch, match="move the journal away"):
         again(l2)
 
 
@@ -147,7 +147,7 @@ def test_a_journal_that_knows_more_final_entries_than_the_chain_has_is_refused(l
     promises.check_final([])
     promises.note_final(2, hashes[1])
     for other in ([], hashes[:1], hashes[::-1]):
-        with pytest.raises(JournalForeign, match="knows a final entry 2"):
+        with pytest.raises(JournalMismatch, match="knows a final entry 2"):
             promises.check_final(other)
     for same in (hashes, [b"\3" * 32, hashes[1]], [*hashes, b"\4" * 32]):
         promises.check_final(same)

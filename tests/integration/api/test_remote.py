@@ -15,9 +15,9 @@ from layer2.api.http.errors import Unreachable, error_of
 from layer2.api.plasma import remote_blocks as plasmabodies
 from layer2.api.plasma.payments_client import RemoteOperator
 from layer2.api.plasma.remote_blocks import RemoteBodies
-from layer2.api.plasma.remote_operator import RemoteGate
+from layer2.api.plasma.remote_operator import RemoteOperatorClient
 from layer2.api.rollup.client import RemoteSequencer
-from layer2.plasma.payments.chain.errors import GateLied, ViewIncomplete
+from layer2.plasma.payments.chain.errors import OperatorMisbehaved, ViewIncomplete
 from layer2.primitives.errors import InputError
 
 Talk = Callable[[socket.socket], None]
@@ -142,14 +142,14 @@ def test_json_without_end_is_no_answer(serve: Serve, monkeypatch: pytest.MonkeyP
     ],
 )
 def test_what_is_no_list_of_outputs_is_a_lie(serve: Serve, page: object) -> None:
-    gate = RemoteGate(RemoteOperator(serve(says(raw(page)))))
-    with pytest.raises(GateLied):
+    gate = RemoteOperatorClient(RemoteOperator(serve(says(raw(page)))))
+    with pytest.raises(OperatorMisbehaved):
         gate.utxos(OWNER)
 
 
 def test_a_list_without_end_is_not_read_to_its_end(serve: Serve) -> None:
     rows = [{"position": str(1 << 63 | number << 24), "exiting": False} for number in range(20_000)]
-    gate = RemoteGate(RemoteOperator(serve(says(json.dumps({"outputs": rows, "more": True}).encode()))))
+    gate = RemoteOperatorClient(RemoteOperator(serve(says(json.dumps({"outputs": rows, "more": True}).encode()))))
     with pytest.raises(ViewIncomplete, match="not all of them were read"):
         gate.utxos(OWNER)
 
@@ -163,7 +163,7 @@ def test_a_list_of_many_pages_is_read_to_its_end(serve: Serve) -> None:
     def next_page(link: socket.socket) -> None:
         says(next(left))(link)
 
-    assert len(RemoteGate(RemoteOperator(serve(next_page))).utxos(OWNER)) == 150_000
+    assert len(RemoteOperatorClient(RemoteOperator(serve(next_page))).utxos(OWNER)) == 150_000
 
 
 def raw(answer: object) -> bytes:
@@ -210,8 +210,8 @@ def test_a_price_of_a_key_is_read_as_it_is_told(serve: Serve) -> None:
 
 @pytest.mark.parametrize("fate", [{"state": "included"}, {"state": "posted", "block": None, "index": "x"}])
 def test_what_is_no_place_is_a_lie(serve: Serve, fate: object) -> None:
-    gate = RemoteGate(RemoteOperator(serve(says(json.dumps(fate).encode()))))
-    with pytest.raises(GateLied):
+    gate = RemoteOperatorClient(RemoteOperator(serve(says(json.dumps(fate).encode()))))
+    with pytest.raises(OperatorMisbehaved):
         gate.place(bytes(32))
 
 

@@ -17,14 +17,14 @@ from tests.support.campaign import NIGHTLY
 from layer2.api.http.handlers import body_of, new_application
 from layer2.api.http.json_fields import number_of, read_json
 from layer2.api.http.node_health import NodeHealth
-from layer2.api.http.service import Hosted
+from layer2.api.http.service import HttpService
 from layer2.api.plasma.coins_json import transfer_json
 from layer2.api.plasma.coins_service import CoinService
 from layer2.api.plasma.payments_json import payment_json
 from layer2.api.plasma.payments_service import PlasmaService
 from layer2.api.plasma.watcher_service import WatchService
 from layer2.api.rollup.operations_json import operation_json
-from layer2.api.rollup.service import Service
+from layer2.api.rollup.service import SequencerService
 from layer2.ethereum.devnet import tester_connection as new_chain
 from layer2.ethereum.sender import Sender
 from layer2.ethereum.signer import LocalSigner
@@ -41,7 +41,7 @@ from layer2.primitives.bls import BlsKey
 from layer2.primitives.ecdsa import PrivateKey
 from layer2.primitives.errors import MalformedError
 from layer2.primitives.hashing import keccak
-from layer2.primitives.worker_pool import Workers
+from layer2.primitives.worker_pool import WorkerPool
 from layer2.rollup.devnet import LocalRollup
 from layer2.rollup.protocol.messages import Transfer
 from layer2.rollup.protocol.signed_operation import SignedOp, join_records
@@ -105,7 +105,7 @@ class Town:
             "/v1/operations": [(JSON, ops), (BINARY, join_records([op.encode()]))],
             "/v1/keys": [(JSON, key)],
         }
-        return Routes(Service(self.rollup.sequencer), names, bodies, MOST)
+        return Routes(SequencerService(self.rollup.sequencer), names, bodies, MOST)
 
     def operator(self) -> Routes:
         pay = json.dumps({"payments": [payment_json(self.open), "0x" + record_of(self.open).hex()]}).encode()
@@ -175,11 +175,11 @@ def test_whatever_is_asked_is_answered_by_name(town: Town, kind: str) -> None:
         assert answers[400] > 0 or not ("{" in path or path.startswith("POST")), path
 
 
-class Careless(Hosted):
+class Careless(HttpService):
     """A service that trusts what it is sent, each route in its own way."""
 
     def __init__(self) -> None:
-        super().__init__(SimpleNamespace(step=lambda: None), Workers())
+        super().__init__(SimpleNamespace(step=lambda: None), WorkerPool())
 
     def application(self) -> web.Application:
         app = new_application()

@@ -13,7 +13,7 @@ import pytest
 from layer2.api.http.errors import Unreachable
 from layer2.api.rollup.client import RemoteSequencer
 from layer2.api.rollup.operations_json import operation_json
-from layer2.api.rollup.service import Service
+from layer2.api.rollup.service import SequencerService
 from layer2.ethereum.errors import WrongChain
 from layer2.primitives.bls import BlsKey
 from layer2.primitives.ecdsa import from_compact
@@ -35,7 +35,7 @@ from layer2.rollup.protocol.errors import (
 from layer2.rollup.protocol.messages import Transfer
 from layer2.rollup.protocol.signed_operation import SignedOp
 from layer2.rollup.sequencer.sequencer import Sequencer
-from layer2.rollup.sequencer.signature_workers import Verifier
+from layer2.rollup.sequencer.signature_workers import SignatureWorkers
 from layer2.rollup.wallet.wallet import Wallet
 
 from .conftest import BLS_PAYER, PAYEE, PAYER, RICH, TOKEN_PAYER, Pen
@@ -136,7 +136,7 @@ def test_a_least_fee_is_asked_and_paid(chain, people, tmp_path, l2, pen) -> None
     dear = Sequencer(
         l2.rollup, l2.sequencer.sender, tmp_path / "dear", replica=l2.replica(), least_fee=100, fee_account=PAYEE
     )
-    with Service(dear) as service:
+    with SequencerService(dear) as service:
         client = RemoteSequencer(service.url)
         with pytest.raises(FeeTooLow) as refused:
             client.submit(pen.pay(PAYER, 0, fee=pack_fee(90)))
@@ -151,7 +151,7 @@ def test_a_least_fee_is_asked_and_paid(chain, people, tmp_path, l2, pen) -> None
 
 def test_a_full_mempool_refuses_and_takes_again_after_the_entry(tmp_path, l2, pen) -> None:
     small = Sequencer(l2.rollup, l2.sequencer.sender, tmp_path / "small", replica=l2.replica(), most_pending=3)
-    with Service(small) as service:
+    with SequencerService(small) as service:
         client = RemoteSequencer(service.url)
         results = client.submit_many([pen.pay(PAYER, nonce) for nonce in range(5)])
         assert [type(one) for one in results] == [type(None)] * 3 + [MempoolFull] * 2
@@ -242,7 +242,7 @@ def test_a_client_notices_another_rollup_and_a_silent_url(l2, people, service, t
 
 
 def test_a_service_stops_and_starts_again_with_what_it_accepted(l2, pen) -> None:
-    service = Service(l2.sequencer)
+    service = SequencerService(l2.sequencer)
     for turn in range(2):
         client = RemoteSequencer(service.start())
         client.submit(pen.pay(PAYER, turn))
@@ -277,9 +277,9 @@ def test_a_killed_worker_loses_nothing_and_lets_nothing_through(tmp_path, l2, pe
     import signal
 
     sequencer = Sequencer(
-        l2.rollup, l2.sequencer.sender, tmp_path / "killed", replica=l2.replica(), verifier=Verifier(2)
+        l2.rollup, l2.sequencer.sender, tmp_path / "killed", replica=l2.replica(), verifier=SignatureWorkers(2)
     )
-    with Service(sequencer) as service:
+    with SequencerService(sequencer) as service:
         client = RemoteSequencer(service.url)
         client.submit(pen.pay(PAYER, 0))
         for process in list(sequencer.verifier._pool._processes.values()):  # type: ignore[union-attr]

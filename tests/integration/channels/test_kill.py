@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from layer2.channels.party.party import FAULT_POINTS
-from layer2.testing.kill import Nursery
+from layer2.testing.kill import ForkServer
 
 POINTS = [*FAULT_POINTS, "journal.before-commit", "journal.in-commit", "journal.after-commit", "journal.in-rewrite"]
 
@@ -113,15 +113,15 @@ PRELOAD = "import layer2.channels.protocol.locks, layer2.channels.party.party, l
 
 
 @pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    with Nursery(PRELOAD) as one:
+def nursery() -> Iterator[ForkServer]:
+    with ForkServer(PRELOAD) as one:
         yield one
 
 
 @pytest.mark.parametrize("point", POINTS)
 @pytest.mark.parametrize("hit", [1, 2, 5])
 def test_a_kill_at_any_persist_point_loses_nothing_and_contradicts_nothing(
-    nursery: Nursery, point: str, hit: int, tmp_path: Path
+    nursery: ForkServer, point: str, hit: int, tmp_path: Path
 ) -> None:
     worked = nursery.run(CHILD, [str(tmp_path), "work"], tmp_path, fault=f"{point}:{hit}")
     # The point is real: it is passed at least twice by this work, so the first two hits must kill.

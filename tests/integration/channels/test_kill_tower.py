@@ -13,7 +13,7 @@ from layer2.ethereum.anvil import AnvilNode
 from layer2.ethereum.sender import Sender
 from layer2.primitives.units import parse_amount
 from layer2.store.journal import Journal
-from layer2.testing.kill import Ended, Nursery
+from layer2.testing.kill import ForkServer, ProcessResult
 
 pytestmark = pytest.mark.anvil
 
@@ -47,12 +47,14 @@ def node() -> Iterator[AnvilNode]:
 
 
 @pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    with Nursery("import layer2.channels.hub, layer2.channels.watchtower.watchtower") as one:
+def nursery() -> Iterator[ForkServer]:
+    with ForkServer("import layer2.channels.hub, layer2.channels.watchtower.watchtower") as one:
         yield one
 
 
-def run(nursery: Nursery, node: AnvilNode, hub: HubFacade, folder: Path, watched: list[str], fault: str = "") -> Ended:
+def run(
+    nursery: ForkServer, node: AnvilNode, hub: HubFacade, folder: Path, watched: list[str], fault: str = ""
+) -> ProcessResult:
     arguments = [node.url, hub.address, str(folder / "tower.journal"), *watched]
     return nursery.run(CHILD, arguments, folder, fault=fault)
 
@@ -60,7 +62,7 @@ def run(nursery: Nursery, node: AnvilNode, hub: HubFacade, folder: Path, watched
 @pytest.mark.parametrize("point", FAULT_POINTS)
 @pytest.mark.parametrize("hit", [1, 2])
 def test_a_tower_killed_anywhere_still_answers(
-    nursery: Nursery, node: AnvilNode, tmp_path: Path, point: str, hit: int
+    nursery: ForkServer, node: AnvilNode, tmp_path: Path, point: str, hit: int
 ) -> None:
     operator, payer, payee, tower = node.connection.signers(4)
     hub = HubFacade.deploy(node.connection, operator, store=tmp_path / "parties")

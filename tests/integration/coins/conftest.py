@@ -16,11 +16,11 @@ from layer2.ethereum.sender import Sender
 from layer2.ethereum.signer import LocalSigner
 from layer2.plasma.coins.chain.block_sources import CoinSource
 from layer2.plasma.coins.chain.contract import CoinChain
-from layer2.plasma.coins.chain.state import CoinSight
+from layer2.plasma.coins.chain.state import CoinChainState
 from layer2.plasma.coins.operator.operator import CoinOperator
 from layer2.plasma.coins.protocol.transfer import CoinTransaction, SignedCoin, sign_coin
-from layer2.plasma.coins.wallet.coin_store import CoinWallet
-from layer2.plasma.coins.wallet.wallet import CoinHolder
+from layer2.plasma.coins.wallet.coin_store import CoinStore
+from layer2.plasma.coins.wallet.wallet import CoinWallet
 from layer2.primitives.addresses import address_bytes
 from layer2.primitives.ecdsa import PrivateKey
 from layer2.primitives.hashing import keccak
@@ -91,16 +91,16 @@ def stage(chain: Connection, deployed: SimpleNamespace, tmp_path: Path) -> Itera
 
 
 @pytest.fixture
-def holders(stage: Stage, tmp_path: Path) -> Iterator[Callable[..., CoinHolder]]:
+def holders(stage: Stage, tmp_path: Path) -> Iterator[Callable[..., CoinWallet]]:
     """Opens the holder of a key: with the operator, unless told otherwise; again from its journal if it was open."""
     journals: dict[str, Journal] = {}
 
-    def opened(key: PrivateKey, gate: Any = stage, sources: Sequence[CoinSource] = ()) -> CoinHolder:
+    def opened(key: PrivateKey, gate: Any = stage, sources: Sequence[CoinSource] = ()) -> CoinWallet:
         if key.address in journals:
             journals[key.address].close()
         journal = journals[key.address] = Journal(tmp_path / f"{key.address}.journal", kind="coin wallet")
-        wallet = CoinWallet(stage.coins, key, journal, CoinSight(stage.coins, start_block=stage.start))
-        return CoinHolder(wallet, stage.by(key), stage.operator if gate is stage else gate, sources)
+        wallet = CoinStore(stage.coins, key, journal, CoinChainState(stage.coins, start_block=stage.start))
+        return CoinWallet(wallet, stage.by(key), stage.operator if gate is stage else gate, sources)
 
     yield opened
     for journal in journals.values():

@@ -12,7 +12,7 @@ from layer2.plasma.coins.protocol.errors import BodyMissing, CoinRefused, CoinSp
 from layer2.plasma.coins.protocol.history_codec import decode_history, encode_history
 from layer2.plasma.coins.protocol.sparse_merkle import SparseProof
 from layer2.plasma.coins.protocol.transfer import SignedCoin, coin_tree, encode_coin_body
-from layer2.plasma.coins.wallet.wallet import CoinHolder
+from layer2.plasma.coins.wallet.wallet import CoinWallet
 from layer2.plasma.common.watcher.block_sources import LocalBodies
 from layer2.plasma.payments.chain.errors import ViewIncomplete
 from layer2.primitives.errors import InputError
@@ -20,7 +20,7 @@ from layer2.testing import deploy_mock
 
 from .conftest import ETHER, PAYEE, PAYER, THIEF, Stage
 
-Holders = Callable[..., CoinHolder]
+Holders = Callable[..., CoinWallet]
 
 
 class Liar:
@@ -256,7 +256,7 @@ def test_an_exit_of_a_coin_that_was_passed_on_is_refuted_by_its_owner(stage: Sta
     with pytest.raises(CoinRefused, match="is leaving"):
         payee.send(coin, THIEF.address)
     (deed,) = payee.guard()
-    assert (deed.name, deed.receipt is not None) == ("challengeSpent", True)
+    assert (deed.name, deed.receipt is not None) == ("challengeAfter", True)
     assert payee.guard() == []
     payee.send(coin, THIEF.address)
 
@@ -283,11 +283,11 @@ def test_an_invented_history_is_doubted_and_then_refuted(stage: Stage, holders: 
     invented(stage, coin, standing.record.as_tuple())
     alone = holders(PAYEE, gate=None)
     (deed,) = alone.guard()
-    assert (deed.name, deed.number) == ("challengeHistory", 3)
+    assert (deed.name, deed.number) == ("challengeBefore", 3)
     assert alone.guard() == []
     stage.chain.advance(stage.coins.profile.exit_period + 1)
     (deed,) = alone.guard()
-    assert deed.name == "refuteHistory"
+    assert deed.name == "refuteChallengeResponse"
     assert stage.coins.exit(coin, 3) is None
     assert alone.guard() == []
 
@@ -307,7 +307,7 @@ def test_a_doubt_that_comes_too_late_is_not_raised(stage: Stage, holders: Holder
     stage.chain.revert(before)
     stage.chain.advance(stage.coins.profile.exit_period - 10)
     (deed,) = holders(PAYEE, gate=None).guard()
-    assert deed.name == "challengeHistory"
+    assert deed.name == "challengeBefore"
 
 
 def test_a_coin_signed_over_is_not_defended_with_a_bond(stage: Stage, holders: Holders) -> None:
@@ -321,7 +321,7 @@ def test_a_coin_signed_over_is_not_defended_with_a_bond(stage: Stage, holders: H
     (deed,) = holders(PAYEE, gate=None).guard()
     assert (deed.call, "signed over" in deed.detail) == (None, True)
     (deed,) = holders(PAYEE, gate=None).guard(though_signed=True)
-    assert deed.name == "challengeHistory"
+    assert deed.name == "challengeBefore"
 
 
 def test_doubts_about_an_honest_exit_are_answered_in_their_time(stage: Stage, holders: Holders) -> None:
@@ -337,9 +337,9 @@ def test_doubts_about_an_honest_exit_are_answered_in_their_time(stage: Stage, ho
     payer.exit(coin)
     record = payer.wallet.standing(coin).record
     bond = stage.coins.profile.challenge_bond
-    stage.coins.contract.transact(stage.by(THIEF), "challengeHistoryByDeposit", coin, 2, record.as_tuple(), value=bond)
+    stage.coins.contract.transact(stage.by(THIEF), "challengeBeforeByDeposit", coin, 2, record.as_tuple(), value=bond)
     (deed,) = payer.guard()
-    assert deed.name == "answerHistory"
+    assert deed.name == "respondChallengeBefore"
     assert payer.guard() == []
     stage.chain.advance(stage.coins.profile.exit_period + 1)
     assert payer.claim()[0] == [coin]
@@ -361,14 +361,14 @@ def test_the_bond_of_a_doubt_comes_back_when_the_exit_ends_otherwise(stage: Stag
     doubter = holders(THIEF)
     bond = stage.coins.profile.challenge_bond
     stage.coins.contract.transact(
-        stage.by(THIEF), "challengeHistoryByDeposit", coin, 2, old.record.as_tuple(), value=bond
+        stage.by(THIEF), "challengeBeforeByDeposit", coin, 2, old.record.as_tuple(), value=bond
     )
     last = payer.wallet.standing(coin)
     spent = stage.give(coin, 2, THIEF, by=PAYER)
     tree = coin_tree([spent])
     header = stage.coins.submit(stage.sender, 3, tree.root)
     move = Move(header, spent.transaction, spent.signature, tree.proof(coin).siblings)
-    stage.coins.contract.transact(stage.by(PAYEE), "challengeSpent", coin, last.last_block, move.as_tuple())
+    stage.coins.contract.transact(stage.by(PAYEE), "challengeAfter", coin, last.last_block, move.as_tuple())
     (deed,) = doubter.guard()
     assert deed.name == "voidChallenge"
     assert doubter.guard() == []

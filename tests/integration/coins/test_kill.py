@@ -14,7 +14,7 @@ from layer2.plasma.coins.chain.contract import CoinChain
 from layer2.plasma.coins.operator.operator import FAULT_POINTS, CoinOperator
 from layer2.plasma.coins.protocol.coin_history import History, check_history
 from layer2.plasma.coins.protocol.transfer import coin_tree, decode_coin_body
-from layer2.testing.kill import Ended, Nursery
+from layer2.testing.kill import ForkServer, ProcessResult
 
 from .conftest import PAYEE, PAYER
 
@@ -71,8 +71,8 @@ def node() -> Iterator[AnvilNode]:
 
 
 @pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    with Nursery("import layer2.plasma.coins.operator.operator, layer2.ethereum.sender") as one:
+def nursery() -> Iterator[ForkServer]:
+    with ForkServer("import layer2.plasma.coins.operator.operator, layer2.ethereum.sender") as one:
         yield one
 
 
@@ -87,7 +87,9 @@ def prepare(node: AnvilNode) -> CoinChain:
     return coins
 
 
-def run(nursery: Nursery, node: AnvilNode, coins: CoinChain, folder: Path, script: str, fault: str = "") -> Ended:
+def run(
+    nursery: ForkServer, node: AnvilNode, coins: CoinChain, folder: Path, script: str, fault: str = ""
+) -> ProcessResult:
     arguments = [node.url, coins.address, str(folder / "operator"), script]
     return nursery.run(CHILD, arguments, folder, fault=fault, path=[str(Path(__file__).parent)])
 

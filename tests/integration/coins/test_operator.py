@@ -7,20 +7,20 @@ import shutil
 import pytest
 
 from layer2.plasma.coins.protocol.coin_history import History, check_history
-from layer2.plasma.coins.protocol.errors import BodyMissing, CoinLeaving, CoinSpent, CoinUnknown
+from layer2.plasma.coins.protocol.errors import BodyMissing, CoinExiting, CoinSpent, UnknownCoin
 from layer2.plasma.coins.protocol.transfer import decode_coin_body
 from layer2.plasma.coins.protocol.transfer_batch import record_of
 from layer2.plasma.common.errors import (
     BlockLost,
     DepositsMissing,
     Expired,
-    JournalForeign,
+    JournalMismatch,
     MempoolFull,
     SignatureWrong,
     StateUnknown,
 )
 from layer2.primitives.errors import MalformedError, RangeError
-from layer2.primitives.worker_pool import Workers
+from layer2.primitives.worker_pool import WorkerPool
 
 from .conftest import PAYEE, PAYER, THIEF, Stage
 
@@ -71,7 +71,7 @@ def test_what_is_wrong_is_refused_and_gets_into_no_block(stage: Stage) -> None:
             stage.give(coin)._replace(signature=bytes(64)),
         ]
     )
-    assert [type(one) for one in refused] == [SignatureWrong, CoinUnknown, CoinSpent, SignatureWrong]
+    assert [type(one) for one in refused] == [SignatureWrong, UnknownCoin, CoinSpent, SignatureWrong]
     assert stage.operator.step() is None
     batch = stage.operator.vouch([b"", bytes(103), record_of(stage.give(coin))[:-1]])
     assert all(isinstance(one, MalformedError) for one in stage.operator.accept([batch])[0])
@@ -120,7 +120,7 @@ def test_a_coin_that_leaves_is_not_transferred_until_the_exit_is_taken_back(stag
     stage.coins.contract.transact(payer, "exitDeposit", coin, record.as_tuple(), value=bond)
     assert stage.operator.step() is None
     assert stage.operator.fate(one.transaction.hash).state == "dropped"
-    with pytest.raises(CoinLeaving):
+    with pytest.raises(CoinExiting):
         stage.operator.submit(one)
     assert stage.operator.coin(coin).state == "leaving"
     stage.coins.contract.transact(payer, "cancelExit", coin, 0)
@@ -137,7 +137,7 @@ def test_a_coin_that_was_paid_is_no_more(stage: Stage) -> None:
     stage.coins.contract.transact(stage.by(PAYER), "exitDeposit", coin, record.as_tuple(), value=bond)
     stage.chain.advance(stage.coins.profile.exit_period + 1)
     stage.coins.claim(stage.by(PAYER), (coin, 0, record))
-    with pytest.raises(CoinUnknown, match="not in the vault"):
+    with pytest.raises(UnknownCoin, match="not in the vault"):
         stage.operator.submit(stage.give(coin))
     assert stage.operator.coin(coin).state == "paid"
     assert stage.operator.coins_of(PAYER.address) == []
@@ -146,7 +146,7 @@ def test_a_coin_that_was_paid_is_no_more(stage: Stage) -> None:
 def test_a_deposit_counts_when_it_is_deep_enough(stage: Stage) -> None:
     operator = stage.reopen(margin=3)
     coin = stage.deposit()
-    with pytest.raises(CoinUnknown, match="just now"):
+    with pytest.raises(UnknownCoin, match="just now"):
         operator.submit(stage.give(coin))
     stage.chain.mine(3)
     operator.submit(stage.give(coin))
@@ -180,7 +180,7 @@ def test_signatures_are_judged_by_processes_as_they_are_here(stage: Stage) -> No
     coins = [stage.deposit() for _ in range(3)]
     batch = [record_of(stage.give(coin)) for coin in coins] + [b"", record_of(stage.give(coins[0], by=THIEF))]
     here = stage.operator.vouch(batch)
-    stage.operator.workers = Workers(1)
+    stage.operator.workers = WorkerPool(1)
     there = stage.operator.vouch(batch)
     assert (there.signers, there.digests) == (here.signers, here.digests)
     assert stage.operator.workers.restarts == 0
@@ -219,7 +219,7 @@ def test_a_block_that_was_made_is_submitted_after_a_restart(stage: Stage) -> Non
 def test_a_journal_of_another_contract_is_refused(stage: Stage) -> None:
     other = type(stage.coins).deploy(stage.sender, stage.sender.address)
     stage.operator.close()
-    with pytest.raises(JournalForeign):
+    with pytest.raises(JournalMismatch):
         type(stage.operator)(other, stage.sender, stage.folder)
     stage.operator = stage.open()
 

@@ -17,9 +17,9 @@ from layer2.api.plasma.remote_blocks import RemoteBodies
 from layer2.ethereum.errors import WrongChain
 from layer2.plasma.coins.chain.block_sources import CoinBodies
 from layer2.plasma.coins.protocol.coin_history import History, check_history
-from layer2.plasma.coins.protocol.errors import BodyMissing, CoinSpent, CoinUnknown
+from layer2.plasma.coins.protocol.errors import BodyMissing, CoinSpent, UnknownCoin
 from layer2.plasma.coins.protocol.transfer_batch import record_of
-from layer2.plasma.coins.wallet.wallet import CoinHolder
+from layer2.plasma.coins.wallet.wallet import CoinWallet
 from layer2.plasma.common.errors import SignatureWrong, StateUnknown
 from layer2.primitives.errors import RangeError
 
@@ -65,7 +65,7 @@ def test_transfers_in_evidence_and_bodies_out(stage: Stage, client: RemoteCoins)
 
 
 def test_a_coin_goes_from_hand_to_hand_over_http(
-    stage: Stage, client: RemoteCoins, holders: Callable[..., CoinHolder]
+    stage: Stage, client: RemoteCoins, holders: Callable[..., CoinWallet]
 ) -> None:
     payer, payee = holders(PAYER, client), holders(PAYEE, client)
     coin = payer.deposit_ether(ETHER)
@@ -81,7 +81,7 @@ def test_refusals_come_as_the_errors_they_are(stage: Stage, client: RemoteCoins)
     stage.operator.follow()
     batch = [stage.give(coin, by=THIEF), stage.give(coin), stage.give(coin, to=THIEF), stage.give(coin + 1)]
     kinds = [type(one) for one in client.submit_many(batch)]
-    assert kinds == [SignatureWrong, type(None), CoinSpent, CoinUnknown]
+    assert kinds == [SignatureWrong, type(None), CoinSpent, UnknownCoin]
     with pytest.raises(CoinSpent):
         client.submit(stage.give(coin, to=THIEF))
     assert client.submit(batch[1]) == batch[1].transaction.hash

@@ -8,7 +8,7 @@ import pytest
 
 from layer2.channels.hub import HubFacade
 from layer2.channels.party import opening_intents as intents
-from layer2.channels.party.opening_intents import FAULT_POINTS, Intents
+from layer2.channels.party.opening_intents import FAULT_POINTS, OpeningIntents
 from layer2.channels.protocol.channel_key import ChannelKey
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.errors import ConnectionFailed, RpcError, TransactionTimeout
@@ -64,7 +64,7 @@ def test_a_refused_opening_leaves_no_channel_and_no_key(hub, people, tmp_path, d
 def test_a_token_that_is_not_there_opens_no_channel(hub, people, chain, tmp_path) -> None:
     token = deploy_mock("MockToken", "Dollar", "USD", 6, sender=Sender(chain, people.operator))
     # Nothing of it is there: the hub's balance does not grow.
-    with reverts("TransferShort", token=token.address, have=0, need=5 * 10**6):
+    with reverts("InsufficientTransfer", token=token.address, have=0, need=5 * 10**6):
         hub.open(people.payer, people.payee, deposit="5 USD", token=token.address, dispute="1 hour")
     assert hub.party(people.payer).channels == ()
     assert left_in(tmp_path) == []
@@ -123,7 +123,7 @@ def test_what_is_no_key_is_passed_over(hub, people, tmp_path) -> None:
     key: ChannelKey = hub.key(people.payer.address, people.payee.address)
     (folder / key.id.hex()).write_bytes(key.encode()[:-1])
     (folder / ("00" * 32)).write_bytes(key.encode())
-    found = Intents(folder, hub)
+    found = OpeningIntents(folder, hub)
     assert found.waiting() == []
     (folder / key.id.hex()).write_bytes(key.encode())
     assert found.waiting() == [key]

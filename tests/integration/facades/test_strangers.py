@@ -26,13 +26,13 @@ from tests.support.facade_verbs import (
 
 from layer2.ethereum.errors import ContractReverted
 from layer2.ethereum.sender import Sender
-from layer2.plasma.coins.devnet import HomeHolder
-from layer2.plasma.facade import HomeWallet as PlasmaWallet
+from layer2.plasma.coins.devnet import DevnetCoinWallet
+from layer2.plasma.facade import DevnetWallet as PlasmaWallet
 from layer2.plasma.facade import PlasmaFacade
-from layer2.plasma.payments.wallet.payment_status import Sent
+from layer2.plasma.payments.wallet.payment_status import SentPayment
 from layer2.primitives.rejections import Rejected
 from layer2.rollup.devnet import LocalRollup
-from layer2.rollup.facade import HomeWallet as RollupWallet
+from layer2.rollup.facade import DevnetWallet as RollupWallet
 from layer2.rollup.facade import RollupFacade
 from layer2.rollup.wallet.l1_actions import Outgoing
 from layer2.testing import deploy_mock
@@ -62,10 +62,15 @@ def test_a_verb_that_is_new_has_no_rule_yet() -> None:
 
 
 def test_every_refusal_and_every_freedom_is_tried_here() -> None:
-    tried = {RollupWallet: ROLLUP_REFUSED, PlasmaWallet: PLASMA_REFUSED, HomeHolder: COINS_REFUSED}
+    tried = {RollupWallet: ROLLUP_REFUSED, PlasmaWallet: PLASMA_REFUSED, DevnetCoinWallet: COINS_REFUSED}
     for kind in RULES:
         assert named(kind, Rule.REFUSED) == sorted(tried.get(kind, {})), kind
-    free = {RollupWallet: ROLLUP_FREE, PlasmaWallet: PLASMA_FREE, HomeHolder: COINS_FREE, RollupFacade: {"propose": 0}}
+    free = {
+        RollupWallet: ROLLUP_FREE,
+        PlasmaWallet: PLASMA_FREE,
+        DevnetCoinWallet: COINS_FREE,
+        RollupFacade: {"propose": 0},
+    }
     for kind in RULES:
         assert named(kind, Rule.ANYBODY) == sorted(free.get(kind, {})), kind
 
@@ -150,7 +155,7 @@ def test_who_signed_for_nothing_of_its_own_has_signed_nothing(l2, people, paying
     """What the target itself signs serves whoever brings it."""
     payer, stranger = l2.wallet(people.payer), l2.wallet(people.attacker)
     to = people.payee.address
-    with pytest.raises(ContractReverted, match="ProofInvalid"):
+    with pytest.raises(ContractReverted, match="InvalidProof"):
         payer.take_claim(paying, to, 2**40, stranger.sign_claim(paying, to, 2**40))
     stranger.take_claim(paying, to, 2**40, payer.sign_claim(paying, to, 2**40))
     payer.replica.step()
@@ -172,14 +177,14 @@ def test_anybody_asserts_with_a_bond_of_its_own(l2: RollupFacade, people, paying
 
 
 @pytest.fixture(scope="module")
-def paid(plasma: PlasmaFacade, people) -> Sent:
+def paid(plasma: PlasmaFacade, people) -> SentPayment:
     made = plasma.wallet(people.payer).send(people.payee.address, "0.2 ether")
     plasma.operator.submit_block()
     return made
 
 
 @pytest.fixture(scope="module")
-def offer(plasma: PlasmaFacade, people, paid: Sent):
+def offer(plasma: PlasmaFacade, people, paid: SentPayment):
     """By the payer, for the payee."""
     sender = Sender(plasma.connection, people.operator)
     token = deploy_mock("MockToken", "Dollar", "USD", 6, sender=sender)

@@ -22,12 +22,12 @@ from layer2.primitives.kzg import hash_of_blob
 from layer2.primitives.units import parse_amount
 from layer2.rollup.derivation.replica import Replica
 from layer2.rollup.devnet import LocalRollup
-from layer2.rollup.l1.batcher import Data, Poster
+from layer2.rollup.l1.batcher import Batcher, Data
 from layer2.rollup.l1.blob_sources import Blobs, NodeBlobs
 from layer2.rollup.protocol.blob_encoding import blob_of_roots, to_blobs
 from layer2.rollup.protocol.errors import DataMissing
 from layer2.rollup.protocol.params import FRAME_BYTES, FRAMES_PER_BLOB
-from layer2.rollup.state.commitments import Claim, ItemKind, Status
+from layer2.rollup.state.commitments import Assertion, ItemKind, Status
 from layer2.rollup.validator.challenger import ENDPOINT_JUDGE, Challenger
 from layer2.rollup.validator.proposer import Proposer
 from layer2.rollup.validator.witness import endpoint_proof
@@ -93,7 +93,7 @@ def gated(l2: LocalRollup) -> tuple[Replica, Gate]:
     return Replica(l2.rollup, start_block=l2.start_block, blobs=Blobs([gate])), gate
 
 
-def assert_root(l2: LocalRollup, sender: Sender, root: bytes, roots: list[bytes]) -> Claim:
+def assert_root(l2: LocalRollup, sender: Sender, root: bytes, roots: list[bytes]) -> Assertion:
     """Assert a root with these roots in a blob, whatever they are."""
     replica = l2.challenger.replica
     replica.step()
@@ -111,7 +111,7 @@ def right_roots(l2: LocalRollup) -> list[bytes]:
     return l2.challenger.replica.execute(l2.challenger.replica.tip(), len(l2.challenger.replica.entries)).roots
 
 
-def convicted(l2: LocalRollup, challenger: Challenger, claim: Claim) -> list[str]:
+def convicted(l2: LocalRollup, challenger: Challenger, claim: Assertion) -> list[str]:
     """Let a challenger do what it does; the names of the rollup's events."""
     receipts = challenger.step()
     l2.connection.mine(l2.profile.reveal_blocks)
@@ -145,7 +145,7 @@ def test_money_moves_through_blobs_and_a_stranger_rebuilds_the_same_root(l2, cha
 
 def test_six_full_blobs_are_one_entry_and_one_assertion(l2, chain, people) -> None:
     busy(l2, people)
-    poster = Poster(l2.rollup, Sender(chain, people.sequencer), Blobs([]), Data.BLOBS)
+    poster = Batcher(l2.rollup, Sender(chain, people.sequencer), Blobs([]), Data.BLOBS)
     assert poster.most_frames == MAX_BLOBS * FRAMES_PER_BLOB == 1_536
     l2.sequencer.replica.step()
     record = l2.sequencer.replica.entries[-1].record
@@ -172,7 +172,7 @@ def test_six_full_blobs_are_one_entry_and_one_assertion(l2, chain, people) -> No
 
 def test_data_goes_where_it_is_cheaper(l2, chain, people, monkeypatch) -> None:
     sender = Sender(chain, people.sequencer)
-    poster = Poster(l2.rollup, sender, Blobs([]))
+    poster = Batcher(l2.rollup, sender, Blobs([]))
     price = chain.latest().base_fee + sender.gas_policy.priority_fee
     data = b"\x01" * 900 + bytes(100)
     calldata = (900 * 40 + 100 * 10) * price
@@ -181,12 +181,12 @@ def test_data_goes_where_it_is_cheaper(l2, chain, people, monkeypatch) -> None:
         for fee, expected in ((even - 1, True), (even, False), (10 * even, False), (1, True)):
             monkeypatch.setattr(chain.backend, "blob_base_fee", lambda fee=fee: fee)
             assert poster.in_blobs(data, blobs) is expected
-            assert Poster(l2.rollup, sender, Blobs([]), "calldata").in_blobs(data, blobs) is False
-            assert Poster(l2.rollup, sender, Blobs([]), "blobs").in_blobs(data, blobs) is True
+            assert Batcher(l2.rollup, sender, Blobs([]), "calldata").in_blobs(data, blobs) is False
+            assert Batcher(l2.rollup, sender, Blobs([]), "blobs").in_blobs(data, blobs) is True
     assert not poster.in_blobs(b"", 0)
     # What is posted follows: dear blobs first, then cheap ones.
     busy(l2, people)
-    post = Poster(l2.rollup, sender, l2.sequencer.replica.blobs)
+    post = Batcher(l2.rollup, sender, l2.sequencer.replica.blobs)
     for fee, kind in ((10**12, ItemKind.CALLDATA), (1, ItemKind.BLOBS)):
         monkeypatch.setattr(chain.backend, "blob_base_fee", lambda fee=fee: fee)
         l2.sequencer.replica.step()
@@ -296,26 +296,28 @@ def test_a_claim_that_ends_in_its_last_root_is_acquitted_at_its_end(l2, chain, p
     honest = assert_root(l2, Sender(chain, people.sequencer), right_roots(l2)[-1], right_roots(l2))
     replica = l2.challenger.replica
     parent, proof = replica.claims[honest.parent], endpoint_proof(replica, honest)
-    judge = Contract(chain, l2.rollup.contract.call("judges", ENDPOINT_JUDGE), load_artifact("EndpointJudge").abi)
-    assert judge.call("guilty", honest.as_tuple(), parent.as_tuple(), proof) is False
+    judge = Contract(chain, l2.rollup.contract.call("judges", ENDPOINT_JUDGE), load_artifact("EndpointVerifier").abi)
+    assert judge.call("isFraudulent", honest.as_tuple(), parent.as_tuple(), proof) is False
     # The same proof against another claimed root convicts, and with another last root it shows nothing.
-    other = Claim(honest.parent, honest.inbox_end, honest.segments, bytes(32), honest.roots, True)
-    assert judge.call("guilty", other.as_tuple(), parent.as_tuple(), proof) is True
+    other = Assertion(honest.parent, honest.inbox_end, honest.segments, bytes(32), honest.roots, True)
+    assert judge.call("isFraudulent", other.as_tuple(), parent.as_tuple(), proof) is True
     with pytest.raises(ContractReverted, match="OpeningInvalid"):
-        judge.call("guilty", honest.as_tuple(), parent.as_tuple(), proof[:31] + bytes((proof[31] ^ 1,)) + proof[32:])
-    shorter = Claim(honest.parent, honest.inbox_end, honest.segments - 1, honest.root, honest.roots, True)
+        judge.call(
+            "isFraudulent", honest.as_tuple(), parent.as_tuple(), proof[:31] + bytes((proof[31] ^ 1,)) + proof[32:]
+        )
+    shorter = Assertion(honest.parent, honest.inbox_end, honest.segments - 1, honest.root, honest.roots, True)
     with pytest.raises(ContractReverted, match="OpeningInvalid"):
-        judge.call("guilty", shorter.as_tuple(), parent.as_tuple(), proof)
+        judge.call("isFraudulent", shorter.as_tuple(), parent.as_tuple(), proof)
     # Roots in calldata were compared when they were proposed.
-    calldata = Claim(honest.parent, honest.inbox_end, honest.segments, bytes(32), honest.roots, False)
-    assert judge.call("guilty", calldata.as_tuple(), parent.as_tuple(), b"") is False
+    calldata = Assertion(honest.parent, honest.inbox_end, honest.segments, bytes(32), honest.roots, False)
+    assert judge.call("isFraudulent", calldata.as_tuple(), parent.as_tuple(), b"") is False
     attacker = l2.challenger
     attacker.sender = Sender(chain, people.attacker)
     commitment = attacker.commitment(honest, ENDPOINT_JUDGE, proof)
     l2.rollup.contract.transact(attacker.sender, "commitChallenge", commitment)
     chain.mine(3)
     row = (honest.as_tuple(), parent.as_tuple(), ENDPOINT_JUDGE, proof)
-    with reverts("NotGuilty", id=honest.id):
+    with reverts("AssertionValid", id=honest.id):
         l2.rollup.contract.transact(attacker.sender, "challenge", *row)
     assert l2.rollup.status(honest.id)[2] is Status.OPEN
 
@@ -325,7 +327,7 @@ def test_roots_come_in_a_blob_or_not_at_all(l2, chain, people) -> None:
     replica = l2.challenger.replica
     replica.step()
     row = (replica.tip(), replica.entries[-1].record, len(replica.entries), right_roots(l2)[-1], b"")
-    with reverts("BlobMissing", index=0):
+    with reverts("MissingBlob", index=0):
         l2.rollup.propose(Sender(chain, people.stranger), *row, l2.profile.bond)
 
 

@@ -15,7 +15,7 @@ from layer2.primitives.units import parse_amount
 from layer2.rollup.devnet import LocalRollup
 from layer2.rollup.protocol.calldata_chunks import commit
 from layer2.rollup.protocol.frames import Frame, FrameType, Op, encode_frame
-from layer2.rollup.state.commitments import Claim, Status, pack_roots
+from layer2.rollup.state.commitments import Assertion, Status, pack_roots
 from layer2.rollup.validator.witness import locate, state_proof
 from layer2.testing import deploy_mock
 from layer2.testing.revert_checks.reverts import reverts
@@ -28,7 +28,7 @@ class Court:
         self.l2 = l2
         self.replica = l2.challenger.replica
         judge = l2.rollup.contract.call("judges", 0)
-        self.judge = Contract(l2.connection, judge, load_artifact("StateJudge").abi)
+        self.judge = Contract(l2.connection, judge, load_artifact("StateVerifier").abi)
         self.fill(people)
         self.replica.step()
 
@@ -82,19 +82,19 @@ class Court:
     def opened(self, l2: LocalRollup) -> bool:
         return any(one.address is None for one in l2.sequencer.replica.head.accounts.values())
 
-    def claim(self, roots: list[bytes]) -> Claim:
+    def claim(self, roots: list[bytes]) -> Assertion:
         last = self.replica.entries[-1].record
         packed = pack_roots(roots)
-        made = Claim(self.parent.id, len(self.replica.entries), last.segments, roots[-1], commit(packed), False)
+        made = Assertion(self.parent.id, len(self.replica.entries), last.segments, roots[-1], commit(packed), False)
         # The judge is asked about claims that were never proposed: it is stateless.
         self.replica.given_roots[made.id] = packed
         return made
 
-    def guilty(self, claim: Claim, segment: int) -> bool:
+    def guilty(self, claim: Assertion, segment: int) -> bool:
         parent = self.replica.claims[claim.parent]
         proof = state_proof(self.replica, claim, segment)
         row = (claim.as_tuple(), parent.as_tuple(), proof)
-        return bool(self.judge.call("guilty", *row, sender=self.l2.rollup.address))
+        return bool(self.judge.call("isFraudulent", *row, sender=self.l2.rollup.address))
 
 
 @pytest.fixture
@@ -153,7 +153,7 @@ def test_a_liar_loses_its_bond_to_the_challenger_in_one_transaction(l2, chain, p
     (receipt,) = l2.challenger.step()
     assert l2.rollup.status(lie.id)[2] is Status.INVALID
     print("dispute gas", receipt.gas_used)
-    assert l2.rollup.contract.call("freeBond", l2.challenger.sender.address) == l2.profile.bond // 2
+    assert l2.rollup.contract.call("availableBond", l2.challenger.sender.address) == l2.profile.bond // 2
     assert l2.challenger.step() == []
     # The truth goes on from where it was, and nothing was lost or delayed.
     l2.settle()
@@ -182,7 +182,7 @@ def test_what_rests_on_a_lie_falls_with_it(l2, chain, people) -> None:
     names = [event.name for one in receipts for event in l2.rollup.contract.events(one)]
     assert names.count("Invalidated") == 2
     assert l2.challenger.wrong() == []
-    assert l2.rollup.contract.call("freeBond", l2.challenger.sender.address) == l2.profile.bond
+    assert l2.rollup.contract.call("availableBond", l2.challenger.sender.address) == l2.profile.bond
 
 
 def test_an_honest_assertion_stands_against_a_proof_of_its_truth(l2, chain, people) -> None:
@@ -196,11 +196,11 @@ def test_an_honest_assertion_stands_against_a_proof_of_its_truth(l2, chain, peop
     row = (honest.as_tuple(), replica.claims[honest.parent].as_tuple(), 0, proof)
     l2.challenger.sender = attacker
     commitment = l2.challenger.commitment(honest, 0, proof)
-    with reverts("CommitmentMissing", commitment=commitment):
+    with reverts("UnknownCommitment", commitment=commitment):
         l2.rollup.contract.transact(attacker, "challenge", *row)
     l2.rollup.contract.transact(attacker, "commitChallenge", commitment)
     chain.mine(3)
-    with reverts("NotGuilty", id=honest.id):
+    with reverts("AssertionValid", id=honest.id):
         l2.rollup.contract.transact(attacker, "challenge", *row)
     with pytest.raises(ContractReverted, match="OpeningInvalid"):
         # Starved of gas the judge reverts: it never convicts because something ran out.
@@ -217,8 +217,8 @@ def test_a_proof_serves_only_who_committed_to_it(l2, chain, people) -> None:
     proof = state_proof(l2.challenger.replica, lie, l2.challenger.first_wrong_segment(lie))
     parent = l2.challenger.replica.claims[lie.parent]
     thief = Sender(chain, people.stranger)
-    with pytest.raises(ContractReverted, match="CommitmentMissing"):
+    with pytest.raises(ContractReverted, match="UnknownCommitment"):
         l2.rollup.contract.transact(thief, "challenge", lie.as_tuple(), parent.as_tuple(), 0, proof)
     l2.challenger.step()
-    assert l2.rollup.contract.call("freeBond", thief.address) == 0
+    assert l2.rollup.contract.call("availableBond", thief.address) == 0
     assert parse_amount("1 ether") == l2.profile.bond

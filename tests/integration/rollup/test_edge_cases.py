@@ -20,7 +20,7 @@ from layer2.rollup.protocol.compressed_amounts import pack_amount
 from layer2.rollup.protocol.frames import Frame, FrameType, Op, encode_frame
 from layer2.rollup.protocol.messages import Transfer
 from layer2.rollup.protocol.params import FRAME_BYTES
-from layer2.rollup.state.commitments import Claim, ItemKind, pack_roots
+from layer2.rollup.state.commitments import Assertion, ItemKind, pack_roots
 from layer2.rollup.state.state import owner_of_address, owner_of_key
 from layer2.rollup.validator.witness import state_proof
 from layer2.testing import deploy_mock
@@ -34,7 +34,7 @@ class Bench:
         self.l2, self.people = l2, people
         self.operator = Sender(l2.connection, people.sequencer)
         self.replica = l2.challenger.replica
-        self.judge = Contract(l2.connection, l2.rollup.contract.call("judges", 0), load_artifact("StateJudge").abi)
+        self.judge = Contract(l2.connection, l2.rollup.contract.call("judges", 0), load_artifact("StateVerifier").abi)
         for who, amount in ((people.payer, 10_000), (people.payee, 500)):
             l2.wallet(who).deposit(amount)
         l2.post()
@@ -79,11 +79,11 @@ class Bench:
 
     def guilty(self, roots: list[bytes], segment: int) -> bool:
         packed, last = pack_roots(roots), self.replica.entries[-1].record
-        claim = Claim(self.parent.id, len(self.replica.entries), last.segments, roots[-1], commit(packed), False)
+        claim = Assertion(self.parent.id, len(self.replica.entries), last.segments, roots[-1], commit(packed), False)
         # Judges are stateless: they are asked about claims that were never proposed.
         self.replica.given_roots[claim.id] = packed
         row = (claim.as_tuple(), self.parent.as_tuple(), state_proof(self.replica, claim, segment))
-        return bool(self.judge.call("guilty", *row, sender=self.l2.rollup.address))
+        return bool(self.judge.call("isFraudulent", *row, sender=self.l2.rollup.address))
 
 
 @pytest.fixture
@@ -178,7 +178,7 @@ def test_the_last_frame_may_be_cut_off_and_the_last_blob_partly_used(bench: Benc
 
 def test_an_entry_of_nothing_is_refused_and_one_of_the_queue_alone_is_not(bench: Bench) -> None:
     acc, queued = bench.replica.entries[-1].record.hash(), bench.l2.rollup.queue_length()
-    with reverts("EntrySize", segments=0):
+    with reverts("InvalidBatchSize", segments=0):
         bench.l2.rollup.post_calldata(bench.operator, acc, b"", queued)
     bench.l2.wallet(bench.people.payer).deposit(5)
     bench.post()

@@ -17,7 +17,7 @@ from layer2.rollup.facade import RollupFacade
 from layer2.rollup.l1.batcher import Data
 from layer2.rollup.l1.blob_sources import Blobs, NodeBlobs
 from layer2.rollup.protocol.errors import DataMissing, ViewIncomplete
-from layer2.rollup.state.commitments import Claim, Status, pack_roots
+from layer2.rollup.state.commitments import Assertion, Status, pack_roots
 from layer2.rollup.wallet.escape_hatch import escape_now, force_through, propose_myself
 from layer2.rollup.wallet.wallet import Wallet
 
@@ -73,7 +73,7 @@ def withdraw(l2: LocalRollup, people: SimpleNamespace, amount: str = "0.5 ether"
     l2.post()
 
 
-def settled(l2: LocalRollup) -> Claim:
+def settled(l2: LocalRollup) -> Assertion:
     l2.settle()
     l2.sequencer.replica.step()
     return l2.sequencer.replica.final()

@@ -17,7 +17,7 @@ from layer2.primitives.hashing import keccak
 from layer2.rollup.protocol.calldata_chunks import commit
 from layer2.rollup.protocol.frames import Frame, FrameType, Op, encode_frame
 from layer2.rollup.protocol.messages import Transfer
-from layer2.rollup.state.commitments import Claim, pack_roots
+from layer2.rollup.state.commitments import Assertion, pack_roots
 from layer2.rollup.state.forced_queue import Scheme
 from layer2.rollup.validator.challenger import STATE_JUDGE
 from layer2.rollup.validator.witness import locate, state_proof
@@ -44,7 +44,7 @@ class Bench:
         l2.post()
         self.parent = l2.propose()
         judge = l2.rollup.contract.call("judges", STATE_JUDGE)
-        self.judge = Contract(l2.connection, judge, load_artifact("StateJudge").abi)
+        self.judge = Contract(l2.connection, judge, load_artifact("StateVerifier").abi)
         self.operator = Sender(l2.connection, people.sequencer)
 
     def post(self, frames: bytes = b"") -> None:
@@ -55,10 +55,10 @@ class Bench:
 
     def guilty(self, roots: list[bytes], segment: int) -> bool:
         last, packed = self.replica.entries[-1].record, pack_roots(roots)
-        claim = Claim(self.parent.id, len(self.replica.entries), last.segments, roots[-1], commit(packed), False)
+        claim = Assertion(self.parent.id, len(self.replica.entries), last.segments, roots[-1], commit(packed), False)
         self.replica.given_roots[claim.id] = packed
         row = (claim.as_tuple(), self.parent.as_tuple(), state_proof(self.replica, claim, segment))
-        return bool(self.judge.call("guilty", *row, sender=self.l2.rollup.address))
+        return bool(self.judge.call("isFraudulent", *row, sender=self.l2.rollup.address))
 
     def judged_rightly(self) -> int:
         """Every segment: the truth is not guilty, two lies are. How many segments."""

@@ -55,7 +55,7 @@ def test_a_withdrawal_is_paid_once_and_only_when_its_assertion_is_final(l2, chai
     state = l2.proposer.replica.state_of(claim)
     row = (claim, Roots.of(state), 0, state.withdrawals[0], state.withdrawal_path(0))
     sender = Sender(chain, people.stranger)
-    with reverts("StatusWrong", id=claim.id, status=Status.OPEN):
+    with reverts("UnexpectedStatus", id=claim.id, status=Status.OPEN):
         l2.rollup.claim(sender, *row)
     chain.advance(l2.profile.window + 1)
     l2.proposer.step()
@@ -129,7 +129,7 @@ def test_without_the_sequencer_a_user_forces_proposes_and_leaves(l2, chain, peop
     with pytest.raises(Rejected, match="no sequencer"):
         alone.withdraw("1 ether")
     alone.force("1.5 ether", people.payer.address)
-    with pytest.raises(ContractReverted, match="PostingLeased"):
+    with pytest.raises(ContractReverted, match="SequencerWindowOpen"):
         alone.include()
     chain.advance(l2.profile.force_delay + 1)
     alone.include()
@@ -168,7 +168,7 @@ def test_when_all_has_stopped_balances_and_unconsumed_deposits_are_paid_back(l2,
     stranger = Sender(chain, people.stranger)
     alone = l2.wallet(people.payee, with_sequencer=False)
     alone.replica.step()
-    with reverts("FrozenMode", frozen=False):
+    with reverts("ChainNotFrozen"):
         alone.escape()
     l2.wallet(people.stranger, with_sequencer=False).freeze()
     before = chain.balance(people.payee.address)
@@ -199,7 +199,7 @@ def test_a_rollup_that_nobody_uses_cannot_be_frozen(l2, chain, people) -> None:
         stranger.freeze()  # an entry waits, but not for long
     l2.settle()
     chain.advance(2 * l2.profile.freeze_after)
-    with pytest.raises(ContractReverted, match="ItemMismatch"):
+    with pytest.raises(ContractReverted, match="BatchMismatch"):
         stranger.freeze()  # everything is final
 
 
@@ -211,7 +211,7 @@ def test_an_entry_that_nobody_makes_final_freezes_the_rollup(l2, chain, people) 
     chain.advance(l2.profile.freeze_after + 1)
     stranger = l2.wallet(people.stranger, with_sequencer=False)
     stranger.freeze()
-    with reverts("FrozenMode", frozen=True):
+    with reverts("ChainFrozen"):
         payer.deposit(1)
     before = chain.balance(people.payer.address)
     receipt = payer.escape()

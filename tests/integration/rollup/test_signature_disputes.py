@@ -20,7 +20,7 @@ from layer2.primitives.hashing import keccak
 from layer2.rollup.protocol.calldata_chunks import commit
 from layer2.rollup.protocol.frames import Frame, FrameType, Op, encode_frame
 from layer2.rollup.protocol.messages import Transfer
-from layer2.rollup.state.commitments import Claim, Status, pack_roots
+from layer2.rollup.state.commitments import Assertion, Status, pack_roots
 from layer2.rollup.validator.challenger import SIGNATURE_JUDGE
 from layer2.rollup.validator.witness import signature_proof
 
@@ -62,7 +62,7 @@ class Bench:
         l2.post()
         self.parent = l2.propose()
         judge = l2.rollup.contract.call("judges", SIGNATURE_JUDGE)
-        self.judge = Contract(l2.connection, judge, load_artifact("SignatureJudge").abi)
+        self.judge = Contract(l2.connection, judge, load_artifact("SignatureVerifier").abi)
         self.operator = Sender(l2.connection, people.sequencer)
 
     def digest(self, nonce: int, amount: int) -> bytes:
@@ -87,10 +87,10 @@ class Bench:
 
     def guilty(self, roots: list[bytes]) -> bool:
         last, packed = self.replica.entries[-1].record, pack_roots(roots)
-        claim = Claim(self.parent.id, len(self.replica.entries), last.segments, roots[-1], commit(packed), False)
+        claim = Assertion(self.parent.id, len(self.replica.entries), last.segments, roots[-1], commit(packed), False)
         self.replica.given_roots[claim.id] = packed
         row = (claim.as_tuple(), self.parent.as_tuple(), signature_proof(self.replica, claim, 0))
-        return bool(self.judge.call("guilty", *row, sender=self.l2.rollup.address))
+        return bool(self.judge.call("isFraudulent", *row, sender=self.l2.rollup.address))
 
 
 @pytest.fixture(scope="module")
@@ -179,11 +179,11 @@ def test_too_little_gas_never_convicts(bench: Bench) -> None:
     right = bench.replica.execute(bench.parent, len(bench.replica.entries)).roots
     packed = pack_roots(right)
     last = bench.replica.entries[-1].record
-    claim = Claim(bench.parent.id, len(bench.replica.entries), last.segments, right[-1], commit(packed), False)
+    claim = Assertion(bench.parent.id, len(bench.replica.entries), last.segments, right[-1], commit(packed), False)
     bench.replica.given_roots[claim.id] = packed
     row = (claim.as_tuple(), bench.parent.as_tuple(), signature_proof(bench.replica, claim, 0))
     for gas in range(60_000, 700_000, 40_000):
-        data = bench.judge.encode("guilty", *row)
+        data = bench.judge.encode("isFraudulent", *row)
         request = CallRequest(bench.judge.address, data, 0, bench.l2.rollup.address, gas)
         outcome = bench.l2.connection.simulate(request)
         assert outcome.failure is not None or outcome.revert is not None or int.from_bytes(outcome.output, "big") == 0

@@ -23,11 +23,11 @@ from layer2.primitives.units import parse_amount
 from layer2.rollup.derivation.replica import Replica
 from layer2.rollup.derivation.snapshot import Snapshot
 from layer2.rollup.devnet import LocalRollup
-from layer2.rollup.l1.batcher import Data, Poster
+from layer2.rollup.l1.batcher import Batcher, Data
 from layer2.rollup.l1.blob_sources import Blobs, NodeBlobs
 from layer2.rollup.protocol.errors import DataMissing, SnapshotWrong
 from layer2.rollup.protocol.params import FRAME_BYTES
-from layer2.rollup.state.commitments import Claim, Status
+from layer2.rollup.state.commitments import Assertion, Status
 from layer2.rollup.validator.challenger import Challenger
 from layer2.rollup.validator.proposer import Proposer
 from layer2.rollup.wallet.wallet import Wallet
@@ -152,10 +152,10 @@ def test_what_lies_before_it_cannot_be_asserted_and_is_not_executed(l2, chain, p
     l2.challenger.replica.step()
     entries = l2.challenger.replica.entries
     done = l2.challenger.replica.execute(root, 2)
-    post = Poster(l2.rollup, Sender(chain, people.stranger), Blobs([]), Data.CALLDATA)
+    post = Batcher(l2.rollup, Sender(chain, people.stranger), Blobs([]), Data.CALLDATA)
     for first in (done.roots[0], b"\0" + keccak(b"lie")[1:]):
         roots = [first, *done.roots[1:]]
-        with reverts("RangeInvalid", segments=0):
+        with reverts("InvalidRange", segments=0):
             post.propose(root, entries[1].record, 2, roots[-1], roots, l2.profile.bond)
     replica, source = begun(l2, made)
     replica.step()
@@ -241,7 +241,9 @@ def test_a_tampered_state_is_refused(l2, made) -> None:
     richer.change(1, balance=richer.accounts[1].balance + 1)
     with pytest.raises(SnapshotWrong, match="its state has root"):
         replace(made, state=richer).check(l2.rollup)
-    claimed = Claim(*{**dict(zip(Claim.__slots__, made.claim.as_tuple(), strict=True)), "root": richer.root}.values())
+    claimed = Assertion(
+        *{**dict(zip(Assertion.__slots__, made.claim.as_tuple(), strict=True)), "root": richer.root}.values()
+    )
     with pytest.raises(SnapshotWrong, match="unknown"):
         replace(made, state=richer, claim=claimed).check(l2.rollup)
     with pytest.raises(SnapshotWrong, match="not final"):
@@ -382,7 +384,7 @@ def test_a_claim_that_was_wrong_of_entries_that_are_gone_is_judged_anew(l2, chai
     replica.step()
     acc, queued = replica.entries[-1].record.hash(), l2.rollup.queue_length()
     before, rows, ids = chain.snapshot(), [], set()
-    poster = Poster(l2.rollup, l2.proposer.sender, Blobs([]), Data.CALLDATA)
+    poster = Batcher(l2.rollup, l2.proposer.sender, Blobs([]), Data.CALLDATA)
     for amount, right in ((2, True), (1, False), (2, True)):
         l2.wallet(people.payer).deposit(amount)
         l2.rollup.post_calldata(poster.sender, acc, b"", queued + 1)

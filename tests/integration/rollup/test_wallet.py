@@ -129,7 +129,7 @@ def test_a_claim_given_away_is_paid_to_its_new_owner_only(home, chain, people, p
     home.proposer.step()
     (out,) = payer.outgoing()
     assert (out.standing, out.withdrawal.amount) == ("waiting", ETHER // 2)
-    with pytest.raises(ContractReverted, match="CallerNotOwner"):
+    with pytest.raises(ContractReverted, match="UnauthorizedCaller"):
         stranger.transfer_claim(out, people.stranger.address)
     payer.transfer_claim(out, people.stranger.address)
     assert payer.outgoing() == []

@@ -271,7 +271,7 @@ HAPPENED = {
     "proof taken": 50, "passed on": 25, "acceptance taken": 30, "paid on": 10, "paid in": 6, "paid for": 10, "block": 1,
     "taken in the last second": 4, "read on chain": 30, "tower: close": 1, "tower: post_locks": 12, "tower: unlock": 8,
     "startClose": 20, "postLocks": 12, "unlock": 8, "settle": 40, "ended": 40,
-    "CallerUnauthorized": 1, "DisputeNotOpen": 4, "NonceStale": 10, "NothingUnlocked": 3, "node: BalanceTooLow": 6,
+    "UnauthorizedCaller": 1, "DisputeNotOpen": 4, "StaleNonce": 10, "NothingUnlocked": 3, "node: BalanceTooLow": 6,
 }  # fmt: skip
 
 

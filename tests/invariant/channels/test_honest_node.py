@@ -41,7 +41,7 @@ from layer2.channels.protocol.lock_openings import Opening, open_locks
 from layer2.channels.protocol.locks import Lock, hash_lock
 from layer2.channels.protocol.messages import Close, Voucher, Withdraw
 from layer2.channels.protocol.proofs import Acceptance, CloseTerms, LockPayment, Payment, WithdrawTerms
-from layer2.channels.watchtower.records import Guard
+from layer2.channels.watchtower.records import DirectionRecord
 from layer2.primitives.errors import SignatureError
 
 SECRETS = [bytes((number + 1,)) * 32 for number in range(6)]
@@ -323,7 +323,7 @@ HonestNode.TestCase.settings = campaign(examples=50, steps=50)
 HAPPENED = (
     "received", "accepted", "released", "paid", "add", "fulfil", "drop", "retract", "learnt", "given up",
     "withdrawal signed", "close signed", "ended", "Withdraw", "Close", "StartClose", "Post", "PostLocks", "Unlock",
-    "Settle", "CounterStale", "NonceStale", "DisputeNotOver",
+    "Settle", "StaleCounter", "StaleNonce", "DisputeNotOver",
 )  # fmt: skip
 
 
@@ -339,7 +339,7 @@ def _without_offers(direction: Direction) -> int:
     return max(direction.plain, direction.proof.limit)
 
 
-def _without_answers(honest: Honest) -> list[Guard]:
+def _without_answers(honest: Honest) -> list[DirectionRecord]:
     return [one for one in GUARDS(honest) if not one.answering]
 
 

@@ -32,7 +32,7 @@ from layer2.channels.party.party import Party
 from layer2.channels.protocol.proofs import LockPayment, Payment
 from layer2.channels.watchtower import plan as watchplan
 from layer2.channels.watchtower import records as watchrecords
-from layer2.channels.watchtower.records import Guard
+from layer2.channels.watchtower.records import DirectionRecord
 from layer2.channels.watchtower.watchtower import START_MARGIN, Watchtower
 
 pytestmark = [pytest.mark.anvil, pytest.mark.machine]
@@ -291,7 +291,7 @@ HAPPENED = {
     "told": 30, "told of before": 1, "started anew": 20, "old consent": 10, "block": 3,
     "tower: close": 1, "tower: post_locks": 4, "tower: unlock": 6,
     "startClose": 12, "postLocks": 15, "unlock": 10, "settle": 40, "ended": 40,
-    "DisputeNotOpen": 4, "NonceStale": 2, "NothingUnlocked": 1,
+    "DisputeNotOpen": 4, "StaleNonce": 2, "NothingUnlocked": 1,
 }  # fmt: skip
 
 
@@ -303,13 +303,13 @@ def test_towers_with_any_part_of_what_a_party_has_keep_the_newest_of_it() -> Non
         assert counts[name] >= least, f"{name} happened {counts[name]} times, {least} needed"
 
 
-def _last_told(old: Guard, newer: Guard) -> Guard:
+def _last_told(old: DirectionRecord, newer: DirectionRecord) -> DirectionRecord:
     return replace(newer, closing=newer.closing or old.closing)
 
 
 FAULTS = {
     "what an old consent took is left": (watchplan, "_missing", lambda *_: 0),
-    "what is told last replaces": (Guard, "merged", _last_told),
+    "what is told last replaces": (DirectionRecord, "merged", _last_told),
     "a worse consent told last replaces": (watchrecords, "_better", lambda _, old, new: new),
     "no close is started": (Watchtower, "_starts", lambda *_: []),
     "the journal keeps nothing": (Watchtower, "_write", lambda *_: None),

@@ -43,7 +43,7 @@ class CoinLockStep(CoinStories):
     def a_deposit(self, who: str, kind: str, amount: int, pick: int, wrong: bool) -> None:
         owner = self.address[who]
         if kind == "ether":
-            self.deposit(owner, actions.DepositEther(), 0 if wrong else amount)
+            self.deposit(owner, actions.DepositETH(), 0 if wrong else amount)
         elif kind == "erc20":
             self.deposit(owner, actions.DepositErc20(self.world.erc20, (1 << 128) * (amount % 2) if wrong else amount))
         else:
@@ -99,11 +99,11 @@ class CoinLockStep(CoinStories):
         debts: list[Any] = [*sorted(self.twin.state.owed), *sorted(self.twin.state.owed_tokens)]
         place = data.draw(st.sampled_from(debts))
         if isinstance(place[0], bytes):
-            action: actions.Action = actions.Withdraw(place[1].to_bytes(20, "big"), target)
+            action: actions.Action = actions.WithdrawPending(place[1].to_bytes(20, "big"), target)
             owner = place[0]
         else:
             target = ETHER if nobody else target
-            action = actions.WithdrawToken(place[0].to_bytes(20, "big"), place[1], target)
+            action = actions.WithdrawPendingNft(place[0].to_bytes(20, "big"), place[1], target)
             owner = self.twin.state.owed_tokens[place]
         self.make(action, self.address["thief"] if thief else owner)
 
@@ -125,10 +125,10 @@ class CoinLockStep(CoinStories):
         following, since = self.twin.state.named
         if take and since:
             self.twin.at(since + edge)
-            self.make(actions.TakeOver(), self.address[by] if by == "thief" else following)
+            self.make(actions.AcceptOperator(), self.address[by] if by == "thief" else following)
         else:
             caller = self.address[by] if by == "thief" else self.twin.state.operator
-            self.make(actions.NameOperator(self.address[to]), caller)
+            self.make(actions.ProposeOperator(self.address[to]), caller)
 
     @often(3)
     @rule(seconds=st.integers(1, W // 3))
@@ -162,18 +162,18 @@ class CoinLockStep(CoinStories):
         if ends:
             self.past(max(ends))
         for coin, number, _, challenge in self.open():
-            self.make(actions.RefuteHistory(coin, number, challenge), watcher)
+            self.make(actions.RefuteChallengeResponse(coin, number, challenge), watcher)
         for coin, number, nonce, challenge in self.open(running=False):
             assert self.make(actions.VoidChallenge(coin, number, nonce, challenge), watcher)
-        dues = tuple(actions.Due(track.coin, number, track.record) for track, number, _ in self.running())
+        dues = tuple(actions.ExitClaim(track.coin, number, track.record) for track, number, _ in self.running())
         if dues:
-            self.make(actions.Claim(dues), watcher)
+            self.make(actions.FinalizeExits(dues), watcher)
         for track in mine:
             assert track.coin not in twin.state.coins or track.may_come(), f"coin {track.coin} did not come out"
         for owner, token in sorted(twin.state.owed):
-            self.make(actions.Withdraw(token.to_bytes(20, "big"), watcher), owner)
+            self.make(actions.WithdrawPending(token.to_bytes(20, "big"), watcher), owner)
         for (token, number), owner in sorted(twin.state.owed_tokens.items()):
-            assert self.make(actions.WithdrawToken(token.to_bytes(20, "big"), number, watcher), owner)
+            assert self.make(actions.WithdrawPendingNft(token.to_bytes(20, "big"), number, watcher), owner)
         twin.compare_words()
 
 
@@ -186,10 +186,26 @@ class Told(CoinLockStep):
 CoinLockStep.TestCase.settings = campaign(examples=16, steps=40)
 
 CALLS = {
-    "SubmitBlock", "NameOperator", "TakeOver", "DepositEther", "DepositErc20", "DepositErc721", "Withdraw",
-    "WithdrawToken", "ExitDeposit", "ExitTransfer", "CancelExit", "ChallengeSpent", "ChallengeDoubleSpent",
-    "ChallengeHistory", "ChallengeHistoryByDeposit", "AnswerHistory", "RefuteHistory", "VoidChallenge", "Claim",
-}  # fmt: skip
+    "SubmitBlock",
+    "ProposeOperator",
+    "AcceptOperator",
+    "DepositETH",
+    "DepositErc20",
+    "DepositErc721",
+    "WithdrawPending",
+    "WithdrawPendingNft",
+    "ExitDeposit",
+    "ExitTransfer",
+    "CancelExit",
+    "ChallengeAfter",
+    "ChallengeBetween",
+    "ChallengeBefore",
+    "ChallengeBeforeByDeposit",
+    "RespondChallengeBefore",
+    "RefuteChallengeResponse",
+    "VoidChallenge",
+    "FinalizeExits",
+}
 
 
 def test_contract_and_model_never_differ_and_many_calls_are_accepted() -> None:
@@ -201,9 +217,19 @@ def test_contract_and_model_never_differ_and_many_calls_are_accepted() -> None:
     assert set(counts.accepted) == CALLS
     assert len(refusals) > 16, refusals
     assert refusals >= {
-        "AmountInvalid", "BlockOutOfRange", "CallerUnauthorized", "ChallengeOpen", "ExitChallenged", "ExitMissing",
-        "ExitRunning", "NothingDue", "PaymentFailed", "SignatureInvalid", "TooEarly", "TooLate",
-    }  # fmt: skip
+        "IncorrectValue",
+        "BlockOutOfRange",
+        "UnauthorizedCaller",
+        "ChallengeOpen",
+        "ExitChallenged",
+        "UnknownExit",
+        "ExitRunning",
+        "NothingDue",
+        "PaymentFailed",
+        "InvalidSignature",
+        "TooEarly",
+        "TooLate",
+    }
     assert counts.stories["late challenge"] > 3, counts.stories
 
 

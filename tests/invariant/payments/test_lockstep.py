@@ -154,7 +154,7 @@ class LockStep(Endings):
     def withdraw(self, data: st.DataObject, to: str, thief: bool) -> None:
         owner, token = data.draw(st.sampled_from(sorted(self.twin.state.pending)))
         target = self.world.here if to == "itself" else self.address[to]
-        action = actions.Withdraw(token, target)
+        action = actions.WithdrawPending(token, target)
         self.tries(lambda: self.twin.do(action, self.address["thief"] if thief else owner))
 
     @often(5)
@@ -206,7 +206,7 @@ class LockStep(Endings):
             self.tries(lambda: self.twin.do(actions.AcceptOperator(), caller))
         else:
             caller = self.address[by] if by == "thief" else self.twin.state.operator
-            self.tries(lambda: self.twin.do(actions.AnnounceOperator(self.address[to]), caller))
+            self.tries(lambda: self.twin.do(actions.ProposeOperator(self.address[to]), caller))
 
     @often(3)
     @rule(seconds=st.integers(1, W // 3))
@@ -225,17 +225,49 @@ def test_contract_and_model_never_differ_and_many_calls_are_accepted() -> None:
     refusals = {error for _, error in counts.refused}
     assert counts.accepted.total() > (counts.accepted + counts.turned_down).total() * 0.6
     assert set(counts.accepted) == {
-        "Deposit", "SubmitBlock", "AnnounceOperator", "AcceptOperator", "StartExits", "ChallengeExit", "Claim",
-        "Withdraw", "StartInFlight", "Piggyback", "ChallengeCanonical", "AnswerCanonical", "ChallengeInput",
-        "ChallengeOutput", "ClaimInFlight", "AbandonInFlight", "ChallengeData", "ShowData", "Freeze", "HoldInputs",
+        "Deposit",
+        "SubmitBlock",
+        "ProposeOperator",
+        "AcceptOperator",
+        "StartExits",
+        "ChallengeExit",
+        "ProcessExits",
+        "WithdrawPending",
+        "StartInFlightExit",
+        "Piggyback",
+        "ChallengeNonCanonical",
+        "RespondNonCanonical",
+        "ChallengeInputSpent",
+        "ChallengeOutputSpent",
+        "ProcessInFlightExit",
+        "DeleteNonPiggybacked",
+        "ChallengeData",
+        "ShowData",
+        "Freeze",
+        "HoldInputs",
         "Track",
-    }  # fmt: skip
+    }
     assert len(refusals) > 20, refusals
     assert refusals >= {
-        "AmountsUnbalanced", "BondWrong", "BucketsUnsorted", "CallerWrong", "CountInvalid", "ExitBlocked",
-        "ExitStatusWrong", "InFlightStatusWrong", "InclusionLate", "NotCovered", "NotOlder", "NothingToHold",
-        "NothingToPay", "PaymentFailed", "PiggybackWrong", "ProofInvalid", "TooEarly", "TooLate",
-    }  # fmt: skip
+        "UnbalancedAmounts",
+        "IncorrectValue",
+        "UnsortedBuckets",
+        "UnauthorizedCaller",
+        "InvalidCount",
+        "ExitBlocked",
+        "UnexpectedExitStatus",
+        "UnexpectedInFlightStatus",
+        "LateInclusion",
+        "NotCovered",
+        "NotOlder",
+        "NothingToHold",
+        "NothingToPay",
+        "PaymentFailed",
+        "InvalidPiggyback",
+        "InvalidProof",
+        "TooEarly",
+        "TooLate",
+    }
     assert set(counts.stories) == set(STORIES)
 
 

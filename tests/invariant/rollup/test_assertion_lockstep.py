@@ -22,7 +22,7 @@ from layer2.primitives.addresses import ZERO_ADDRESS
 from layer2.primitives.hashing import keccak
 from layer2.rollup.l1.contract import Profile, RollupContract
 from layer2.rollup.protocol.calldata_chunks import commit
-from layer2.rollup.state.commitments import GENESIS, NO_ITEM, Claim, ItemRecord, Status, pack_roots
+from layer2.rollup.state.commitments import GENESIS, NO_ITEM, Assertion, ItemRecord, Status, pack_roots
 from layer2.testing.search.rollup import assertion_rule as rule
 
 pytestmark = [pytest.mark.anvil, pytest.mark.machine]
@@ -58,7 +58,7 @@ class Twin:
     start: int
     chain: rule.Chain
     records: list[ItemRecord]
-    claims: list[Claim]
+    claims: list[Assertion]
     seconds: int = 0
 
     @classmethod
@@ -73,7 +73,7 @@ class Twin:
         for one in people.values():
             rollup.contract.transact(one, "addBond", value=100 * 10**18)
         start = connection.timestamp() + STEP
-        first = Claim(bytes(32), 0, 0, GENESIS, bytes(32), False)
+        first = Assertion(bytes(32), 0, 0, GENESIS, bytes(32), False)
         return cls(connection, rollup, people, start, rule.Chain(), [], [first])
 
     def call(self, who: str, name: str, *args: Any, value: int = 0) -> bool:
@@ -132,7 +132,7 @@ class Twin:
         args = (before.as_tuple(), record.as_tuple(), end, roots[-1], pack_roots(roots))
         passed = self.both(f"propose {parent} {end}", done, "liar", "propose", *args)
         if passed:
-            self.claims.append(Claim(before.id, end, record.segments, roots[-1], commit(pack_roots(roots)), False))
+            self.claims.append(Assertion(before.id, end, record.segments, roots[-1], commit(pack_roots(roots)), False))
         return passed
 
     def finalize(self, place: int) -> bool:

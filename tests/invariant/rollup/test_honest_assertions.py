@@ -19,16 +19,16 @@ from tests.support.rollup.machine import NAP, PROFILE, RollupPlay, Villains
 
 from layer2.ethereum.errors import ContractReverted
 from layer2.ethereum.records import Receipt
-from layer2.rollup.derivation.assertion_log import Reading
+from layer2.rollup.derivation.assertion_log import AssertionLog
 from layer2.rollup.derivation.replica import Replica
-from layer2.rollup.state.commitments import Claim, Status
+from layer2.rollup.state.commitments import Assertion, Status
 from layer2.rollup.validator.challenger import Challenger
 from layer2.rollup.validator.proposer import Proposer
 
 pytestmark = [pytest.mark.anvil, pytest.mark.machine]
 
 picks = st.data()
-RACES = ("StatusWrong", "FrozenMode")
+RACES = ("UnexpectedStatus", "ChainFrozen")
 """What the contract says to a proposer when somebody was faster with the same assertion, or has frozen the rollup."""
 
 _play: list[RollupPlay] = []
@@ -192,7 +192,7 @@ HAPPENED = {
     "challenger": 40,
     "commitChallenge": 6,
     "freeze": 2,
-    "NotGuilty": 2,
+    "AssertionValid": 2,
 }
 
 
@@ -204,24 +204,24 @@ def test_lies_are_convicted_in_time_and_the_truth_of_a_proposer_becomes_final() 
         assert counts[name] >= least, f"{name} happened {counts[name]} times, {least} needed"
 
 
-def _believes(replica: Replica, parent: Claim, claim: Claim) -> bool:
+def _believes(replica: Replica, parent: Assertion, claim: Assertion) -> bool:
     return claim.inbox_end <= len(replica.entries)
 
 
-def _leaves_children(challenger: Challenger, claim: Claim) -> Receipt | None:
+def _leaves_children(challenger: Challenger, claim: Assertion) -> Receipt | None:
     parent = challenger.replica.claims[claim.parent]
     if parent.id in challenger._convicted or challenger.replica.status(parent) is Status.INVALID:
         return None
     return HANDLE(challenger, claim)
 
 
-def _leaves_bonds(proposer: Proposer) -> list[Claim]:
+def _leaves_bonds(proposer: Proposer) -> list[Assertion]:
     return [] if proposer.replica.frozen else DUE(proposer)
 
 
 HANDLE, DUE = Challenger._handle, Proposer._due
 FAULTS = {
-    "it forgets what it announced": (Reading, "announced", property(lambda _: {})),
+    "it forgets what it announced": (AssertionLog, "announced", property(lambda _: {})),
     "it takes every root for right": (Replica, "_matches", _believes),
     "what rests on a lie is left": (Challenger, "_handle", _leaves_children),
     "nothing is made final": (Proposer, "finalize_due", lambda _: []),

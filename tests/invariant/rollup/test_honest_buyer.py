@@ -32,7 +32,7 @@ from layer2.rollup.wallet.wallet import Wallet
 pytestmark = [pytest.mark.anvil, pytest.mark.machine]
 
 picks = st.data()
-RACES = ("CallerNotOwner", "AlreadyPaid", "SignatureExpired")
+RACES = ("UnauthorizedCaller", "AlreadyPaid", "SignatureExpired")
 """What the contract says to a buyer when the seller has sold the withdrawal before, or has had it paid."""
 WAITS = (0, 0, 600, 2_000, 5_900, 6_100, 8_000)
 """Seconds that a withdrawal waits in the inbox before it is asserted: a window later it can be too late."""
@@ -233,8 +233,8 @@ HAPPENED = {
     "escape": 1,
 }
 REFUSED = {
-    *("AlreadyPaid", "CallerNotOwner", "FrozenMode", "ProofInvalid", "StatusWrong", "TooEarly"),
-    *("buyer: CallerNotOwner", *(f"unsafe: {one}" for one in REASONS)),
+    *("AlreadyPaid", "UnauthorizedCaller", "ChainFrozen", "InvalidProof", "UnexpectedStatus", "TooEarly"),
+    *("buyer: UnauthorizedCaller", *(f"unsafe: {one}" for one in REASONS)),
 }
 """By the contract, to others and to the buyer, and by the buyer."""
 

@@ -26,7 +26,15 @@ pytestmark = [pytest.mark.anvil, pytest.mark.machine]
 ETHER = 10**18
 USERS = 3
 AMOUNTS = st.integers(1, 2 * ETHER)
-KINDS = {"AccountUnknown", "AlreadyPaid", "BalanceTooLow", "BondTooLow", "ParentNotFinal", "StatusWrong", "TooEarly"}
+KINDS = {
+    "AccountUnknown",
+    "AlreadyPaid",
+    "BalanceTooLow",
+    "InsufficientBond",
+    "ParentNotFinal",
+    "UnexpectedStatus",
+    "TooEarly",
+}
 """Of refusals: by a wallet's sequencer, or by the contract. Whatever is refused changes nothing in the vault."""
 RULES = [
     "deposit",
@@ -161,8 +169,8 @@ class VaultMachine(OnChainMachine):
         wallet, rollup, proposer = self.wallets[who], self.l2.rollup, self.l2.proposer
         self.done("overreach", lambda: wallet.withdraw(1_000 * ETHER))
         self.done("overreach", lambda: wallet.send(USERS + 100, 1_000))
-        free = int(rollup.contract.call("freeBond", proposer.sender.address))
-        self.done("overreach", lambda: rollup.take_bond(proposer.sender, free + 1))
+        free = int(rollup.contract.call("availableBond", proposer.sender.address))
+        self.done("overreach", lambda: rollup.withdraw_bond(proposer.sender, free + 1))
         # Two assertions, so that the second waits for the first as well.
         for _ in range(2):
             self.deposit(who, 1)
@@ -187,7 +195,7 @@ class VaultMachine(OnChainMachine):
             lambda: (
                 rollup.contract.transact(sender, "addBond", value=amount)
                 if into
-                else rollup.take_bond(sender, amount // 2)
+                else rollup.withdraw_bond(sender, amount // 2)
             ),
         )
 
@@ -197,7 +205,7 @@ class VaultMachine(OnChainMachine):
             return
         rollup, replica = self.l2.rollup, self.l2.challenger.replica
         replica.step()
-        free = sum(int(rollup.contract.call("freeBond", one)) for one in self.bonded)
+        free = sum(int(rollup.contract.call("availableBond", one)) for one in self.bonded)
         statuses = [rollup.status(one)[2] for one in replica.claims]
         locked = statuses.count(Status.OPEN) * self.l2.profile.bond
         held = self.connection.balance(rollup.address)

@@ -13,7 +13,7 @@ from layer2.ethereum.sender import Sender
 from layer2.primitives.bls import ORDER, g1_point
 from layer2.primitives.hashing import keccak
 from layer2.primitives.kzg import BLOB_BYTES, commitment, point_proof, versioned_hash
-from layer2.primitives.kzg_opening import MODULUS, Part, evaluations, open_parts, point_of
+from layer2.primitives.kzg_opening import MODULUS, Opening, evaluations, open_parts, point_of
 from layer2.testing import deploy_mock
 
 POINT = 128
@@ -35,7 +35,7 @@ def bench() -> Contract:
     return deploy_mock("BlobOpeningBench", sender=Sender(connection, connection.signers(1)[0]))
 
 
-def rows(*parts: Part) -> list[Row]:
+def rows(*parts: Opening) -> list[Row]:
     return [(versioned_hash(commitment(one.blob)), one.first, one.values) for one in parts]
 
 
@@ -59,27 +59,27 @@ def accepts(bench: Contract, shown: Sequence[Row], proof: bytes) -> bool:
     ],
 )  # fmt: skip
 def test_one_part_is_shown(bench: Contract, first: int, count: int) -> None:
-    part = Part(ONE, first, count)
+    part = Opening(ONE, first, count)
     assert accepts(bench, rows(part), open_parts([part]))
 
 
 @pytest.mark.parametrize(
     "pair",
     [
-        (Part(ONE, 0, 16), Part(OTHER, 0, 2)),
-        (Part(ONE, 4080, 16), Part(OTHER, 4093, 3)),
-        (Part(ONE, 160, 16), Part(OTHER, 15, 3)),
-        (Part(ONE, 16, 16), Part(ONE, 16, 16)),
-        (Part(ONE, 16, 16), Part(ONE, 31, 2)),
-        (Part(ZERO, 16, 16), Part(OTHER, 31, 2)),
-        (Part(ONE, 16, 16), Part(ZERO, 0, 1)),
-        (Part(ZERO, 16, 16), Part(ZERO, 0, 1)),
-        (Part(ONE, 3, 1), Part(OTHER, 3, 1)),
-        (Part(LAST_VALUE, 4080, 16), Part(LAST_VALUE, 4095, 1)),
+        (Opening(ONE, 0, 16), Opening(OTHER, 0, 2)),
+        (Opening(ONE, 4080, 16), Opening(OTHER, 4093, 3)),
+        (Opening(ONE, 160, 16), Opening(OTHER, 15, 3)),
+        (Opening(ONE, 16, 16), Opening(ONE, 16, 16)),
+        (Opening(ONE, 16, 16), Opening(ONE, 31, 2)),
+        (Opening(ZERO, 16, 16), Opening(OTHER, 31, 2)),
+        (Opening(ONE, 16, 16), Opening(ZERO, 0, 1)),
+        (Opening(ZERO, 16, 16), Opening(ZERO, 0, 1)),
+        (Opening(ONE, 3, 1), Opening(OTHER, 3, 1)),
+        (Opening(LAST_VALUE, 4080, 16), Opening(LAST_VALUE, 4095, 1)),
     ],
     ids=["first", "last", "straddling", "same", "overlapping", "zero run", "zero root", "zeros", "single", "greatest"],
 )
-def test_two_parts_are_shown_together(bench: Contract, pair: tuple[Part, Part]) -> None:
+def test_two_parts_are_shown_together(bench: Contract, pair: tuple[Opening, Opening]) -> None:
     proof = open_parts(pair)
     assert accepts(bench, rows(*pair), proof)
     swapped = proof[POINT : 2 * POINT] + proof[:POINT] + proof[2 * POINT :]
@@ -93,14 +93,14 @@ def test_two_parts_are_shown_together(bench: Contract, pair: tuple[Part, Part]) 
 
 def test_a_zero_blob_is_shown(bench: Contract) -> None:
     for first, count in ((0, 16), (4080, 16), (0, 1), (4093, 3)):
-        part = Part(ZERO, first, count)
+        part = Opening(ZERO, first, count)
         assert accepts(bench, rows(part), open_parts([part]))
     hash_, first, values = rows(part)[0]
     assert not accepts(bench, [(hash_, first, bytes(31) + b"\1" + values[32:])], open_parts([part]))
 
 
 def test_whoever_knows_a_proof_shows_nothing_else_with_it(bench: Contract) -> None:
-    parts = (Part(ONE, 160, 16), Part(OTHER, 15, 3))
+    parts = (Opening(ONE, 160, 16), Opening(OTHER, 15, 3))
     shown, proof = rows(*parts), open_parts(parts)
     assert accepts(bench, shown, proof)
     wrong: dict[str, tuple[list[Row], bytes]] = {}
@@ -156,7 +156,7 @@ def test_whoever_knows_a_proof_shows_nothing_else_with_it(bench: Contract) -> No
         flipped[len(proof) - 48 + at] ^= 1
         wrong[f"proof byte {at}"] = shown, bytes(flipped)
     wrong["proof infinity"] = shown, proof[:-48] + b"\xc0" + bytes(47)
-    wrong["proof of others"] = shown, proof[:-48] + open_parts([parts[0], Part(OTHER, 16, 3)])[-48:]
+    wrong["proof of others"] = shown, proof[:-48] + open_parts([parts[0], Opening(OTHER, 16, 3)])[-48:]
     wrong["proof too short"] = shown, proof[:-1]
     wrong["proof too long"] = shown, proof + b"\0"
     wrong["no proof"] = shown, b""
@@ -177,7 +177,7 @@ def test_a_prover_who_chooses_its_quotient_freely_shows_nothing_false(bench: Con
     """The honest procedure, run for a lie: the value is claimed, everything else is made to fit as well as it can."""
     lie = (7).to_bytes(32, "big")
     lying = lie + ONE[32:]
-    made = open_parts([Part(lying, 0, 16)])
+    made = open_parts([Opening(lying, 0, 16)])
     hash_ = versioned_hash(commitment(ONE))
     for values in (lying[: 32 * 16], ONE[: 32 * 16]):
         assert not accepts(bench, [(hash_, 0, values)], made)
@@ -206,7 +206,7 @@ def test_no_factor_makes_an_opening_fit(bench: Contract) -> None:
             bench.call("verify", [(versioned_hash(made), 0, values)], shown)
 
 
-def opened_as(part: Part, hash_: bytes, first: int, values: bytes) -> bytes:
+def opened_as(part: Opening, hash_: bytes, first: int, values: bytes) -> bytes:
     """The honest procedure for a part, by a prover that tells of it another hash, place or form of the values."""
     made = commitment(part.blob)
     claimed = keccak(bytes(32) + hash_ + first.to_bytes(32, "big") + keccak(values))
@@ -224,7 +224,7 @@ def opened_as(part: Part, hash_: bytes, first: int, values: bytes) -> bytes:
 
 def test_a_prover_tells_of_a_part_what_it_is_and_nothing_else(bench: Contract) -> None:
     """All that it tells goes into the point that it is asked at: a proof made for what is told fits it."""
-    for part in (Part(ONE, 16, 16), Part(ONE, 20, 1)):
+    for part in (Opening(ONE, 16, 16), Opening(ONE, 20, 1)):
         hash_, first, values = rows(part)[0]
         wide = (int.from_bytes(values[:32], "big") + MODULUS).to_bytes(32, "big") + values[32:]
         foreign = versioned_hash(commitment(OTHER))
@@ -247,7 +247,7 @@ def test_a_prover_tells_of_a_part_what_it_is_and_nothing_else(bench: Contract) -
 
 def test_a_proof_holds_nothing_that_nobody_reads(bench: Contract) -> None:
     """Points are read from its beginning, the rest from its end: in between lies nothing."""
-    part = Part(ONE, 16, 16)
+    part = Opening(ONE, 16, 16)
     proof = open_parts([part])
     assert accepts(bench, rows(part), proof)
     for more in (b"\0", bytes(32), proof[:POINT]):

@@ -21,7 +21,7 @@ from layer2.channels.protocol.locks import hash_lock
 from layer2.channels.protocol.messages import hub_domain
 from layer2.channels.protocol.proofs import LockPayment, Payment
 from layer2.channels.watchtower.plan import due, must_start_by, opening
-from layer2.channels.watchtower.records import Guard, Watched
+from layer2.channels.watchtower.records import DirectionRecord, WatchedChannel
 from layer2.ethereum.records import Block
 from layer2.ethereum.signer import LocalSigner
 from layer2.primitives.addresses import ZERO_ADDRESS, Address, to_address
@@ -145,7 +145,7 @@ class Honest:
     def channel(self) -> ChannelView:
         return self.hub.view(self.key)
 
-    def guards(self) -> list[Guard]:
+    def guards(self) -> list[DirectionRecord]:
         """What the node gives its tower."""
         node, channel_id = self.node, self.key.id
         state = node.state(channel_id)
@@ -155,9 +155,9 @@ class Honest:
         if plain is not None or received is not None:
             proof, accept = (None, b"") if received is None else received
             openings = node.openings(channel_id, consenting=True)
-            found.append(Guard(self.other, plain, proof, accept, openings))
+            found.append(DirectionRecord(self.other, plain, proof, accept, openings))
         if mine is not None:
-            found.append(Guard(self.side, None, *mine, answering=True))
+            found.append(DirectionRecord(self.side, None, *mine, answering=True))
         return found
 
     def wake(self) -> None:
@@ -165,7 +165,7 @@ class Honest:
         self.node.refresh(self.key.id)
         for _ in range(4):
             guards, view = self.guards(), self.channel
-            watched = Watched(self.key, {one.side: one for one in guards})
+            watched = WatchedChannel(self.key, {one.side: one for one in guards})
             plans = due(watched, view, self.hub.now, {}, settle=False)
             if not view.disputed and view.exists:
                 for guard in guards:

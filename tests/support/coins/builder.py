@@ -202,7 +202,7 @@ class Stage:
 
     def deposit(self, player: Player, value: int = ETHER) -> Coin:
         """A coin of ether."""
-        return self.made(self.act(player, "depositEther", value=value))
+        return self.made(self.act(player, "depositETH", value=value))
 
     def submit(self, *signed: tuple[Transfer, bytes], others: dict[int, bytes] | None = None) -> Block:
         """The next block, with these transfers, their signatures, and other keys."""
@@ -239,31 +239,31 @@ class Stage:
         return self.act(player, "exitDeposit", coin.id, coin.record, value=EXIT_BOND)
 
     def spent(self, player: Player, coin: Coin, number: int, spend: Step) -> Receipt:
-        return self.act(player, "challengeSpent", coin.id, number, spend.shown)
+        return self.act(player, "challengeAfter", coin.id, number, spend.shown)
 
     def double_spent(self, player: Player, coin: Coin, number: int, other: Step) -> Receipt:
-        return self.act(player, "challengeDoubleSpent", coin.id, number, other.shown)
+        return self.act(player, "challengeBetween", coin.id, number, other.shown)
 
     def history(self, player: Player, coin: Coin, number: int, earlier: Step | None) -> tuple[Address, int, Address]:
         """Challenge with an earlier transfer, or with the deposit; the challenge."""
         if earlier is None:
-            self.act(player, "challengeHistoryByDeposit", coin.id, number, coin.record, value=CHALLENGE_BOND)
+            self.act(player, "challengeBeforeByDeposit", coin.id, number, coin.record, value=CHALLENGE_BOND)
             return (player.address, 0, coin.record[0])
-        self.act(player, "challengeHistory", coin.id, number, earlier.shown, value=CHALLENGE_BOND)
+        self.act(player, "challengeBefore", coin.id, number, earlier.shown, value=CHALLENGE_BOND)
         return (player.address, earlier.number, earlier.transfer.new_owner)
 
     def answer(self, player: Player, coin: Coin, number: int, challenge: tuple[Any, ...], spend: Step) -> Receipt:
-        return self.act(player, "answerHistory", coin.id, number, challenge, spend.shown)
+        return self.act(player, "respondChallengeBefore", coin.id, number, challenge, spend.shown)
 
     def claim(self, player: Player | Sender, *dues: tuple[Coin, int], gas: int = 3_000_000) -> Receipt:
         """Pay exits; with ample gas, so that a push is never starved."""
-        return self.act(player, "claim", [(coin.id, number, coin.record) for coin, number in dues], gas=gas)
+        return self.act(player, "finalizeExits", [(coin.id, number, coin.record) for coin, number in dues], gas=gas)
 
     def running(self, coin: Coin, number: int) -> bool:
         return bool(self.chain.call("exits", coin.id, number)[0] != ZERO_ADDRESS)
 
     def owed(self, account: Address, token: Contract | None = None) -> int:
-        return int(self.chain.call("owed", account, token.address if token else ZERO_ADDRESS))
+        return int(self.chain.call("pendingWithdrawals", account, token.address if token else ZERO_ADDRESS))
 
     def pass_half(self) -> None:
         """To the second half of the period of an exit just started."""

@@ -158,13 +158,13 @@ class CoinTwin(Surroundings):
             elif one.name == "Claimed":
                 self.paid[row[0]] += 1
                 assert self.paid[row[0]] == 1, f"coin {row[0]} was paid twice"
-            elif one.name == "HistoryChallenged":
+            elif one.name == "ChallengedBefore":
                 challenge = actions.Challenge(*row[2])
                 place = (row[0], row[1], row[3], challenge)
                 self.challenged[challenge_id(*place)] = place
                 left = self.state.exit(row[0], row[1]).exitable_at - self.now
                 self.counts.stories["late challenge" if left < W // 2 else "challenge"] += 1
-            elif one.name == "HistoryAnswered":
+            elif one.name == "ChallengeBeforeResponded":
                 self.counts.stories["answer"] += 1
 
     # ------------------------------------------------------------------------------------------------ comparing
@@ -245,14 +245,14 @@ class CoinTwin(Surroundings):
         self.debts |= set(state.owed_tokens)
         reads: list[tuple[str, tuple[Any, ...], tuple[Any, ...]]] = [
             ("head", (), (state.operator, state.next_block, state.count)),
-            ("nextOperator", (), state.named),
+            ("pendingOperator", (), state.named),
             ("blocks", (state.next_block,), (bytes(32),)),
         ]
         for owner in self.world.sender:
             for token in (ETHER, self.world.erc20):
                 owed = state.owed.get((owner, int.from_bytes(token, "big")), 0)
-                reads.append(("owed", (owner, token), (owed,)))
-        reads += [("owedToken", place, (state.owed_tokens.get(place, ETHER),)) for place in sorted(self.debts)]
+                reads.append(("pendingWithdrawals", (owner, token), (owed,)))
+        reads += [("pendingNft", place, (state.owed_tokens.get(place, ETHER),)) for place in sorted(self.debts)]
         reads += [("blocks", (number,), (header,)) for number, header in state.blocks.items()]
         for coin in self.records:
             record = state.coins.get(coin)

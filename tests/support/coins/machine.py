@@ -111,8 +111,8 @@ class CoinPlay(RuleBasedStateMachine):
         # The first run of all is one of them.
         self.with_stories = amounts[0] % 4 == 1
         payer, thief = self.address["payer"], self.address["thief"]
-        self.deposit(payer, actions.DepositEther(), 20 + amounts[0])
-        self.deposit(thief, actions.DepositEther(), 20 + amounts[1])
+        self.deposit(payer, actions.DepositETH(), 20 + amounts[0])
+        self.deposit(thief, actions.DepositETH(), 20 + amounts[1])
         self.deposit(thief, actions.DepositErc20(self.world.erc20, amounts[2]))
         first, second, _ = self.tracks.values()
         self.sign(first, self.address["payee"])
@@ -179,12 +179,12 @@ class CoinPlay(RuleBasedStateMachine):
 
     def as_action(self, call: library.Call) -> actions.Action:
         kind = getattr(actions, call.name[0].upper() + call.name[1:])
-        if call.name == "answerHistory":
+        if call.name == "respondChallengeBefore":
             coin, number, (challenger, earlier, owner), spend = call.args
             challenge = actions.Challenge(address_bytes(challenger), earlier, address_bytes(owner))
-            return actions.AnswerHistory(coin, number, challenge, shown_of(spend))
-        if call.name == "challengeHistoryByDeposit":
-            return actions.ChallengeHistoryByDeposit(*call.args[:2], self.tracks[call.args[0]].record)
+            return actions.RespondChallengeBefore(coin, number, challenge, shown_of(spend))
+        if call.name == "challengeBeforeByDeposit":
+            return actions.ChallengeBeforeByDeposit(*call.args[:2], self.tracks[call.args[0]].record)
         return kind(*call.args[:2], shown_of(call.args[2]), *call.args[3:])  # type: ignore[no-any-return]
 
     def answer_in_time(self) -> None:

@@ -101,7 +101,7 @@ class CoinExitRules(CoinPlay):
             return
         track, number, step = data.draw(st.sampled_from(found))
         shown = self.spoilt_shown(step.shown, pick) if wrong and pick % 3 == 1 else step.shown
-        kind = actions.ChallengeSpent if after else actions.ChallengeDoubleSpent
+        kind = actions.ChallengeAfter if after else actions.ChallengeBetween
         self.make(kind(track.coin, number, shown), self.address[by])
 
     def young(self) -> list[tuple[Track, int, Exit]]:
@@ -115,7 +115,7 @@ class CoinExitRules(CoinPlay):
 
     @precondition(young)
     @rule(data=st.data(), by=anybody, wrong=seldom, late=seldom, edge=edges, pick=numbers)
-    def challenge_history(
+    def challenge_before(
         self, data: st.DataObject, by: str, wrong: bool, late: bool, edge: int, pick: int
     ) -> None:  # fmt: skip
         track, number, one = data.draw(st.sampled_from(self.young()))
@@ -124,13 +124,13 @@ class CoinExitRules(CoinPlay):
             self.twin.at(one.exitable_at + edge)
         value = PROFILE.challenge_bond - (wrong and pick % 3 == 0)
         if pick % 3 == 0 or not steps:
-            action = actions.ChallengeHistoryByDeposit(track.coin, number, track.record)
+            action = actions.ChallengeBeforeByDeposit(track.coin, number, track.record)
             self.make(action, self.address[by], value)
             return
         shown = data.draw(st.sampled_from(steps)).shown
         if wrong and pick % 3 == 1:
             shown = self.spoilt_shown(shown, pick)
-        self.make(actions.ChallengeHistory(track.coin, number, shown), self.address[by], value)
+        self.make(actions.ChallengeBefore(track.coin, number, shown), self.address[by], value)
 
     @precondition(lambda self: self.open())
     @rule(data=st.data(), by=anybody, wrong=seldom, last=seldom, edge=edges)
@@ -145,7 +145,7 @@ class CoinExitRules(CoinPlay):
         if last:
             self.twin.at(self.until(coin, number, nonce, challenge) + edge)
         step = data.draw(st.sampled_from(found))
-        self.make(actions.AnswerHistory(coin, number, challenge, step.shown), self.address[by])
+        self.make(actions.RespondChallengeBefore(coin, number, challenge, step.shown), self.address[by])
 
     @often(2)
     @precondition(lambda self: self.open())
@@ -155,7 +155,7 @@ class CoinExitRules(CoinPlay):
         self.twin.at(self.until(coin, number, nonce, challenge) + 1 + edge)
         if wrong:
             challenge = replace(challenge, challenger=self.address["thief"])
-        self.make(actions.RefuteHistory(coin, number, challenge), self.address[by])
+        self.make(actions.RefuteChallengeResponse(coin, number, challenge), self.address[by])
 
     @precondition(lambda self: self.open(running=False) or (self.open() and self.twin.calls % 5 == 0))
     @rule(data=st.data(), by=anybody, wrong=seldom)
@@ -175,10 +175,10 @@ class CoinExitRules(CoinPlay):
         if more:
             chosen.append(data.draw(st.sampled_from(self.running())))
         self.twin.at(max(one.exitable_at for _, _, one in chosen[:1]) + 1 + edge)
-        dues = [actions.Due(track.coin, number, track.record) for track, number, _ in chosen]
+        dues = [actions.ExitClaim(track.coin, number, track.record) for track, number, _ in chosen]
         if wrong:
             dues[0] = replace(dues[0], record=replace(dues[0].record, value=dues[0].record.value + 1))
-        self.make(actions.Claim(tuple(dues)), self.address[by])
+        self.make(actions.FinalizeExits(tuple(dues)), self.address[by])
 
     @often(4)
     @rule(data=st.data(), who=rogues, pick=numbers)

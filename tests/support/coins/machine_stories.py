@@ -27,7 +27,7 @@ class CoinStories(CoinExitRules):
         found = [one for one in self.payable() if one.owner not in self.honest and not (one.broken or one.accepted)]
         if self.twin.state.operator not in self.world.sender:
             return None
-        if not found and self.deposit(self.address["thief"], actions.DepositEther(), 50):
+        if not found and self.deposit(self.address["thief"], actions.DepositETH(), 50):
             found = list(self.tracks.values())[-1:]
         return data.draw(st.sampled_from(found))  # type: ignore[no-any-return]
 
@@ -50,8 +50,8 @@ class CoinStories(CoinExitRules):
         if steps[0]:
             self.twin.at(one.exitable_at - (HALF if pick % 2 else 0) + edge)
         if earlier and steps[1]:
-            self.make(actions.ChallengeHistory(coin, number, earlier[-1].shown), challenger, PROFILE.challenge_bond)
-        deposit = actions.ChallengeHistoryByDeposit(coin, number, track.record)
+            self.make(actions.ChallengeBefore(coin, number, earlier[-1].shown), challenger, PROFILE.challenge_bond)
+        deposit = actions.ChallengeBeforeByDeposit(coin, number, track.record)
         for _ in range(1 + (pick % 5 == 0)):
             self.make(deposit, challenger, PROFILE.challenge_bond)
         mine = [place for place in self.open() if place[:2] == (coin, number)]
@@ -60,7 +60,7 @@ class CoinStories(CoinExitRules):
             spend = self.sign(track, self.address["thief"])
             if self.include([spend]) and track.steps[-1].shown.prev_block == number:
                 step = track.steps[-1]
-                self.make(actions.ChallengeSpent(coin, number, step.shown), challenger)
+                self.make(actions.ChallengeAfter(coin, number, step.shown), challenger)
         elif steps[2]:
             for at, (_, _, _, challenge) in enumerate(mine):
                 spend_ = next((step for step in track.steps if step.shown.prev_block == challenge.number), None)
@@ -68,12 +68,12 @@ class CoinStories(CoinExitRules):
                     continue
                 if pick % 3 == 0:
                     self.twin.at(self.until(*mine[at]) + edge)
-                answer = actions.AnswerHistory(coin, number, challenge, spend_.shown)
+                answer = actions.RespondChallengeBefore(coin, number, challenge, spend_.shown)
                 self.make(answer, self.address["watcher"])
         if steps[4]:
             for place in [place for place in self.open() if place[:2] == (coin, number)]:
                 self.twin.at(self.until(*place) + 1 + edge)
-                self.make(actions.RefuteHistory(coin, number, place[3]), challenger)
+                self.make(actions.RefuteChallengeResponse(coin, number, place[3]), challenger)
         for place in self.open(running=False):
             self.make(actions.VoidChallenge(*place), challenger)
 
@@ -95,11 +95,11 @@ class CoinStories(CoinExitRules):
         if second.shown.prev_block != first.shown.prev_block or (track.coin, number) in self.twin.state.running():
             return
         self.make(self.exit_action(track, number), track.holder(number), PROFILE.exit_bond)
-        action = actions.ChallengeDoubleSpent(track.coin, number, first.shown)
+        action = actions.ChallengeBetween(track.coin, number, first.shown)
         self.make(action, self.address[by])
         if claimed:
             self.twin.at(self.twin.state.exit(track.coin, number).exitable_at + 1)
-            self.make(actions.Claim((actions.Due(track.coin, number, track.record),)), self.address[by])
+            self.make(actions.FinalizeExits((actions.ExitClaim(track.coin, number, track.record),)), self.address[by])
 
     # ------------------------------------------------------------------------------------------- known beforehand
 
@@ -112,7 +112,7 @@ class CoinStories(CoinExitRules):
     def last_seconds(self) -> None:
         """A challenge and its answer in the last second that each of them has; then the coin is paid, once."""
         twin, thief, payer = self.twin, self.address["thief"], self.address["payer"]
-        assert self.deposit(thief, actions.DepositEther(), 70)
+        assert self.deposit(thief, actions.DepositETH(), 70)
         track = list(self.tracks.values())[-1]
         for name in ("operator", "thief"):
             assert self.include([self.sign(track, self.address[name])])
@@ -124,14 +124,14 @@ class CoinStories(CoinExitRules):
         assert self.include([track.signed[0]])
         again = track.steps[-1]
         assert self.make(exit_, thief, PROFILE.exit_bond)
-        first = actions.ChallengeSpent(coin, number, track.steps[0].shown)
-        self.refused("SpendsOther", first, payer)
+        first = actions.ChallengeAfter(coin, number, track.steps[0].shown)
+        self.refused("UnexpectedPreviousBlock", first, payer)
         one, bond = twin.state.exit(coin, number), PROFILE.challenge_bond
-        doubt = actions.ChallengeHistoryByDeposit(coin, number, track.record)
+        doubt = actions.ChallengeBeforeByDeposit(coin, number, track.record)
         twin.at(one.exitable_at - HALF)
         assert self.make(doubt, payer, bond)
         challenge, spend = actions.Challenge(payer, 0, thief), track.steps[0]
-        answer = actions.AnswerHistory(coin, number, challenge, spend.shown)
+        answer = actions.RespondChallengeBefore(coin, number, challenge, spend.shown)
         twin.at(one.exitable_at)
         assert self.make(doubt, self.address["payee"], bond)
         self.refused("ExitChallenged", actions.CancelExit(coin, number), thief)
@@ -140,16 +140,16 @@ class CoinStories(CoinExitRules):
         self.refused("TooLate", answer, thief)
         # The payer's is over, and stands: who has answered the other one has won nothing.
         assert self.make(replace(answer, challenge=replace(challenge, challenger=self.address["payee"])), thief)
-        due = actions.Claim((actions.Due(coin, number, track.record),))
-        assert self.make(actions.RefuteHistory(coin, number, challenge), payer)
-        self.refused("ExitMissing", answer, thief)
+        due = actions.FinalizeExits((actions.ExitClaim(coin, number, track.record),))
+        assert self.make(actions.RefuteChallengeResponse(coin, number, challenge), payer)
+        self.refused("UnknownExit", answer, thief)
         assert self.make(exit_, thief, PROFILE.exit_bond)
         one = twin.state.exit(coin, number)
         assert self.make(doubt, payer, bond)
         late = replace(answer, spend=again.shown)
         self.refused("BlockOutOfRange", late, thief)
         twin.at(one.exitable_at)
-        self.refused("TooEarly", actions.RefuteHistory(coin, number, challenge), payer)
+        self.refused("TooEarly", actions.RefuteChallengeResponse(coin, number, challenge), payer)
         twin.at(one.exitable_at)
         assert self.make(answer, thief)
         end = twin.state.exit(coin, number).exitable_at
@@ -161,30 +161,30 @@ class CoinStories(CoinExitRules):
         twin.at(end + 1)
         assert self.make(due, thief)
         self.refused("NothingDue", due, thief)
-        self.refused("CoinUnknown", exit_, thief, PROFILE.exit_bond)
-        self.refused("ExitMissing", actions.CancelExit(coin, number), thief)
+        self.refused("UnknownCoin", exit_, thief, PROFILE.exit_bond)
+        self.refused("UnknownExit", actions.CancelExit(coin, number), thief)
 
     def a_doubt_without_an_exit(self) -> None:
         """An exit that is challenged falls by a spend: the challenger gets the bond of the challenge back, once."""
         thief, payer = self.address["thief"], self.address["payer"]
-        assert self.deposit(thief, actions.DepositEther(), 80)
+        assert self.deposit(thief, actions.DepositETH(), 80)
         track = list(self.tracks.values())[-1]
         for name in ("operator", "thief"):
             assert self.include([self.sign(track, self.address[name])])
         coin, number = track.coin, track.standing.last_block
         assert self.make(self.exit_action(track, number), thief, PROFILE.exit_bond)
-        doubt = actions.ChallengeHistory(coin, number, track.steps[0].shown)
+        doubt = actions.ChallengeBefore(coin, number, track.steps[0].shown)
         self.refused("BlockOutOfRange", doubt, payer, PROFILE.challenge_bond)
-        by_deposit = actions.ChallengeHistoryByDeposit(coin, number, track.record)
+        by_deposit = actions.ChallengeBeforeByDeposit(coin, number, track.record)
         assert self.make(by_deposit, payer, PROFILE.challenge_bond)
         self.refused("ChallengeOpen", by_deposit, payer, PROFILE.challenge_bond)
         void = actions.VoidChallenge(coin, number, 1, actions.Challenge(payer, 0, thief))
         self.refused("ExitRunning", void, payer)
         assert self.include([self.sign(track, self.address["closed"])])
         spend = track.steps[-1]
-        assert self.make(actions.ChallengeSpent(coin, number, spend.shown), payer)
+        assert self.make(actions.ChallengeAfter(coin, number, spend.shown), payer)
         assert self.make(void, thief)
-        self.refused("ChallengeMissing", void, payer)
+        self.refused("UnknownChallenge", void, payer)
 
     def signed_over_into_the_dark(self) -> None:
         """The block that holds the payee's coin is withheld, and two are invented after it: the payee ends with it.
@@ -195,7 +195,7 @@ class CoinStories(CoinExitRules):
             *(self.address[name] for name in ("thief", "payer", "payee")),
             PROFILE.challenge_bond,
         )
-        assert self.deposit(payer, actions.DepositEther(), 75)
+        assert self.deposit(payer, actions.DepositETH(), 75)
         track = list(self.tracks.values())[-1]
         coin = track.coin
         self.dark.add(coin)
@@ -206,29 +206,29 @@ class CoinStories(CoinExitRules):
         number = track.steps[-1].number
         assert self.make(self.exit_action(track, number), thief, PROFILE.exit_bond)
         self.twin.at(self.twin.state.exit(coin, number).exitable_at)
-        assert self.make(actions.ChallengeHistoryByDeposit(coin, number, track.record), payer, bond)
+        assert self.make(actions.ChallengeBeforeByDeposit(coin, number, track.record), payer, bond)
         challenge = actions.Challenge(payer, 0, payer)
         self.twin.at(self.until(coin, number, 1, challenge))
-        assert self.make(actions.AnswerHistory(coin, number, challenge, hidden.shown), thief)
+        assert self.make(actions.RespondChallengeBefore(coin, number, challenge, hidden.shown), thief)
         self.dark.remove(coin)
         self.twin.at(self.twin.state.exit(coin, number).exitable_at)
         self.guard()
         own = actions.Challenge(payee, hidden.number, payee)
         spend = track.steps[1]
-        false = actions.AnswerHistory(coin, number, own, spend.shown)
-        self.refused("SignatureInvalid", false, thief)
-        due = actions.Due(coin, number, track.record)
-        self.refused("NothingDue", actions.Claim((due,)), thief)
+        false = actions.RespondChallengeBefore(coin, number, own, spend.shown)
+        self.refused("InvalidSignature", false, thief)
+        due = actions.ExitClaim(coin, number, track.record)
+        self.refused("NothingDue", actions.FinalizeExits((due,)), thief)
         self.twin.at(self.until(coin, number, 1, own) + 1)
-        assert self.make(actions.RefuteHistory(coin, number, own), self.address["watcher"])
+        assert self.make(actions.RefuteChallengeResponse(coin, number, own), self.address["watcher"])
         assert self.make(self.exit_action(track, hidden.number), payee, PROFILE.exit_bond)
         self.past(self.twin.state.exit(coin, hidden.number).exitable_at)
-        assert self.make(actions.Claim((replace(due, number=hidden.number),)), payee)
+        assert self.make(actions.FinalizeExits((replace(due, number=hidden.number),)), payee)
 
     def a_thief_comes_back(self) -> None:
         """The thief takes out what it has given to an honest owner, and what the operator invents after it."""
         thief = self.address["thief"]
-        assert self.deposit(thief, actions.DepositEther(), 90)
+        assert self.deposit(thief, actions.DepositETH(), 90)
         track = list(self.tracks.values())[-1]
         assert self.include([self.sign(track, self.address["payee"])])
         assert self.is_guarded(track)
@@ -240,7 +240,7 @@ class CoinStories(CoinExitRules):
         assert self.make(self.exit_action(track, invented), thief, PROFILE.exit_bond)
         self.past(self.twin.now + PROFILE.exit_period + 2)
         for number in (0, invented):
-            assert not self.make(actions.Claim((actions.Due(track.coin, number, track.record),)), thief)
+            assert not self.make(actions.FinalizeExits((actions.ExitClaim(track.coin, number, track.record),)), thief)
 
     def past(self, time: int) -> None:
         """Time goes by, and whoever has to speak in it does."""
@@ -255,29 +255,29 @@ class CoinStories(CoinExitRules):
         if number is None:
             return
         nft, payer = self.world.erc721, self.address["payer"]
-        self.refused("TransferShort", actions.DepositErc20(nft, number), closed)
+        self.refused("InsufficientTransfer", actions.DepositErc20(nft, number), closed)
         own = twin.holders[1] == payer
-        self.refused("TokenNotReceived" if own else "TransferShort", actions.DepositErc20(nft, 1), payer)
+        self.refused("TokenNotReceived" if own else "InsufficientTransfer", actions.DepositErc20(nft, 1), payer)
         assert self.deposit(closed, actions.DepositErc721(nft, number))
         track = list(self.tracks.values())[-1]
         assert self.make(actions.ExitDeposit(track.coin, track.record), closed, PROFILE.exit_bond)
         end = twin.state.exit(track.coin, 0).exitable_at
-        due = actions.Claim((actions.Due(track.coin, 0, track.record),))
+        due = actions.FinalizeExits((actions.ExitClaim(track.coin, 0, track.record),))
         twin.at(end)
         self.refused("NothingDue", due, watcher)
         twin.at(end + 1)
         assert self.make(due, watcher)
-        self.refused("NothingOwed", actions.WithdrawToken(nft, number, watcher), watcher)
-        self.refused("PaymentFailed", actions.WithdrawToken(nft, number, bytes(20)), closed)
-        assert self.make(actions.WithdrawToken(nft, number, watcher), closed)
+        self.refused("NothingPending", actions.WithdrawPendingNft(nft, number, watcher), watcher)
+        self.refused("PaymentFailed", actions.WithdrawPendingNft(nft, number, bytes(20)), closed)
+        assert self.make(actions.WithdrawPendingNft(nft, number, watcher), closed)
 
     def a_successor(self) -> None:
         """Another operator takes over in the first second in which it may."""
         watcher = self.address["watcher"]
-        assert self.make(actions.NameOperator(watcher), self.twin.state.operator)
+        assert self.make(actions.ProposeOperator(watcher), self.twin.state.operator)
         since = self.twin.state.named[1]
         self.twin.at(since - 1)
-        self.refused("TooEarly", actions.TakeOver(), watcher)
+        self.refused("TooEarly", actions.AcceptOperator(), watcher)
         self.twin.at(since)
-        assert self.make(actions.TakeOver(), watcher)
-        self.refused("CallerUnauthorized", actions.TakeOver(), watcher)
+        assert self.make(actions.AcceptOperator(), watcher)
+        self.refused("UnauthorizedCaller", actions.AcceptOperator(), watcher)

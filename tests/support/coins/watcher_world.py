@@ -10,7 +10,7 @@ from layer2.ethereum.connection import Connection
 from layer2.plasma.coins.chain.contract import COIN_DEVNET
 from layer2.plasma.coins.watcher.watcher import CoinWatcher
 from layer2.plasma.common.watcher.actions import WatchPolicy
-from layer2.testing.adversaries.coins.hostile_operator import CoinTown
+from layer2.testing.adversaries.coins.hostile_operator import CoinNetwork
 
 ETHER = 10**18
 PERIOD = COIN_DEVNET.exit_period
@@ -19,7 +19,7 @@ EAGER = WatchPolicy(patience=0, question=None, urgent=0)
 """Calls a block withheld at once."""
 
 
-class CoinWorld(CoinTown):
+class CoinWorld(CoinNetwork):
     def __init__(self, connection: Connection, folder: Path) -> None:
         super().__init__(connection)
         self.folder = folder

@@ -228,7 +228,7 @@ class World:
     ) -> Receipt:  # fmt: skip
         value = IN_FLIGHT_BOND + bits.bit_count() * PIGGYBACK_BOND
         signatures = b"".join(self.sign(data, one) for one in owners)
-        return self.send(who, "startInFlight", proof or in_flight(data), inputs, signatures, bits, value=value)
+        return self.send(who, "startInFlightExit", proof or in_flight(data), inputs, signatures, bits, value=value)
 
     # -------------------------------------------------------------------------------------------------------- Views
 

@@ -7,7 +7,7 @@ from typing import Any
 from layer2.ethereum.contract import Contract
 from layer2.ethereum.errors import ContractReverted
 
-REFUSALS = {"TransferInvalid", "TransferExpired", "ProofInvalid", "SignatureInvalid"}
+REFUSALS = {"InvalidTransfer", "TransferExpired", "InvalidProof", "InvalidSignature"}
 
 
 def accepts(bench: Contract, name: str, *args: Any) -> bool:

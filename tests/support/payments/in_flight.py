@@ -58,27 +58,29 @@ class Game:
 
     def contest(self, competitor: bytes, owner: Sender, index: int = 0, proof: Proof | None = None) -> None:
         spend = self.world.spend(competitor, owner, proof=proof)
-        self.world.send(self.world.watcher, "challengeCanonical", self.data, self.ids, index, self.made, spend)
+        self.world.send(self.world.watcher, "challengeNonCanonical", self.data, self.ids, index, self.made, spend)
 
     def hold(self, who: Sender | None = None) -> None:
         self.world.send(who or self.world.watcher, "holdInputs", self.data, self.ids, self.made)
 
     def abandon(self) -> None:
-        self.world.send(self.world.watcher, "abandonInFlight", self.data, self.ids)
+        self.world.send(self.world.watcher, "deleteNonPiggybacked", self.data, self.ids)
 
     def claim(self, newer: tuple[int, ...] = ()) -> None:
-        self.world.send(self.world.watcher, "claimInFlight", self.data, self.ids, self.made, list(newer))
+        self.world.send(self.world.watcher, "processInFlightExit", self.data, self.ids, self.made, list(newer))
 
     def ripen(self) -> None:
         self.world.at(self.state["exitable"])
 
     def answer(self, included: Proof, who: Sender | None = None) -> None:
-        self.world.send(who or self.world.watcher, "answerCanonical", included, self.ids, self.made)
+        self.world.send(who or self.world.watcher, "respondNonCanonical", included, self.ids, self.made)
 
     def stop_input(self, index: int, spender: bytes, owner: Sender) -> None:
         spend = self.world.spend(spender, owner)
         made_by = self.inputs[index][2]
-        self.world.send(self.world.watcher, "challengeInput", self.data, self.ids, index, made_by, spend)
+        self.world.send(self.world.watcher, "challengeInputSpent", self.data, self.ids, index, made_by, spend)
 
     def stop_output(self, included: Proof, spender: bytes, owner: Sender) -> None:
-        self.world.send(self.world.watcher, "challengeOutput", included, self.ids, self.world.spend(spender, owner))
+        self.world.send(
+            self.world.watcher, "challengeOutputSpent", included, self.ids, self.world.spend(spender, owner)
+        )

@@ -165,7 +165,7 @@ class Twin(Surroundings, Stage):
         except ContractReverted as reverted:
             told = (reverted.name, [plain(one) for one in reverted.arguments.values()])
             expected = [plain(one) for one in refused.arguments.values()]
-            if told[0] == "TransferShort":
+            if told[0] == "InsufficientTransfer":
                 expected[0] = address_bytes(self.world.token.address)
             assert told == (type(refused).__name__, expected), f"{name}: contract {told}, model {refused}"
             return
@@ -246,7 +246,7 @@ class Twin(Surroundings, Stage):
         self.asked |= state.data.keys()
         reads: list[tuple[str, tuple[Any, ...], tuple[Any, ...]]] = [
             ("head", (), (state.operator, state.next_block, state.next_deposit, state.frozen)),
-            ("nextOperator", (), state.announced),
+            ("pendingOperator", (), state.announced),
             ("passed", (), (state.reserve.passed,)),
         ]
         for token in (0, 1):
@@ -257,7 +257,7 @@ class Twin(Surroundings, Stage):
                     reads.append(("reservedUnder", (token, block), (state.reserve.under.get((token, block), 0),)))
         for owner in self.world.sender:
             for token in (0, 1):
-                reads.append(("pending", (owner, token), (state.pending.get((owner, token), 0),)))
+                reads.append(("pendingWithdrawals", (owner, token), (state.pending.get((owner, token), 0),)))
         for output in sorted(self.seen):
             reads.append(("exits", (output,), astuple(state.exit(output))))
         self.held |= state.holds
@@ -292,7 +292,7 @@ def plain(value: Any) -> Any:
     return int(value)
 
 
-ADDRESSES = {("Deposit", "owner"), ("Withdraw", "to"), ("AnnounceOperator", "next")}
+ADDRESSES = {("Deposit", "owner"), ("Withdraw", "to"), ("ProposeOperator", "next")}
 
 
 def in_abi(action: Action) -> tuple[str, list[Any]]:

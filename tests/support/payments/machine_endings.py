@@ -38,8 +38,8 @@ class Endings(InFlightRules):
         twin.at(flight.started_at + W // 2)
         self.refused("TooLate", lambda: twin.join(one, 4, owner))
         twin.at(flight.started_at + W // 2)
-        abandon = actions.AbandonInFlight(one.packed, twin.ids(one))
-        self.refused("PiggybackWrong", lambda: twin.do(abandon, thief))
+        abandon = actions.DeleteNonPiggybacked(one.packed, twin.ids(one))
+        self.refused("InvalidPiggyback", lambda: twin.do(abandon, thief))
         twin.challenge(source, one, by=thief)
         self.refused("ExitBlocked", lambda: twin.exit(source))
         twin.hold(one, payer)
@@ -51,7 +51,7 @@ class Endings(InFlightRules):
         twin.at(flight.exitable_at)
         twin.settle(one, thief, newer)
         assert twin.status(source) == ExitStatus.PAID
-        self.refused("InFlightStatusWrong", lambda: twin.settle(one, thief, newer))
+        self.refused("UnexpectedInFlightStatus", lambda: twin.settle(one, thief, newer))
 
     def answered_in_the_last_second(self) -> None:
         """Outputs that joined before and after a payment was contested count once it is answered."""
@@ -190,7 +190,7 @@ class Endings(InFlightRules):
         for one, flight in self.flights(InFlightStatus.OPEN, joined=0):
             if not flight.piggybacked:
                 twin.at(self.half(flight))
-                twin.do(actions.AbandonInFlight(one.packed, twin.ids(one)), watcher)
+                twin.do(actions.DeleteNonPiggybacked(one.packed, twin.ids(one)), watcher)
         for one, flight in self.flights(*InFlightStatus):
             twin.at(flight.exitable_at)
             self.tries(lambda one=one, flight=flight: twin.settle(one, watcher, self.lists(0, flight.priority, 2)))
@@ -202,9 +202,11 @@ class Endings(InFlightRules):
                 self.tries(lambda position=position, newer=newer: twin.claim(position, by=watcher, newer=newer))
         for owner, token in sorted(twin.state.pending):
             if not token and not twin.open:
-                assert not self.tries(lambda owner=owner: twin.do(actions.Withdraw(0, self.address["closed"]), owner))
-            twin.do(actions.Withdraw(token, watcher), owner)
-        twin.do(actions.AnnounceOperator(watcher), twin.state.operator)
+                assert not self.tries(
+                    lambda owner=owner: twin.do(actions.WithdrawPending(0, self.address["closed"]), owner)
+                )
+            twin.do(actions.WithdrawPending(token, watcher), owner)
+        twin.do(actions.ProposeOperator(watcher), twin.state.operator)
         twin.at(twin.now + 1 + CONFIG.rotation_delay)
         twin.do(actions.AcceptOperator(), watcher)
         if not twin.state.frozen:

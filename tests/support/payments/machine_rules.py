@@ -115,7 +115,7 @@ class InFlightRules(ExitRules):
                 return
             signatures = b"".join(twin.sign(one, owner) for owner in owners[: pick % 2])
             proofs = tuple(twin.proof(position) for position in one.inputs)
-            action = actions.StartInFlight(Proof(0, one.packed), proofs, signatures)
+            action = actions.StartInFlightExit(Proof(0, one.packed), proofs, signatures)
             twin.do(action, by, CONFIG.in_flight_bond)
 
         self.tries(call)
@@ -207,7 +207,9 @@ class InFlightRules(ExitRules):
         spender = spenders[pick % len(spenders)] if spenders else self.draft([position], pick)
         shown = position ^ (1 if wrong else 0)
         proof = self.twin.spend(spender, position, self.place(spender, pick, hide))
-        action = actions.ChallengeOutput(replace(self.twin.proof(position), position=shown), self.twin.ids(one), proof)
+        action = actions.ChallengeOutputSpent(
+            replace(self.twin.proof(position), position=shown), self.twin.ids(one), proof
+        )
         self.tries(lambda: self.twin.do(action, self.address["watcher"]))
 
     @precondition(lambda self: self.flights(*InFlightStatus))
@@ -221,7 +223,7 @@ class InFlightRules(ExitRules):
         if wrong:
             # What is not needed may be anything.
             made = tuple(b"" for _ in one.inputs)
-            action = actions.ClaimInFlight(one.packed, twin.ids(one), made, newer)
+            action = actions.ProcessInFlightExit(one.packed, twin.ids(one), made, newer)
             self.tries(lambda: twin.do(action, self.address[by]))
         else:
             self.tries(lambda: twin.settle(one, self.address[by], newer))
@@ -236,5 +238,5 @@ class InFlightRules(ExitRules):
     def abandon(self, data: st.DataObject, by: str, edge: int) -> None:
         one, flight = data.draw(st.sampled_from(self.alone()))
         self.twin.at(self.half(flight) + edge)
-        action = actions.AbandonInFlight(one.packed, self.twin.ids(one))
+        action = actions.DeleteNonPiggybacked(one.packed, self.twin.ids(one))
         self.tries(lambda: self.twin.do(action, self.address[by]))

@@ -42,9 +42,9 @@ class Trails:
 
 def number_of(action: Action) -> bytes | None:
     """The in-flight exit that a call is about."""
-    if isinstance(action, (actions.AnswerCanonical, actions.ChallengeOutput)):
+    if isinstance(action, (actions.RespondNonCanonical, actions.ChallengeOutputSpent)):
         return in_flight_id(transaction_hash(action.transaction.data), action.input_ids)
-    if isinstance(action, (actions.Piggyback, actions.ChallengeCanonical, actions.ClaimInFlight)):
+    if isinstance(action, (actions.Piggyback, actions.ChallengeNonCanonical, actions.ProcessInFlightExit)):
         return in_flight_id(transaction_hash(action.data), action.input_ids)
     return None
 
@@ -54,13 +54,13 @@ def steps_of(action: Action, was: InFlight, now: InFlight) -> Iterator[str]:
     gone = was.piggybacked & ~now.piggybacked & OUTPUTS
     if isinstance(action, actions.Piggyback) and action.bit > 3:
         yield "joined contested" if was.contested else "joined"
-    elif isinstance(action, actions.ChallengeCanonical):
+    elif isinstance(action, actions.ChallengeNonCanonical):
         yield "contested"
-    elif isinstance(action, actions.AnswerCanonical) and was.piggybacked & OUTPUTS:
+    elif isinstance(action, actions.RespondNonCanonical) and was.piggybacked & OUTPUTS:
         yield "answered"
-    elif isinstance(action, actions.ChallengeOutput) and was.contested:
+    elif isinstance(action, actions.ChallengeOutputSpent) and was.contested:
         yield "stopped"
-    elif isinstance(action, actions.ClaimInFlight) and gone:
+    elif isinstance(action, actions.ProcessInFlightExit) and gone:
         yield "paid" if now.status == InFlightStatus.PAYS_OUTPUTS else "returned"
 
 

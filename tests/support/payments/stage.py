@@ -82,7 +82,7 @@ class Stage:
             if isinstance(effect, Effect) and effect.name == "ExitPaid":
                 assert isinstance(effect.fields[0], bytes)
                 self.paid_outputs[effect.fields[0]] += 1
-            elif isinstance(effect, Effect) and effect.name == "InFlightStarted":
+            elif isinstance(effect, Effect) and effect.name == "InFlightExitStarted":
                 number, _, packed, *_ = effect.fields
                 assert isinstance(number, bytes)
                 assert isinstance(packed, bytes)
@@ -178,7 +178,7 @@ class Stage:
 
     def claim(self, *positions: int, by: bytes = WATCHER, newer: Sequence[int] = ()) -> None:
         items = tuple(Item(one, self.data(one)) for one in positions)
-        self.do(actions.Claim(items, tuple(newer)), by)
+        self.do(actions.ProcessExits(items, tuple(newer)), by)
 
     def sources(self, transaction: Transaction) -> tuple[bytes, ...]:
         """What made each input."""
@@ -196,7 +196,7 @@ class Stage:
         signatures = b"".join(self.sign(transaction, self.output(one).owner) for one in transaction.inputs)
         inputs = tuple(self.proof(one) for one in transaction.inputs)
         value = self.config.in_flight_bond + bits.bit_count() * self.config.piggyback_bond
-        self.do(actions.StartInFlight(proof, inputs, signatures, bits), by, value)
+        self.do(actions.StartInFlightExit(proof, inputs, signatures, bits), by, value)
 
     def join(self, transaction: Transaction, bit: int, by: bytes) -> None:
         action = actions.Piggyback(transaction.packed, self.ids(transaction), bit, self.sources(transaction))
@@ -207,35 +207,37 @@ class Stage:
     ) -> None:
         index = transaction.inputs.index(position)
         spend = self.spend(other, position, at)
-        action = actions.ChallengeCanonical(
+        action = actions.ChallengeNonCanonical(
             transaction.packed, self.ids(transaction), index, self.sources(transaction), spend
         )
         self.do(action, by)
 
     def answer(self, transaction: Transaction, at: int, by: bytes = WATCHER) -> None:
-        self.do(actions.AnswerCanonical(self.proof(at), self.ids(transaction), self.sources(transaction)), by)
+        self.do(actions.RespondNonCanonical(self.proof(at), self.ids(transaction), self.sources(transaction)), by)
 
     def hold(self, transaction: Transaction, by: bytes = WATCHER) -> None:
         self.do(actions.HoldInputs(transaction.packed, self.ids(transaction), self.sources(transaction)), by)
 
     def abandon(self, transaction: Transaction, by: bytes = WATCHER) -> None:
-        self.do(actions.AbandonInFlight(transaction.packed, self.ids(transaction)), by)
+        self.do(actions.DeleteNonPiggybacked(transaction.packed, self.ids(transaction)), by)
 
     def stop_input(
         self, transaction: Transaction, other: Transaction, position: int, at: int = 0, by: bytes = WATCHER
     ) -> None:
         index = transaction.inputs.index(position)
         spend = self.spend(other, position, at)
-        action = actions.ChallengeInput(transaction.packed, self.ids(transaction), index, self.data(position), spend)
+        action = actions.ChallengeInputSpent(
+            transaction.packed, self.ids(transaction), index, self.data(position), spend
+        )
         self.do(action, by)
 
     def stop_output(self, transaction: Transaction, at: int, spender: Transaction) -> None:
-        action = actions.ChallengeOutput(self.proof(at), self.ids(transaction), self.spend(spender, at))
+        action = actions.ChallengeOutputSpent(self.proof(at), self.ids(transaction), self.spend(spender, at))
         self.do(action, WATCHER)
 
     def settle(self, transaction: Transaction, by: bytes = WATCHER, newer: Sequence[int] = ()) -> None:
         sources = self.sources(transaction)
-        self.do(actions.ClaimInFlight(transaction.packed, self.ids(transaction), sources, tuple(newer)), by)
+        self.do(actions.ProcessInFlightExit(transaction.packed, self.ids(transaction), sources, tuple(newer)), by)
 
     # ------------------------------------------------------------------------------------------------- what holds
 

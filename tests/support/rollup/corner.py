@@ -20,7 +20,7 @@ from layer2.rollup.l1.batcher import Data
 from layer2.rollup.protocol.frames import Frame, FrameType, Op, encode_frame
 from layer2.rollup.protocol.messages import Transfer, Withdraw
 from layer2.rollup.protocol.params import MAX_BALANCE, MAX_NONCE
-from layer2.rollup.state.commitments import Claim
+from layer2.rollup.state.commitments import Assertion
 from layer2.rollup.state.state import Account, State, owner_of_address, owner_of_key
 from layer2.rollup.validator.challenger import STATE_JUDGE
 from layer2.rollup.validator.witness import state_proof
@@ -113,11 +113,11 @@ class Corner:
         self.rollup.post_calldata(operator, self.rollup.acc(entries), b"".join(frames), self.rollup.queue_length())
         self.replica.step()
 
-    def verdict(self, judge: int, claim: Claim, proof: bytes) -> str:
+    def verdict(self, judge: int, claim: Assertion, proof: bytes) -> str:
         """What a judge says of a claim, or the error with which it refuses to say anything."""
         row = (claim.as_tuple(), self.replica.claims[claim.parent].as_tuple(), proof)
         try:
-            found = self.judges[judge].call("guilty", *row, sender=self.rollup.address)
+            found = self.judges[judge].call("isFraudulent", *row, sender=self.rollup.address)
         except ContractReverted as refusal:
             return f"{refusal.name}({', '.join(map(str, refusal.arguments.values()))})"
         return GUILTY if found else ACQUITS

@@ -25,7 +25,7 @@ from layer2.rollup.protocol.calldata_chunks import commit
 from layer2.rollup.protocol.compressed_amounts import pack_amount
 from layer2.rollup.protocol.frames import Frame, FrameType, Op, encode_frame
 from layer2.rollup.protocol.messages import Transfer, Withdraw
-from layer2.rollup.state.commitments import NO_ITEM, Claim, pack_roots
+from layer2.rollup.state.commitments import NO_ITEM, Assertion, pack_roots
 from layer2.rollup.state.state import owner_of_address
 from layer2.rollup.validator.challenger import STATE_JUDGE
 from layer2.rollup.validator.proposer import Proposer
@@ -70,7 +70,7 @@ class RollupPlay(Play):
     def wealth(self, name: str) -> int:
         """Ether of an account and its free bond, what its transactions cost not counted."""
         sender = self.senders[name]
-        free = int(self.contract.call("freeBond", sender.address))
+        free = int(self.contract.call("availableBond", sender.address))
         return self.connection.balance(sender.address) + sender.spent + free
 
 
@@ -81,7 +81,7 @@ class Villains:
         self.play, self.eye = play, eye
         self.lies: set[bytes] = set()
         self.nonces: dict[int, int] = {}
-        self.shown: dict[bytes, tuple[Claim, bytes]] = {}
+        self.shown: dict[bytes, tuple[Assertion, bytes]] = {}
 
     def see(self) -> None:
         self.eye.step()
@@ -118,21 +118,21 @@ class Villains:
 
     # --------------------------------------------------------------------------------------------------- assertions
 
-    def truth(self, claim: Claim) -> bool:
+    def truth(self, claim: Assertion) -> bool:
         """Whether an assertion is right, what it rests on included: they know which lies they made."""
-        at: Claim | None = claim
+        at: Assertion | None = claim
         while at is not None:
             if at.id in self.lies:
                 return False
             at = self.eye.claims.get(at.parent)
         return True
 
-    def standing(self) -> list[Claim]:
+    def standing(self) -> list[Assertion]:
         """What somebody could think of building upon, and has not covered everything."""
         final, posted = self.eye.final(), self.eye.posted
         return [one for one in (*self.eye.open_claims(), final) if one.inbox_end < posted]
 
-    def propose(self, parent: Claim, end: int, lie: int | None, place: int = FIRST) -> bool:
+    def propose(self, parent: Assertion, end: int, lie: int | None, place: int = FIRST) -> bool:
         """Assert the truth about the entries up to `end`, or with a number a lie of that number, upon anything."""
         last = self.eye.entries[end - 1].record
         count = last.segments - parent.segments
@@ -144,13 +144,13 @@ class Villains:
             *_, made = islice(frauds(self.eye, parent, end), lie + 1)
             roots = made.roots
         packed = pack_roots(roots)
-        claim = Claim(parent.id, end, last.segments, roots[-1], commit(packed), False)
+        claim = Assertion(parent.id, end, last.segments, roots[-1], commit(packed), False)
         if lie is not None and self.truth(parent):
             self.lies.add(claim.id)
         row = (parent.as_tuple(), last.as_tuple(), end, roots[-1], packed)
         return self.play.act("liar", "propose", *row, value=PROFILE.bond, place=place)
 
-    def finalize(self, claim: Claim, place: int = FIRST) -> bool:
+    def finalize(self, claim: Assertion, place: int = FIRST) -> bool:
         return self.play.act("liar", "finalize", claim.as_tuple(), place=place)
 
     def freeze(self, place: int = FIRST) -> bool:
@@ -158,7 +158,7 @@ class Villains:
         following = self.eye.record(final.inbox_end) or NO_ITEM
         return self.play.act("liar", "freeze", final.as_tuple(), following.as_tuple(), place=place)
 
-    def announce(self, claim: Claim, segment: int, place: int = FIRST) -> bool:
+    def announce(self, claim: Assertion, segment: int, place: int = FIRST) -> bool:
         """An honest proof about a segment of the truth: it shows nothing wrong, and they show it all the same."""
         count = claim.segments - self.eye.claims[claim.parent].segments
         proof = state_proof(self.eye, claim, segment % count)
@@ -167,7 +167,7 @@ class Villains:
         self.shown[claim.id] = claim, proof
         return self.play.act("liar", "commitChallenge", commitment, place=place)
 
-    def challenge(self, claim: Claim, proof: bytes, place: int = FIRST) -> bool:
+    def challenge(self, claim: Assertion, proof: bytes, place: int = FIRST) -> bool:
         parent = self.eye.claims[claim.parent]
         return self.play.act("liar", "challenge", claim.as_tuple(), parent.as_tuple(), STATE_JUDGE, proof, place=place)
 

@@ -14,7 +14,7 @@ from tests.support.rollup.machine import ETHER, PROFILE, RollupPlay, Villains
 
 from layer2.rollup.derivation.account_proof import AccountProof
 from layer2.rollup.derivation.replica import Replica
-from layer2.rollup.state.commitments import Claim, Roots, Status
+from layer2.rollup.state.commitments import Assertion, Roots, Status
 from layer2.rollup.state.state import Withdrawal
 from layer2.rollup.wallet.l1_actions import Outgoing
 from layer2.rollup.wallet.wallet import Wallet
@@ -57,13 +57,13 @@ class Seller(Villains):
             found += [Outgoing(claim, at, one, self.eye.status(claim), False) for at, one in rows]
         return found
 
-    def beside(self) -> list[Claim]:
+    def beside(self) -> list[Assertion]:
         """Open assertions of the truth beside which another one can cover more: they go on from the last final one."""
         final, posted = self.eye.final(), self.eye.posted
         open_ = (one for one in self.eye.open_claims() if self.truth(one))
         return [one for one in open_ if one.parent == final.id and one.inbox_end < posted]
 
-    def told(self) -> list[Claim]:
+    def told(self) -> list[Assertion]:
         """Lies that are open."""
         return [one for one in self.eye.open_claims() if not self.truth(one)]
 
@@ -78,7 +78,7 @@ class Seller(Villains):
         until = self.play.now + lasts
         return until, self.wallet.sign_claim(out, self.play.address(to), until)
 
-    def offer(self, out: Outgoing, lasts: int, under: Claim | None = None) -> None:
+    def offer(self, out: Outgoing, lasts: int, under: Assertion | None = None) -> None:
         """Tell the buyer of a withdrawal; that it is one of another assertion's, if one is named."""
         place = out.place if under is None else f"{under.id.hex()[:8]}:{out.index}"
         self.offers.append(Offer(place, out.withdrawal, *self.sign(out, "buyer", lasts)))

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from aiohttp import web
 
-from layer2.api.http.connection_limits import Doorman, Visitor
+from layer2.api.http.connection_limits import Client, ConnectionLimiter
 
 
 class Guest:
@@ -20,15 +20,15 @@ class Guest:
         self.is_cut = True
 
 
-def door(most: int, most_per_address: int) -> Doorman:
-    return Doorman(cast(web.Server, None), most, most_per_address)
+def door(most: int, most_per_address: int) -> ConnectionLimiter:
+    return ConnectionLimiter(cast(web.Server, None), most, most_per_address)
 
 
-def admits(doorman: Doorman, guest: Guest) -> bool:
-    return doorman.admits(cast(Visitor, guest))
+def admits(doorman: ConnectionLimiter, guest: Guest) -> bool:
+    return doorman.admits(cast(Client, guest))
 
 
-def let_in(doorman: Doorman, *guests: Guest) -> list[Any]:
+def let_in(doorman: ConnectionLimiter, *guests: Guest) -> list[Any]:
     assert all(admits(doorman, one) for one in guests)
     return list(guests)
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from layer2.api.http import batching as intake
-from layer2.api.http.batching import Answer, Intake
+from layer2.api.http.batching import Answer, BatchingIntake
 from layer2.api.http.errors import Busy
 from layer2.primitives.errors import Layer2Error
 
@@ -41,7 +41,7 @@ def test_so_many_operations_wait_and_one_more_is_refused(monkeypatch: pytest.Mon
     async def run() -> None:
         taker = Slow()
         taker.judging.clear()
-        taking = Intake(taker)
+        taking = BatchingIntake(taker)
         first = asyncio.ensure_future(taking.submit([b"1", b"2", b"3"]))
         await asyncio.sleep(0)
         with pytest.raises(Busy, match="3 operations wait to be judged"):
@@ -65,7 +65,7 @@ def test_nobody_is_answered_before_its_operations_are_written() -> None:
     async def run() -> None:
         taker = Slow()
         taker.writing.clear()
-        taking = Intake(taker)
+        taking = BatchingIntake(taker)
         asked = asyncio.ensure_future(taking.submit([b"1"]))
         await asyncio.sleep(0.2)
         assert (asked.done(), taker.written) == (False, [])
@@ -83,7 +83,7 @@ def test_what_could_not_be_written_is_told_to_all_who_wait_for_it() -> None:
             raise OSError("disk full")
 
     async def run() -> None:
-        taking = Intake(Full())
+        taking = BatchingIntake(Full())
         asked = [asyncio.ensure_future(taking.submit([bytes((at,))])) for at in range(3)]
         for one in asked:
             with pytest.raises(OSError, match="disk full"):
@@ -95,7 +95,7 @@ def test_what_could_not_be_written_is_told_to_all_who_wait_for_it() -> None:
 
 def test_who_comes_as_it_closes_is_turned_away() -> None:
     async def run() -> None:
-        taking = Intake(Slow())
+        taking = BatchingIntake(Slow())
         await taking.close()
         with pytest.raises(Busy):
             await taking.submit([b"1"])

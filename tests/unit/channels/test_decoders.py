@@ -27,8 +27,8 @@ from layer2.channels.protocol.lock_openings import Opening
 from layer2.channels.protocol.messages import Session
 from layer2.channels.protocol.proofs import Acceptance, LockPayment, Payment
 from layer2.channels.protocol.session_keys import SessionGrant, SessionProof
-from layer2.channels.watchtower.pending_transactions import Flight, decode_flight, encode_flight
-from layer2.channels.watchtower.records import Guard, Watched, decode_watched, encode_watched
+from layer2.channels.watchtower.pending_transactions import PendingTransaction, decode_flight, encode_flight
+from layer2.channels.watchtower.records import DirectionRecord, WatchedChannel, decode_watched, encode_watched
 from layer2.ethereum.backend import CallRequest
 from layer2.ethereum.cursor import Cursor
 from layer2.ethereum.fees import Fees
@@ -40,18 +40,20 @@ SIG = b"s" * 65
 LOCKS = (hash_locked(5), hash_locked(6))
 PROOF = LockPayment(KEY.id, 7, 2, LOCKS, SIG)
 GRANT = SessionGrant(Session(KEY.id, KEY.b, 5, NOW, 1), KEY.a, SIG, 3, 4)
-GUARD = Guard("A", Payment(KEY.id, 9, SIG), PROOF, SIG, (Opening(0, b"p" * 32), Opening(1, b"r", b"c")), GRANT)
+GUARD = DirectionRecord(
+    "A", Payment(KEY.id, 9, SIG), PROOF, SIG, (Opening(0, b"p" * 32), Opening(1, b"r", b"c")), GRANT
+)
 PENDING = Pending(7, CallRequest(KEY.a, b"data", 0, KEY.b), 90_000, Fees(5, 1), 0, hashes=[b"h" * 32])
-FLIGHT = Flight((KEY.id, "post", "A"), KEY.token, 5, NOW, PENDING)
+FLIGHT = PendingTransaction((KEY.id, "post", "A"), KEY.token, 5, NOW, PENDING)
 SESSION_PROOF = SessionProof(GRANT.session, SIG, b"k" * 64).encode()
 
 READERS: dict[str, tuple[Callable[[bytes], object], bytes]] = {
     "event": (decode_event, encode_event(LocksReceived(7, 2, LOCKS, SIG, SIG, NOW, 5))),
     "voucher": (decode_event, encode_event(Signed(5, SIG))),
-    "claim": (decode_event, encode_event(Claimable(LOCKS[0], 5, b"resolution"))),
+    "claimVouchers": (decode_event, encode_event(Claimable(LOCKS[0], 5, b"resolution"))),
     "join": (decode_join, encode_join(KEY, "A", False)),
     "state": (decode_state, encode_state(State(KEY, "A", 5, 6), True)),
-    "watched": (decode_watched, encode_watched(Watched(KEY, {"A": GUARD}))),
+    "watched": (decode_watched, encode_watched(WatchedChannel(KEY, {"A": GUARD}))),
     "flight": (decode_flight, encode_flight(FLIGHT)),
     "cursor": (Cursor.from_bytes, Cursor(1, b"f" * 32, 3, 3).to_bytes()),
     "key": (ChannelKey.decode, KEY.encode()),

@@ -101,28 +101,30 @@ def test_token_deposits_count_what_arrived() -> None:
     stage.fund(one, 30, 5)
     assert stage.state.balances == {TOKEN: 35}
     stage.env = {"pull": lambda token, source, amount: amount - 1}
-    refused(stage, act.Deposit(one, 10, 0), err.TransferShort(TOKEN, 9, 10))
-    refused(stage, act.DepositPulled(one, (act.Pull(act.Source.PERMIT2, False, 4),)), err.TransferShort(TOKEN, 3, 4))
+    refused(stage, act.Deposit(one, 10, 0), err.InsufficientTransfer(TOKEN, 9, 10))
+    refused(
+        stage, act.DepositPulled(one, (act.Pull(act.Source.PERMIT2, False, 4),)), err.InsufficientTransfer(TOKEN, 3, 4)
+    )
     stage.env = {"pull": lambda token, source, amount: -1}
-    refused(stage, act.Deposit(one, 10, 0), err.TransferShort(TOKEN, (1 << 256) - 1, 10))
+    refused(stage, act.Deposit(one, 10, 0), err.InsufficientTransfer(TOKEN, (1 << 256) - 1, 10))
 
 
 @pytest.mark.parametrize(
     ("action", "error"),
     [
-        (act.Deposit(DUPLEX, 5, 5, value=9), err.ValueMismatch(9, 10)),
-        (act.Deposit(key(token=TOKEN), 5, 5, value=9), err.ValueMismatch(9, 0)),
+        (act.Deposit(DUPLEX, 5, 5, value=9), err.IncorrectValue(9, 10)),
+        (act.Deposit(key(token=TOKEN), 5, 5, value=9), err.IncorrectValue(9, 0)),
         (act.Deposit(DUPLEX, 0, 0), err.AmountOutOfRange(ID, 0, 1)),
         (act.Deposit(DUPLEX, 1 << 110, 0, 1 << 110), err.AmountOutOfRange(ID, (1 << 110) - 1, 1 << 110)),
-        (act.DepositETH(key(token=TOKEN).id, False, 1), err.ChannelModeWrong(key(token=TOKEN).id)),
-        (act.DepositETH(SIMPLEX.id, True, 1), err.ChannelModeWrong(SIMPLEX.id)),
-        (act.Deposit(key(delay=59), 1, 0, 1), err.KeyInvalid(key(delay=59).id)),
-        (act.Deposit(key(delay=86_401), 1, 0, 1), err.KeyInvalid(key(delay=86_401).id)),
+        (act.DepositETH(key(token=TOKEN).id, False, 1), err.UnexpectedChannelMode(key(token=TOKEN).id)),
+        (act.DepositETH(SIMPLEX.id, True, 1), err.UnexpectedChannelMode(SIMPLEX.id)),
+        (act.Deposit(key(delay=59), 1, 0, 1), err.InvalidKey(key(delay=59).id)),
+        (act.Deposit(key(delay=86_401), 1, 0, 1), err.InvalidKey(key(delay=86_401).id)),
         (act.Deposit(key(open_before=NOW - 1), 1, 0, 1), err.OpeningExpired(key(open_before=NOW - 1).id, NOW, NOW - 1)),
         (act.DepositPulled(DUPLEX, ()), err.AmountOutOfRange(ID, 0, 1)),
         (
             act.DepositPulled(DUPLEX, (act.Pull(act.Source.ALLOWANCE, False, 4),)),
-            err.TransferShort(ZERO_ADDRESS, 0, 4),
+            err.InsufficientTransfer(ZERO_ADDRESS, 0, 4),
         ),
     ],
 )
@@ -142,7 +144,7 @@ def test_deposits_that_break_a_rule_are_refused(action: Action, error: err.HubEr
 )
 def test_an_unlawful_key_is_refused_where_a_lawful_one_is_taken(raw: RawKey) -> None:
     assert RawKey.of(DUPLEX).id == ID
-    refused(Stage(), act.Deposit(raw, 5, 0, 5), err.KeyInvalid(raw.id))
+    refused(Stage(), act.Deposit(raw, 5, 0, 5), err.InvalidKey(raw.id))
 
 
 def permitted(
@@ -164,8 +166,8 @@ def test_a_permitted_deposit_counts_once_whatever_else_is_deposited() -> None:
     stage.do(signed, by=STRANGER)
     assert stage.state.channel(one.id).net_a == 39
     refused(stage, signed, err.AmountOutOfRange(one.id, 0, 1))
-    refused(stage, pull(nonce=1, signer=ATTACKER), err.SignatureInvalid(A))
-    refused(stage, pull(nonce=1, until=NOW - 1), err.ConsentExpired(NOW, NOW - 1))
+    refused(stage, pull(nonce=1, signer=ATTACKER), err.InvalidSignature(A))
+    refused(stage, pull(nonce=1, until=NOW - 1), err.ExpiredConsent(NOW, NOW - 1))
     stage.do(pull(nonce=(1 << 256) - 1))
     assert stage.state.deposit_nonces == {(A, 0), (A, (1 << 256) - 1)}
 
@@ -221,18 +223,18 @@ def test_after_the_opening_time_a_zeroed_slot_is_as_final_as_a_tombstone() -> No
 
 def test_a_caller_consents_by_calling_and_the_other_must_sign() -> None:
     stage = Stage().fund(a=100, b=50)
-    refused(stage, act.Close(DUPLEX, 3, 1, b"", close(3, 1).signature_b), err.SignatureInvalid(A), by=STRANGER)
-    refused(stage, act.Close(DUPLEX, 3, 1, b"", close(4, 1).signature_b), err.SignatureInvalid(B), by=A)
+    refused(stage, act.Close(DUPLEX, 3, 1, b"", close(3, 1).signature_b), err.InvalidSignature(A), by=STRANGER)
+    refused(stage, act.Close(DUPLEX, 3, 1, b"", close(4, 1).signature_b), err.InvalidSignature(B), by=A)
     stage.do(act.Close(DUPLEX, 3, 1, b"", close(3, 1).signature_b), by=A)
 
 
 def test_a_withdrawal_happens_once_and_within_its_time() -> None:
     stage = Stage().fund(a=100, b=50)
-    refused(stage, withdraw(120, 0, until=NOW - 1), err.ConsentExpired(NOW, NOW - 1))
+    refused(stage, withdraw(120, 0, until=NOW - 1), err.ExpiredConsent(NOW, NOW - 1))
     effects = stage.do(withdraw(120, 0))
     assert effects[0] == ev.Withdrawn(ID, -20, 50, 1)
     assert stage.state.channel(ID) == Channel(net_a=-20, net_b=50, epoch=1)
-    refused(stage, withdraw(10, 0), err.SignatureInvalid(A), by=STRANGER)
+    refused(stage, withdraw(10, 0), err.InvalidSignature(A), by=STRANGER)
     stage.do(withdraw(0, 10, epoch=1))
     refused(stage, withdraw(21, 0, epoch=2), err.AmountOutOfRange(ID, 20, 21))
     refused(stage, withdraw(0, 0, epoch=2), err.AmountOutOfRange(ID, 0, 1))
@@ -264,23 +266,23 @@ def test_a_move_keeps_the_money_in_the_hub() -> None:
     stage.do(move(SIMPLEX, (10, 0, 10, 0), epoch=1))
     assert stage.state.balances[ZERO_ADDRESS] == 150
     refused(stage, move(other, (10, 5, 0, 14), 2), err.AmountOutOfRange(ID, 15, 14))
-    refused(stage, move(SIMPLEX, (10, 5, 0, 15), 2), err.ChannelModeWrong(SIMPLEX.id))
+    refused(stage, move(SIMPLEX, (10, 5, 0, 15), 2), err.UnexpectedChannelMode(SIMPLEX.id))
     token = key(token=TOKEN)
     refused(stage, move(token, (1, 0, 1, 0), 2), err.TokenMismatch(TOKEN, ZERO_ADDRESS))
-    refused(stage, replace(move(other, (1, 0, 1, 0), 2), signature_b=b""), err.SignatureInvalid(B), by=STRANGER)
+    refused(stage, replace(move(other, (1, 0, 1, 0), 2), signature_b=b""), err.InvalidSignature(B), by=STRANGER)
 
 
 def test_a_dispute_is_answered_within_its_window_and_settled_after_it() -> None:
     stage = Stage().fund(a=100, b=50)
-    refused(stage, act.StartClose(DUPLEX), err.CallerUnauthorized(STRANGER), by=STRANGER)
+    refused(stage, act.StartClose(DUPLEX), err.UnauthorizedCaller(STRANGER), by=STRANGER)
     effects = stage.do(act.StartClose(DUPLEX, 10, voucher(10)), by=B)
     deadline = NOW + DELAY
     assert effects == (ev.DisputeStarted(ID, deadline), ev.CounterPosted(ID, 10, 0))
     refused(stage, act.StartClose(DUPLEX), err.DisputeRunning(ID, deadline))
     refused(stage, withdraw(1, 0), err.DisputeRunning(ID, deadline))
     refused(stage, act.DepositETH(ID, False, 1), err.DisputeRunning(ID, deadline))
-    refused(stage, act.Post(DUPLEX, False, 10, voucher(10)), err.CounterStale(ID, 10, 10))
-    refused(stage, act.Post(DUPLEX, True, 30, voucher(30)), err.SignatureInvalid(B))
+    refused(stage, act.Post(DUPLEX, False, 10, voucher(10)), err.StaleCounter(ID, 10, 10))
+    refused(stage, act.Post(DUPLEX, True, 30, voucher(30)), err.InvalidSignature(B))
     refused(stage, act.Post(DUPLEX, False, 1 << 112, voucher(9)), err.AmountOutOfRange(ID, (1 << 112) - 1, 1 << 112))
     stage.now = deadline
     refused(stage, act.Settle(DUPLEX), err.DisputeNotOver(ID, deadline, deadline))
@@ -324,8 +326,8 @@ def test_a_session_key_starts_a_close_with_the_right_to_do_so_only() -> None:
 
     stage = Stage().fund(a=100, b=50)
     refused(stage, start(1), err.SessionExceeded(SESSION.address, 1, RIGHT_TO_CLOSE), by=SESSION.address)
-    refused(stage, start(2, ATTACKER), err.SignatureInvalid(B), by=SESSION.address)
-    refused(stage, start(2), err.CallerUnauthorized(STRANGER), by=STRANGER)
+    refused(stage, start(2, ATTACKER), err.InvalidSignature(B), by=SESSION.address)
+    refused(stage, start(2), err.UnauthorizedCaller(STRANGER), by=STRANGER)
     stage.do(start(2), by=SESSION.address)
     assert stage.state.channel(ID).sent_a == 10
 
@@ -338,13 +340,13 @@ def test_a_contract_party_names_its_session_key_on_chain_and_cannot_take_it_back
     stage.do(act.StartClose(DUPLEX), by=B)
     post = act.Post(DUPLEX, False, 50, proof)
     register = act.RegisterSession(ID, SESSION.address, 50, NOW, RIGHT_TO_PAY)
-    refused(stage, post, err.SignatureInvalid(A), by=B)
+    refused(stage, post, err.InvalidSignature(A), by=B)
     stage.do(register, by=STRANGER)
-    refused(stage, post, err.SignatureInvalid(A), by=B)
+    refused(stage, post, err.InvalidSignature(A), by=B)
     # An account that says yes to everything cannot sign a counter: only what is registered counts.
     stage.env = {"contract_signs": lambda digest, signer, signature: True}
-    refused(stage, act.Post(DUPLEX, False, 50, b"yes"), err.SignatureInvalid(A), by=B)
-    refused(stage, post, err.SignatureInvalid(A), by=B)
+    refused(stage, act.Post(DUPLEX, False, 50, b"yes"), err.InvalidSignature(A), by=B)
+    refused(stage, post, err.InvalidSignature(A), by=B)
     grant = (A, ID, SESSION.address, 50, NOW, RIGHT_TO_PAY)
     assert stage.do(register, by=A) == (ev.SessionRegistered(*grant),)
     stage.do(post, by=B)
@@ -356,10 +358,10 @@ def test_a_failed_push_is_owed_and_swept_elsewhere() -> None:
     stage.failing = frozenset({B})
     assert ev.PayoutDeferred(B, ZERO_ADDRESS, 70) in stage.do(close(30, 10))
     assert stage.state.owed == {(B, ZERO_ADDRESS): 70}
-    refused(stage, act.Sweep(ZERO_ADDRESS, B), err.SweepFailed(B, ZERO_ADDRESS), by=B)
-    refused(stage, act.Sweep(ZERO_ADDRESS, A), err.NothingOwed(A, ZERO_ADDRESS), by=A)
-    effects = stage.do(act.Sweep(ZERO_ADDRESS, STRANGER), by=B)
-    assert effects == (ev.Swept(B, ZERO_ADDRESS, STRANGER, 70), Transferred(ZERO_ADDRESS, STRANGER, 70))
+    refused(stage, act.WithdrawPending(ZERO_ADDRESS, B), err.PaymentFailed(B, ZERO_ADDRESS), by=B)
+    refused(stage, act.WithdrawPending(ZERO_ADDRESS, A), err.NothingPending(A, ZERO_ADDRESS), by=A)
+    effects = stage.do(act.WithdrawPending(ZERO_ADDRESS, STRANGER), by=B)
+    assert effects == (ev.PendingWithdrawn(B, ZERO_ADDRESS, STRANGER, 70), Transferred(ZERO_ADDRESS, STRANGER, 70))
     assert not stage.state.owed
 
 
@@ -376,7 +378,7 @@ def test_a_failed_push_is_owed_and_swept_elsewhere() -> None:
     ],
 )
 def test_two_way_acts_on_a_one_way_channel_are_refused(action: Action) -> None:
-    refused(Stage().fund(SIMPLEX), action, err.ChannelModeWrong(SIMPLEX.id))
+    refused(Stage().fund(SIMPLEX), action, err.UnexpectedChannelMode(SIMPLEX.id))
 
 
 def test_numbers_that_the_abi_cannot_carry_are_no_action() -> None:

@@ -96,7 +96,7 @@ def test_nobody_but_the_receiver_starts_a_dispute_with_locks() -> None:
     one = message()
     for caller in (A, STRANGER, TOWER_ADDRESS):
         stage = Stage().fund(a=100, b=50)
-        refused(stage, post(one, accept=accepted(one)), err.CallerUnauthorized(caller), by=caller)
+        refused(stage, post(one, accept=accepted(one)), err.UnauthorizedCaller(caller), by=caller)
 
 
 def test_a_plain_voucher_neither_drops_locks_nor_keeps_them_out() -> None:
@@ -114,17 +114,17 @@ def test_a_newer_proof_needs_the_receivers_word_and_replaces_the_claim_whole() -
     stage = posted()
     stage.do(unlock(HASHED, FIRST, b""), by=STRANGER)
     newer = message(LockSet(), amount=6, nonce=2)
-    refused(stage, post(newer), err.SignatureInvalid(B), by=A)
-    refused(stage, post(newer, accept=accepted(newer, PAYER)), err.SignatureInvalid(B), by=A)
+    refused(stage, post(newer), err.InvalidSignature(B), by=A)
+    refused(stage, post(newer, accept=accepted(newer, PAYER)), err.InvalidSignature(B), by=A)
     other = message(LockSet(), amount=6, nonce=3)
-    refused(stage, post(newer, accept=accepted(other)), err.SignatureInvalid(B), by=A)
+    refused(stage, post(newer, accept=accepted(other)), err.InvalidSignature(B), by=A)
     stage.do(post(newer, accept=accepted(newer)), by=A)
     claim = stage.state.channel(ID).claim_a
     assert claim is not None
     assert (claim.nonce, claim.claimed, claim.resolved) == (2, 6, 0)
     refused(stage, unlock(HASHED, b"", SECOND), err.LocksMismatch(ID), by=B)
-    refused(stage, post(message()), err.NonceStale(ID, 2, 1), by=B)
-    refused(stage, post(newer, accept=accepted(newer)), err.NonceStale(ID, 2, 2), by=A)
+    refused(stage, post(message()), err.StaleNonce(ID, 2, 1), by=B)
+    refused(stage, post(newer, accept=accepted(newer)), err.StaleNonce(ID, 2, 2), by=A)
 
 
 def test_an_acceptance_of_the_other_direction_or_nonce_is_none() -> None:
@@ -132,7 +132,7 @@ def test_an_acceptance_of_the_other_direction_or_nonce_is_none() -> None:
     stage = Stage().fund(a=100, b=50)
     stage.do(act.StartClose(DUPLEX))
     for wrong in (Accept(ID, True, 1, one.struct_hash()), Accept(ID, False, 2, one.struct_hash())):
-        refused(stage, post(one, accept=sign(wrong, PAYEE)), err.SignatureInvalid(B), by=STRANGER)
+        refused(stage, post(one, accept=sign(wrong, PAYEE)), err.InvalidSignature(B), by=STRANGER)
     stage.do(post(one, accept=accepted(one)), by=STRANGER)
 
 
@@ -214,8 +214,8 @@ def test_proofs_that_break_a_rule_are_refused() -> None:
     stage = Stage().fund(a=100, b=50)
     big = message(amount=(1 << 112) - 30)
     refused(stage, post(big), err.AmountOutOfRange(ID, (1 << 112) - 1, 1 << 112), by=B)
-    refused(stage, post(message(nonce=0)), err.NonceStale(ID, 0, 0), by=B)
-    refused(stage, post(message(), ATTACKER), err.SignatureInvalid(A), by=B)
+    refused(stage, post(message(nonce=0)), err.StaleNonce(ID, 0, 0), by=B)
+    refused(stage, post(message(), ATTACKER), err.InvalidSignature(A), by=B)
     refused(Stage(), post(message()), err.ChannelNotOpen(ID), by=B)
     stage.do(act.StartClose(DUPLEX))
     stage.now = NOW + DELAY + 1
@@ -303,7 +303,7 @@ def test_the_direction_without_a_claim_has_no_locks() -> None:
 def test_openings_that_are_cut_short_or_none_are_refused() -> None:
     action = unlock(HASHED, FIRST, b"")
     cut = act.Unlock(DUPLEX, False, 35, action.openings[:-1], action.siblings)
-    refused(posted(), cut, err.RowsMalformed(len(action.openings) - 1), by=B)
+    refused(posted(), cut, err.MalformedRows(len(action.openings) - 1), by=B)
     refused(posted(), act.Unlock(DUPLEX, False, 35, b"", ()), err.NothingUnlocked(ID), by=B)
     high = encode_openings([Opened(0, HASHED.locks[0].encode(), b"", FIRST)])
     high = bytes((112,)) + high[1:]
@@ -317,11 +317,11 @@ def virtual(amount: int, signer: PrivateKey = PAYER) -> bytes:
 
 def test_what_can_be_resolved_badly_is_resolved_by_the_receiver_or_with_its_consent() -> None:
     stage = posted(WORTHS)
-    refused(stage, unlock(WORTHS, virtual(1), b""), err.SignatureInvalid(B), by=A)
+    refused(stage, unlock(WORTHS, virtual(1), b""), err.InvalidSignature(B), by=A)
     good = consent(WORTHS, 0, virtual(8))
-    refused(stage, unlock(WORTHS, virtual(1), b"", consents=[good]), err.SignatureInvalid(B), by=TOWER_ADDRESS)
+    refused(stage, unlock(WORTHS, virtual(1), b"", consents=[good]), err.InvalidSignature(B), by=TOWER_ADDRESS)
     own = consent(WORTHS, 0, virtual(1), PAYER)
-    refused(stage, unlock(WORTHS, virtual(1), b"", consents=[own]), err.SignatureInvalid(B), by=A)
+    refused(stage, unlock(WORTHS, virtual(1), b"", consents=[own]), err.InvalidSignature(B), by=A)
     stage.do(unlock(WORTHS, virtual(8), b"", consents=[good]), by=TOWER_ADDRESS)
     assert paid(stage) == 13
 
@@ -420,4 +420,4 @@ def test_an_unknown_kind_of_lock_is_never_resolved() -> None:
     stage.do(post(one), by=B)
     rows = encode_openings([Opened(0, bytes(leaf), b"", b"anything")])
     refused(stage, act.Unlock(DUPLEX, False, 15, rows), err.NothingUnlocked(ID), by=B)
-    refused(stage, act.Unlock(DUPLEX, False, 15, rows), err.SignatureInvalid(B), by=STRANGER)
+    refused(stage, act.Unlock(DUPLEX, False, 15, rows), err.InvalidSignature(B), by=STRANGER)

@@ -157,7 +157,9 @@ class Hub(RuleBasedStateMachine):
     def claim(self, amount: int, batch: bool, by: Address) -> None:
         signature = sign(Voucher(SIMPLEX.id, amount), A)
         if batch:
-            self.call(act.Claim(B, ZERO_ADDRESS, claim_row(SIMPLEX, Payment(SIMPLEX.id, amount, signature)) * 2), by)
+            self.call(
+                act.ClaimVouchers(B, ZERO_ADDRESS, claim_row(SIMPLEX, Payment(SIMPLEX.id, amount, signature)) * 2), by
+            )
         else:
             self.call(act.ClaimVoucher(SIMPLEX, amount, signature), by)
 
@@ -181,7 +183,7 @@ class Hub(RuleBasedStateMachine):
     @precondition(lambda self: bool(self.stage.state.owed))
     @rule(to=callers, by=callers)
     def sweep(self, to: Address, by: Address) -> None:
-        self.call(act.Sweep(ZERO_ADDRESS, to), by)
+        self.call(act.WithdrawPending(ZERO_ADDRESS, to), by)
 
     @rule(failing=st.sampled_from((frozenset({A}), frozenset({B}), frozenset({A, B}), frozenset())))
     def receivers_break_and_heal(self, failing: frozenset[Address]) -> None:

@@ -45,10 +45,10 @@ def test_a_claim_pays_the_difference_and_never_more_than_the_deposit() -> None:
     stage = Stage().fund(SIMPLEX, 100)
     claim = act.ClaimVoucher(SIMPLEX, 30, voucher(30))
     assert stage.do(claim, by=STRANGER) == (ev.Claimed(ID, 30), Transferred(ZERO_ADDRESS, B, 30))
-    refused(stage, claim, err.CounterStale(ID, 30, 30))
-    refused(stage, act.ClaimVoucher(SIMPLEX, 31, voucher(31, ATTACKER)), err.SignatureInvalid(A))
+    refused(stage, claim, err.StaleCounter(ID, 30, 30))
+    refused(stage, act.ClaimVoucher(SIMPLEX, 31, voucher(31, ATTACKER)), err.InvalidSignature(A))
     assert ev.Claimed(ID, 100) in stage.do(act.ClaimVoucher(SIMPLEX, 130, voucher(130)))
-    refused(stage, act.ClaimVoucher(SIMPLEX, 140, voucher(140)), err.CounterStale(ID, 100, 140))
+    refused(stage, act.ClaimVoucher(SIMPLEX, 140, voucher(140)), err.StaleCounter(ID, 100, 140))
     assert stage.paid == {B: 100}
 
 
@@ -70,27 +70,27 @@ def test_a_batch_pays_good_rows_once_and_skips_the_others() -> None:
         row(20, one=key(3, simplex=True)),
         row(15),
     ]
-    effects = stage.do(act.Claim(B, ZERO_ADDRESS, b"".join(rows)), by=STRANGER)
+    effects = stage.do(act.ClaimVouchers(B, ZERO_ADDRESS, b"".join(rows)), by=STRANGER)
     assert effects == (
         ev.Claimed(ID, 10),
         ev.Claimed(OTHER.id, 20),
         ev.Claimed(ID, 15),
         Transferred(ZERO_ADDRESS, B, 35),
     )
-    refused(stage, act.Claim(B, ZERO_ADDRESS, b"".join(rows)), err.NothingClaimed())
+    refused(stage, act.ClaimVouchers(B, ZERO_ADDRESS, b"".join(rows)), err.NothingClaimed())
 
 
 @pytest.mark.parametrize("rows", [b"", row(5, ATTACKER), bytes(ROW_BYTES), row(5, one=OTHER)])
 def test_a_batch_without_a_payable_row_is_refused(rows: bytes) -> None:
-    refused(Stage().fund(SIMPLEX, 100), act.Claim(B, ZERO_ADDRESS, rows), err.NothingClaimed())
+    refused(Stage().fund(SIMPLEX, 100), act.ClaimVouchers(B, ZERO_ADDRESS, rows), err.NothingClaimed())
 
 
 def test_a_batch_is_refused_for_another_payee_token_or_length() -> None:
     stage = Stage().fund(SIMPLEX, 100)
-    refused(stage, act.Claim(STRANGER, ZERO_ADDRESS, row(5)), err.NothingClaimed(), by=STRANGER)
-    refused(stage, act.Claim(B, B, row(5)), err.NothingClaimed())
-    refused(stage, act.Claim(B, ZERO_ADDRESS, row(5)[:-1]), err.RowsMalformed(ROW_BYTES - 1))
-    stage.do(act.Claim(B, ZERO_ADDRESS, row(5)))
+    refused(stage, act.ClaimVouchers(STRANGER, ZERO_ADDRESS, row(5)), err.NothingClaimed(), by=STRANGER)
+    refused(stage, act.ClaimVouchers(B, B, row(5)), err.NothingClaimed())
+    refused(stage, act.ClaimVouchers(B, ZERO_ADDRESS, row(5)[:-1]), err.MalformedRows(ROW_BYTES - 1))
+    stage.do(act.ClaimVouchers(B, ZERO_ADDRESS, row(5)))
 
 
 def test_a_batch_pays_rows_of_session_keys_beside_those_of_owners() -> None:
@@ -100,7 +100,7 @@ def test_a_batch_pays_rows_of_session_keys_beside_those_of_owners() -> None:
     vouchers = [(SIMPLEX, Payment(ID, 20, proof)), (OTHER, Payment(OTHER.id, 7, voucher(7, one=OTHER)))]
     rows, session_rows = claim_rows(vouchers)
     assert (len(rows), len(session_rows)) == (ROW_BYTES, SESSION_ROW_BYTES)
-    effects = stage.do(act.Claim(B, ZERO_ADDRESS, rows, session_rows), by=STRANGER)
+    effects = stage.do(act.ClaimVouchers(B, ZERO_ADDRESS, rows, session_rows), by=STRANGER)
     assert effects == (ev.Claimed(OTHER.id, 7), ev.Claimed(ID, 20), Transferred(ZERO_ADDRESS, B, 27))
 
 
@@ -118,24 +118,26 @@ def test_a_batch_pays_rows_of_session_keys_beside_those_of_owners() -> None:
 )
 def test_a_session_row_that_may_not_pay_is_skipped(bad: bytes) -> None:
     stage = Stage().fund(SIMPLEX, 100)
-    refused(stage, act.Claim(B, ZERO_ADDRESS, b"", bad), err.NothingClaimed())
-    refused(stage, act.Claim(B, ZERO_ADDRESS, b"", session_row(20)[:-1]), err.RowsMalformed(SESSION_ROW_BYTES - 1))
-    stage.do(act.Claim(B, ZERO_ADDRESS, b"", bad + session_row(20)))
+    refused(stage, act.ClaimVouchers(B, ZERO_ADDRESS, b"", bad), err.NothingClaimed())
+    refused(
+        stage, act.ClaimVouchers(B, ZERO_ADDRESS, b"", session_row(20)[:-1]), err.MalformedRows(SESSION_ROW_BYTES - 1)
+    )
+    stage.do(act.ClaimVouchers(B, ZERO_ADDRESS, b"", bad + session_row(20)))
     assert stage.paid == {B: 20}
 
 
 def test_rows_of_registered_sessions_are_paid() -> None:
     stage = Stage().fund(SIMPLEX, 100)
     stage.do(act.RegisterSession(ID, SESSION.address, 20, NOW, RIGHT_TO_PAY), by=A)
-    stage.do(act.Claim(B, ZERO_ADDRESS, b"", session_row(20, registered=True)))
+    stage.do(act.ClaimVouchers(B, ZERO_ADDRESS, b"", session_row(20, registered=True)))
     assert stage.paid == {B: 20}
 
 
 def test_the_payee_closes_at_once_and_others_need_its_signature() -> None:
     stage = Stage().fund(SIMPLEX, 100)
     stage.do(act.ClaimVoucher(SIMPLEX, 30, voucher(30)))
-    refused(stage, act.CloseSimplex(SIMPLEX, 40, voucher(40)), err.SignatureInvalid(B), by=A)
-    refused(stage, act.CloseSimplex(SIMPLEX, 40, voucher(40, ATTACKER)), err.SignatureInvalid(A), by=B)
+    refused(stage, act.CloseSimplex(SIMPLEX, 40, voucher(40)), err.InvalidSignature(B), by=A)
+    refused(stage, act.CloseSimplex(SIMPLEX, 40, voucher(40, ATTACKER)), err.InvalidSignature(A), by=B)
     consent = sign(Close(ID, 40, 0), PAYEE)
     assert stage.do(act.CloseSimplex(SIMPLEX, 40, voucher(40), consent), by=STRANGER) == (
         ev.Claimed(ID, 40),
@@ -145,7 +147,7 @@ def test_the_payee_closes_at_once_and_others_need_its_signature() -> None:
     )
     assert stage.state.channel(ID) == Channel(deadline=CLOSED)
     refused(stage, act.CloseSimplex(SIMPLEX), err.ChannelClosed(ID), by=B)
-    refused(stage, act.Claim(B, ZERO_ADDRESS, row(90)), err.NothingClaimed())
+    refused(stage, act.ClaimVouchers(B, ZERO_ADDRESS, row(90)), err.NothingClaimed())
 
 
 def test_a_close_without_a_newer_voucher_returns_the_rest() -> None:
@@ -157,7 +159,7 @@ def test_a_close_without_a_newer_voucher_returns_the_rest() -> None:
 def test_the_payer_exits_after_its_delay_and_the_payee_claims_until_then() -> None:
     stage = Stage().fund(SIMPLEX, 100)
     refused(stage, act.Exit(SIMPLEX), err.DisputeNotOpen(ID, NOW, 0))
-    refused(stage, act.RequestExit(SIMPLEX), err.CallerUnauthorized(B), by=B)
+    refused(stage, act.RequestExit(SIMPLEX), err.UnauthorizedCaller(B), by=B)
     assert stage.do(act.RequestExit(SIMPLEX)) == (ev.DisputeStarted(ID, NOW + DELAY),)
     refused(stage, act.RequestExit(SIMPLEX), err.DisputeRunning(ID, NOW + DELAY))
     refused(stage, act.DepositETH(ID, False, 1), err.DisputeRunning(ID, NOW + DELAY))
@@ -190,7 +192,7 @@ def test_an_exit_after_the_opening_time_leaves_nothing() -> None:
     ],
 )
 def test_one_way_acts_on_a_two_way_channel_are_refused(action: Action) -> None:
-    refused(Stage().fund(DUPLEX), action, err.ChannelModeWrong(DUPLEX.id))
+    refused(Stage().fund(DUPLEX), action, err.UnexpectedChannelMode(DUPLEX.id))
 
 
 def test_a_payee_that_cannot_be_paid_is_owed() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.channels.strategies import ATTACKER, PAYER, SESSION, numbers, words
 
-from layer2.channels.protocol.hub_errors import ConsentExpired, HubError, SessionExceeded, SignatureInvalid
+from layer2.channels.protocol.hub_errors import ExpiredConsent, HubError, InvalidSignature, SessionExceeded
 from layer2.channels.protocol.messages import (
     RIGHT_TO_ACCEPT,
     RIGHT_TO_CLOSE,
@@ -66,13 +66,13 @@ def test_the_owners_signature_is_taken_in_both_forms_and_a_strangers_refused(kno
     check(VOUCHER, PAYER.sign(digest), known=known)
     check(VOUCHER, PAYER.sign_compact(digest), known=known)
     for bad in (ATTACKER.sign(digest), PAYER.sign(bytes(32)), b"", b"\0" * 65, b"\0" * 200):
-        with pytest.raises(SignatureInvalid) as caught:
+        with pytest.raises(InvalidSignature) as caught:
             check(VOUCHER, bad, known=known)
-        assert caught.value == SignatureInvalid(OWNER)
+        assert caught.value == InvalidSignature(OWNER)
 
 
 def test_a_known_key_of_somebody_else_proves_nothing() -> None:
-    with pytest.raises(SignatureInvalid):
+    with pytest.raises(InvalidSignature):
         check(VOUCHER, ATTACKER.sign(VOUCHER.digest(DOMAIN)), known=KnownKey(ATTACKER.public_key))
 
 
@@ -94,19 +94,19 @@ def test_locks_count_against_the_cap() -> None:
 
 def test_a_session_holds_through_its_last_second() -> None:
     check(VOUCHER, proof(VOUCHER), now=NOW)
-    with pytest.raises(ConsentExpired) as caught:
+    with pytest.raises(ExpiredConsent) as caught:
         check(VOUCHER, proof(VOUCHER), now=NOW + 1)
-    assert caught.value == ConsentExpired(NOW + 1, NOW)
+    assert caught.value == ExpiredConsent(NOW + 1, NOW)
 
 
 @pytest.mark.parametrize(
     ("changes", "error"),
     [
         ({"rights": RIGHT_TO_CLOSE}, SessionExceeded(SESSION.address, RIGHT_TO_CLOSE, RIGHT_TO_PAY)),
-        ({"key": ZERO_ADDRESS}, SignatureInvalid(OWNER)),
-        ({"owner": ATTACKER}, SignatureInvalid(OWNER)),
-        ({"channel_id": b"\x43" * 32}, SignatureInvalid(OWNER)),
-        ({"signer": ATTACKER}, SignatureInvalid(SESSION.address)),
+        ({"key": ZERO_ADDRESS}, InvalidSignature(OWNER)),
+        ({"owner": ATTACKER}, InvalidSignature(OWNER)),
+        ({"channel_id": b"\x43" * 32}, InvalidSignature(OWNER)),
+        ({"signer": ATTACKER}, InvalidSignature(SESSION.address)),
     ],
 )
 def test_a_session_that_does_not_cover_the_voucher_is_refused(changes: dict[str, object], error: HubError) -> None:
@@ -122,7 +122,7 @@ def test_the_right_to_close_is_its_own() -> None:
     assert key(RIGHT_TO_CLOSE | RIGHT_TO_PAY) == SESSION.address
     with pytest.raises(SessionExceeded):
         key(RIGHT_TO_PAY)
-    with pytest.raises(SignatureInvalid):
+    with pytest.raises(InvalidSignature):
         check_session(DOMAIN, CHANNEL, OWNER, RIGHT_TO_CLOSE, 0, bytes(42), NOW)
 
 
@@ -154,9 +154,9 @@ def test_a_session_without_the_owners_signature_counts_if_it_is_registered() -> 
     registry = {(OWNER, session.struct_hash())}
     verify_counter(VOUCHER, DOMAIN, OWNER, made, now=NOW, registered=lambda *entry: entry in registry)
     registry = {(ATTACKER.address, session.struct_hash())}
-    with pytest.raises(SignatureInvalid):
+    with pytest.raises(InvalidSignature):
         verify_counter(VOUCHER, DOMAIN, OWNER, made, now=NOW, registered=lambda *entry: entry in registry)
-    with pytest.raises(SignatureInvalid):
+    with pytest.raises(InvalidSignature):
         check(VOUCHER, made)
 
 

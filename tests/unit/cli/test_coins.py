@@ -143,7 +143,7 @@ def test_an_exit_of_what_was_passed_on_is_stopped_by_the_guard(
     assert "1 of 1 blocks were not checked" in fails("exit", coin, *elsewhere)
     assert "leaves" in does("exit", coin, "--incomplete", *elsewhere)
     assert "is leaving" in fails("send", coin, "attacker", "--as", "payee")
-    assert "challengeSpent" in does("guard", "--once", "--as", "payee")
+    assert "challengeAfter" in does("guard", "--once", "--as", "payee")
     assert "nothing to do" in does("guard", "--once", "--as", "payee")
     assert does("status", "--json")["exits"] == 0
     does("send", coin, "attacker", "--as", "payee")
@@ -157,7 +157,7 @@ def test_a_watcher_stops_it_for_an_owner_who_sleeps(nft: Contract, does: Command
     looked = does("challenge", "--only-look", "--as", "attacker", "--json")
     assert ([one["kind"] for one in looked["findings"]], looked["acts"]) == (["EXIT_SPENT"], [])
     assert (looked["blocks"], looked["known"]) == (1, 1)
-    assert "challengeSpent" in does("watcher", "--once", "--as", "watchtower")
+    assert "challengeAfter" in does("watcher", "--once", "--as", "watchtower")
     assert does("status", "--json")["exits"] == 0
 
 

@@ -12,7 +12,7 @@ import pytest
 
 import layer2.cli
 from layer2.cli import main
-from layer2.cli.common.command_registry import CHANNELS, COINS, PLASMA, ROLLUP, Verbs
+from layer2.cli.common.command_registry import CHANNELS, COINS, PLASMA, ROLLUP, CommandRegistry
 from layer2.cli.common.options import chain_options
 
 FAMILIES = [CHANNELS, ROLLUP, PLASMA, COINS]
@@ -28,7 +28,7 @@ def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda one: one.family)
-def test_every_listed_command_stands_in_the_module_that_the_list_names(family: Verbs) -> None:
+def test_every_listed_command_stands_in_the_module_that_the_list_names(family: CommandRegistry) -> None:
     for name, one in family.listed.items():
         function = inspect.unwrap(family.function(name))
         assert function.__module__ == f"layer2.cli.{one.module}", name
@@ -43,13 +43,13 @@ def test_no_module_is_listed_that_is_not_there() -> None:
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda one: one.family)
-def test_a_command_that_is_not_listed_cannot_be_added(family: Verbs) -> None:
+def test_a_command_that_is_not_listed_cannot_be_added(family: CommandRegistry) -> None:
     with pytest.raises(ValueError, match="in no list of contents"):
         family.verb("unheard-of")
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda one: one.family)
-def test_summaries_are_short_and_no_two_say_the_same(family: Verbs) -> None:
+def test_summaries_are_short_and_no_two_say_the_same(family: CommandRegistry) -> None:
     summaries = [one.summary for one in family.listed.values()]
     assert all(0 < len(one) <= WIDEST and not one.endswith(".") for one in summaries)
     assert len(set(summaries)) == len(summaries)
@@ -125,7 +125,7 @@ def test_a_word_that_resembles_none_is_answered_with_where_the_list_is(capsys: p
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda one: one.family)
-def test_every_command_of_a_group_can_be_made(family: Verbs) -> None:
+def test_every_command_of_a_group_can_be_made(family: CommandRegistry) -> None:
     group = family.build(chain_options)
     context = click.Context(group)
     made = [group.get_command(context, name) for name in group.list_commands(context)]

@@ -41,13 +41,13 @@ def test_a_withdrawal_is_checked_signed_over_and_brought_by_its_buyer(
     # A thief changes what it says, or hands in another one's: nothing is sent.
     record = json.loads(offer)
     attacker = paid_in.connection.signers(5)[4].address
-    assert "ProofInvalid" in fails("take-claim", json.dumps({**record, "to": attacker}), "--as", "attacker")
+    assert "InvalidProof" in fails("take-claim", json.dumps({**record, "to": attacker}), "--as", "attacker")
     assert "pays something else" in fails("take-claim", json.dumps({**record, "amount": str(ETHER)}), "--as", "payee")
     assert "of rollup" in fails("take-claim", json.dumps({**record, "rollup": attacker}), "--as", "payee")
     Path("offer.json").write_text(offer)
     assert f"belongs to {payee}" in does("take-claim", "@offer.json", "--as", "payee")
     assert does("safe-to-buy", place, "--as", "attacker", "--json")["owner"] == payee
-    assert "CallerNotOwner" in fails("take-claim", "@offer.json", "--as", "payee")
+    assert "UnauthorizedCaller" in fails("take-claim", "@offer.json", "--as", "payee")
     assert "only its target" in fails("sign-claim", place, "attacker", "--as", "payee")
     assert "none of yours" in fails("sign-claim", place, "payee", "--as", "payer")
     does("wait", "61 minutes")

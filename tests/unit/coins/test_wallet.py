@@ -21,7 +21,7 @@ from layer2.plasma.coins.protocol.history_codec import decode_history, encode_hi
 from layer2.plasma.coins.protocol.records import CoinHeader
 from layer2.plasma.coins.protocol.sparse_merkle import SparseProof
 from layer2.plasma.coins.protocol.transfer import CoinTransaction, SignedCoin, coin_tree, sign_coin
-from layer2.plasma.coins.wallet.coin_store import CoinWallet
+from layer2.plasma.coins.wallet.coin_store import CoinStore
 from layer2.primitives.addresses import address_bytes
 from layer2.primitives.ecdsa import PrivateKey
 from layer2.primitives.errors import InputError, RangeError
@@ -46,14 +46,14 @@ class Town:
         self.senders = {name: Sender(connection, LocalSigner(key)) for name, key in self.keys.items()}
         for key in self.keys.values():
             self.operator.send(key.address, value=10 * ETHER)
-        self.wallets: dict[str, CoinWallet] = {}
+        self.wallets: dict[str, CoinStore] = {}
 
-    def open(self, name: str, folder: Path) -> CoinWallet:
+    def open(self, name: str, folder: Path) -> CoinStore:
         """A wallet on its journal; one that was open before is closed."""
         if name in self.journals:
             self.journals[name].close()
         self.journals[name] = Journal(folder / f"{name}.db", kind="coin wallet")
-        self.wallets[name] = CoinWallet(self.chain, self.keys[name], self.journals[name])
+        self.wallets[name] = CoinStore(self.chain, self.keys[name], self.journals[name])
         return self.wallets[name]
 
     def block(self, *batch: SignedCoin) -> dict[int, Evidence]:
@@ -310,7 +310,7 @@ def test_an_invented_exit_is_challenged_with_the_last_true_transfer(town: Town, 
         payee.follow(coin, one)
     call = payee.guard(coin, 3)
     assert call is not None
-    assert (call.name, call.bond) == ("challengeHistory", "challenge")
+    assert (call.name, call.bond) == ("challengeBefore", "challenge")
     town.chain.make(town.senders["payee"], call)
     with pytest.raises(NotAnswerable):
         answer(payee.standing(coin), ExitView(3, 2), ChallengeView(payee.address, 1, payee.address))
@@ -327,13 +327,13 @@ def test_each_kind_of_exit_meets_its_contradiction(town: Town, coin: int) -> Non
     }
     names = {place: call.name if call else None for place, call in said.items()}
     assert names == {
-        (0, 0): "challengeSpent",
-        (1, 0): "challengeSpent",
-        (2, 1): "challengeSpent",
-        (7, 1): "challengeDoubleSpent",
-        (7, 2): "challengeDoubleSpent",
+        (0, 0): "challengeAfter",
+        (1, 0): "challengeAfter",
+        (2, 1): "challengeAfter",
+        (7, 1): "challengeBetween",
+        (7, 2): "challengeBetween",
         (7, 3): None,
-        (8, 7): "challengeHistory",
+        (8, 7): "challengeBefore",
     }
 
 
@@ -345,8 +345,8 @@ def test_an_honest_exit_answers_every_challenge(town: Town, coin: int) -> None:
     town.chain.make(town.senders["payer"], exit_kit(standing))
     chain = town.chain.contract
     bond = COIN_DEVNET.challenge_bond
-    chain.transact(town.senders["thief"], "challengeHistoryByDeposit", coin, 3, standing.record.as_tuple(), value=bond)
-    chain.transact(town.senders["thief"], "challengeHistory", coin, 3, standing.moves[0].as_tuple(), value=bond)
+    chain.transact(town.senders["thief"], "challengeBeforeByDeposit", coin, 3, standing.record.as_tuple(), value=bond)
+    chain.transact(town.senders["thief"], "challengeBefore", coin, 3, standing.moves[0].as_tuple(), value=bond)
     town.connection.advance(COIN_DEVNET.exit_period // 2 + 1)
     for number, owner in ((0, town.keys["payer"].address), (1, town.keys["payee"].address)):
         challenge = ChallengeView(thief, number, owner)

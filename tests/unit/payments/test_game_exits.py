@@ -51,11 +51,11 @@ def test_an_exit_is_paid_once_whatever_is_tried(stage: Stage) -> None:
     position = stage.deposit(PAYER, 500)
     stage.deposit(OTHER, 500)
     stage.exit(position)
-    with pytest.raises(err.ExitStatusWrong):
+    with pytest.raises(err.UnexpectedExitStatus):
         stage.exit(position)
     stage.now += W
     stage.claim(position, position)
-    refused(err.ExitStatusWrong, lambda: stage.claim(position), lambda: stage.exit(position))
+    refused(err.UnexpectedExitStatus, lambda: stage.claim(position), lambda: stage.exit(position))
     with pytest.raises(err.NothingToPay):
         stage.claim(position, position)
     assert stage.paid[PAYER, 0] == 500 + BOND - BOUNTY
@@ -64,10 +64,10 @@ def test_an_exit_is_paid_once_whatever_is_tried(stage: Stage) -> None:
 
 def test_only_the_owner_starts_and_only_with_the_bond(stage: Stage) -> None:
     position = stage.deposit(PAYER, 500)
-    with pytest.raises(err.CallerWrong):
+    with pytest.raises(err.UnauthorizedCaller):
         stage.exit(position, by=THIEF)
     for value in (0, BOND - 1, BOND + 1, 2 * BOND):
-        with pytest.raises(err.BondWrong):
+        with pytest.raises(err.IncorrectValue):
             stage.exit(position, value=value)
     stage.exit(position)
 
@@ -80,7 +80,9 @@ def test_a_spent_output_is_stopped_and_its_bond_goes_to_the_challenger(stage: St
     stage.challenge(position, spender, at=paid)
     assert stage.status(position) == ExitStatus.CHALLENGED
     assert stage.paid == {(WATCHER, 0): BOND}
-    refused(err.ExitStatusWrong, lambda: stage.challenge(position, spender, at=paid), lambda: stage.claim(position))
+    refused(
+        err.UnexpectedExitStatus, lambda: stage.challenge(position, spender, at=paid), lambda: stage.claim(position)
+    )
     # Included: spent for good.
     with pytest.raises(err.ExitBlocked):
         stage.exit(position)
@@ -100,7 +102,7 @@ def test_a_spender_that_may_still_come_stops_an_exit_until_it_has_expired(stage:
             stage.exit(position)
         stage.block(stage.pay([stage.deposit(OTHER, 1)], (OTHER, 1)))
     stage.exit(position)
-    with pytest.raises(err.InclusionLate):
+    with pytest.raises(err.LateInclusion):
         stage.challenge(position, spender)
     stage.now += W
     stage.claim(position)
@@ -114,13 +116,13 @@ def test_what_does_not_show_a_spend_stops_nothing(stage: Stage) -> None:
     stage.exit(position)
     good = stage.spend(spender, position)
     wrong: list[tuple[Spend, type[err.RootError]]] = [
-        (replace(good, signatures=sign(spender, THIEF)), err.SignatureInvalid),
-        (replace(good, signatures=bytes(64)), err.SignatureInvalid),
-        (replace(good, signatures=b""), err.SignatureInvalid),
-        (replace(good, proof=Proof(0, spender.packed + b"\0")), err.TransactionInvalid),
-        (stage.spend(stage.pay([other], (THIEF, 500)), other), err.SpendWrong),
-        (replace(good, proof=Proof(1 << 24, spender.packed)), err.ProofInvalid),
-        (replace(good, proof=Proof(0, fee_transaction(1, [(THIEF, 0, 1)]).packed)), err.TransactionInvalid),
+        (replace(good, signatures=sign(spender, THIEF)), err.InvalidSignature),
+        (replace(good, signatures=bytes(64)), err.InvalidSignature),
+        (replace(good, signatures=b""), err.InvalidSignature),
+        (replace(good, proof=Proof(0, spender.packed + b"\0")), err.InvalidTransaction),
+        (stage.spend(stage.pay([other], (THIEF, 500)), other), err.InvalidSpend),
+        (replace(good, proof=Proof(1 << 24, spender.packed)), err.InvalidProof),
+        (replace(good, proof=Proof(0, fee_transaction(1, [(THIEF, 0, 1)]).packed)), err.InvalidTransaction),
     ]
     for spend, error in wrong:
         with pytest.raises(error):
@@ -143,11 +145,11 @@ def test_an_included_transaction_is_proven_at_its_place_only(stage: Stage) -> No
         replace(good, path=(*good.path[:-1], bytes(32))),
     ]
     for proof in wrong:
-        with pytest.raises(err.ProofInvalid):
+        with pytest.raises(err.InvalidProof):
             stage.do(actions.StartExits((proof,)), PAYEE, BOND)
-    with pytest.raises(err.OutputWrong):
+    with pytest.raises(err.InvalidOutput):
         stage.do(actions.StartExits((replace(good, position=positions[2] + 1),)), PAYEE, BOND)
-    with pytest.raises(err.TransactionInvalid):
+    with pytest.raises(err.InvalidTransaction):
         stage.do(actions.StartExits((replace(good, data=good.data + b"\0"),)), PAYEE, BOND)
     stage.do(actions.StartExits((good,)), PAYEE, BOND)
 
@@ -163,7 +165,7 @@ def test_a_deposit_is_proven_by_its_record_only(stage: Stage) -> None:
         replace(good, data=good.data[:-1] + b"\x07"),
         replace(good, data=b""),
     ):
-        with pytest.raises(err.ProofInvalid):
+        with pytest.raises(err.InvalidProof):
             stage.do(actions.StartExits((proof,)), PAYER, BOND)
     stage.exit(position)
 
@@ -173,10 +175,10 @@ def test_a_transaction_included_twice_is_paid_once_and_challenged_at_either_plac
     (one,) = stage.block(made)
     (two,) = stage.block(made)
     stage.exit(two)
-    with pytest.raises(err.ExitStatusWrong):
+    with pytest.raises(err.UnexpectedExitStatus):
         stage.exit(one)
     spender = stage.pay([one], (OTHER, 500))
-    with pytest.raises(err.ProofInvalid):
+    with pytest.raises(err.InvalidProof):
         action = actions.ChallengeExit(replace(stage.proof(one), path=()), stage.spend(spender, one))
         stage.do(action, WATCHER)
     stage.challenge(one, spender)
@@ -197,7 +199,7 @@ def test_a_transaction_in_a_block_after_its_expiry_is_worth_nothing(stage: Stage
     first = stage.deposit(PAYER, 500)
     stage.block(stage.pay([first], (PAYEE, 1)))
     (late,) = stage.block(stage.pay([first], (PAYEE, 500), expiry=1))
-    with pytest.raises(err.InclusionLate):
+    with pytest.raises(err.LateInclusion):
         stage.exit(late)
 
 
@@ -206,7 +208,7 @@ def test_fees_are_collected_in_their_own_block_only(stage: Stage) -> None:
     number = stage.state.next_block
     right, wrong = fee_transaction(number, [(OPERATOR, 0, 5)]), fee_transaction(number + 1, [(OPERATOR, 0, 5)])
     good, bad = stage.block(right, wrong)
-    with pytest.raises(err.InclusionLate):
+    with pytest.raises(err.LateInclusion):
         stage.exit(bad)
     stage.exit(good)
 
@@ -222,13 +224,13 @@ def test_an_unpayable_owner_blocks_nobody_and_loses_nothing(stage: Stage) -> Non
     assert stage.state.pending == {(PAYER, 0): 500 + BOND - BOUNTY}
     stage.check()
     with pytest.raises(err.PaymentFailed):
-        stage.do(actions.Withdraw(0, PAYER), PAYER)
-    with pytest.raises(err.NothingOwed):
-        stage.do(actions.Withdraw(0, THIEF), THIEF)
-    stage.do(actions.Withdraw(0, OTHER), PAYER)
+        stage.do(actions.WithdrawPending(0, PAYER), PAYER)
+    with pytest.raises(err.NothingPending):
+        stage.do(actions.WithdrawPending(0, THIEF), THIEF)
+    stage.do(actions.WithdrawPending(0, OTHER), PAYER)
     assert stage.paid[OTHER, 0] == 500 + BOND - BOUNTY
-    with pytest.raises(err.NothingOwed):
-        stage.do(actions.Withdraw(0, OTHER), PAYER)
+    with pytest.raises(err.NothingPending):
+        stage.do(actions.WithdrawPending(0, OTHER), PAYER)
     stage.check()
 
 
@@ -244,11 +246,11 @@ def test_a_batch_passes_over_what_cannot_be_paid_and_a_single_one_says_why(stage
     with pytest.raises(err.NothingToPay):
         stage.claim(early, ripe)
     with pytest.raises(err.NothingToPay):
-        stage.do(actions.Claim(()), WATCHER)
-    with pytest.raises(err.BucketsUnsorted):
+        stage.do(actions.ProcessExits(()), WATCHER)
+    with pytest.raises(err.UnsortedBuckets):
         stage.claim(early, newer=(3, 3))
-    with pytest.raises(err.OutputWrong):
-        stage.do(actions.Claim((Item(1 << 24 | 9, stage.data(ripe)),)), WATCHER)
+    with pytest.raises(err.InvalidOutput):
+        stage.do(actions.ProcessExits((Item(1 << 24 | 9, stage.data(ripe)),)), WATCHER)
 
 
 def test_an_operators_theft_is_not_paid_before_those_who_exit_in_time(stage: Stage) -> None:
@@ -304,7 +306,7 @@ def test_bonds_do_not_cover_exits(stage: Stage) -> None:
 def test_a_token_that_moves_another_amount_is_refused(stage: Stage) -> None:
     stage.do(actions.RegisterToken(), OTHER)
     for arrived in (0, 499, 501):
-        with pytest.raises(err.TransferShort):
+        with pytest.raises(err.InsufficientTransfer):
             stage.do(actions.Deposit(1, 500, PAYER, arrived), PAYER)
     stage.do(actions.Deposit(1, 500, PAYER, 500), PAYER)
     assert stage.state.balance == {1: 500}
@@ -312,10 +314,10 @@ def test_a_token_that_moves_another_amount_is_refused(stage: Stage) -> None:
 
 def test_what_is_no_deposit_is_refused(stage: Stage) -> None:
     for action, value, error in (
-        (actions.Deposit(0, 0, PAYER), 0, err.AmountInvalid),
-        (actions.Deposit(0, 0, PAYER), 2**96, err.AmountInvalid),
-        (actions.Deposit(0, 5, bytes(20)), 5, err.OwnerMissing),
-        (actions.Deposit(1, 5, PAYER), 0, err.TokenUnknown),
+        (actions.Deposit(0, 0, PAYER), 0, err.InvalidAmount),
+        (actions.Deposit(0, 0, PAYER), 2**96, err.InvalidAmount),
+        (actions.Deposit(0, 5, bytes(20)), 5, err.MissingOwner),
+        (actions.Deposit(1, 5, PAYER), 0, err.UnknownToken),
     ):
         with pytest.raises(error):
             stage.do(action, PAYER, value)
@@ -323,32 +325,32 @@ def test_what_is_no_deposit_is_refused(stage: Stage) -> None:
 
 def test_only_the_operator_adds_the_next_block(stage: Stage) -> None:
     root = b"\7" * 32
-    with pytest.raises(err.CallerWrong):
+    with pytest.raises(err.UnauthorizedCaller):
         stage.do(actions.SubmitBlock(1, root, 1), THIEF)
     for number in (0, 2):
-        with pytest.raises(err.BlockNumberWrong):
+        with pytest.raises(err.UnexpectedBlockNumber):
             stage.do(actions.SubmitBlock(number, root, 1), OPERATOR)
     for count in (0, 65_537):
-        with pytest.raises(err.CountInvalid):
+        with pytest.raises(err.InvalidCount):
             stage.do(actions.SubmitBlock(1, root, count), OPERATOR)
     stage.do(actions.SubmitBlock(1, root, 65_536), OPERATOR)
-    with pytest.raises(err.BlockNumberWrong):
+    with pytest.raises(err.UnexpectedBlockNumber):
         stage.do(actions.SubmitBlock(1, root, 65_536), OPERATOR)
 
 
 def test_the_operator_hands_over_after_the_delay(stage: Stage) -> None:
-    with pytest.raises(err.CallerWrong):
-        stage.do(actions.AnnounceOperator(THIEF), THIEF)
-    stage.do(actions.AnnounceOperator(OTHER), OPERATOR)
+    with pytest.raises(err.UnauthorizedCaller):
+        stage.do(actions.ProposeOperator(THIEF), THIEF)
+    stage.do(actions.ProposeOperator(OTHER), OPERATOR)
     with pytest.raises(err.TooEarly):
         stage.do(actions.AcceptOperator(), OTHER)
     stage.now += CONFIG.rotation_delay
-    with pytest.raises(err.CallerWrong):
+    with pytest.raises(err.UnauthorizedCaller):
         stage.do(actions.AcceptOperator(), THIEF)
     stage.do(actions.AcceptOperator(), OTHER)
-    with pytest.raises(err.CallerWrong):
+    with pytest.raises(err.UnauthorizedCaller):
         stage.do(actions.SubmitBlock(1, bytes(32), 1), OPERATOR)
-    with pytest.raises(err.CallerWrong):
+    with pytest.raises(err.UnauthorizedCaller):
         stage.do(actions.AcceptOperator(), OTHER)
 
 
@@ -357,24 +359,24 @@ def test_data_that_is_not_shown_freezes_the_chain_and_not_its_exits(stage: Stage
     shown, hidden = stage.block(stage.pay([first], (PAYEE, 500)), stage.pay([first], (OTHER, 500)))
     proof, root = stage.proof(shown), stage.blocks[1][0].root
     bond = CONFIG.data_bond
-    with pytest.raises(err.BondWrong):
+    with pytest.raises(err.IncorrectValue):
         stage.do(actions.ChallengeData(1, 0, root, proof.word), WATCHER)
-    with pytest.raises(err.ProofInvalid):
+    with pytest.raises(err.InvalidProof):
         stage.do(actions.ChallengeData(1, 2, root, proof.word), WATCHER, bond)
-    with pytest.raises(err.DataStatusWrong):
+    with pytest.raises(err.UnexpectedDataStatus):
         stage.do(actions.ShowData(proof), OPERATOR)
     for index in (0, 1):
         stage.do(actions.ChallengeData(1, index, root, proof.word), WATCHER, bond)
-    with pytest.raises(err.DataStatusWrong):
+    with pytest.raises(err.UnexpectedDataStatus):
         stage.do(actions.ChallengeData(1, 0, root, proof.word), WATCHER, bond)
-    with pytest.raises(err.ProofInvalid):
+    with pytest.raises(err.InvalidProof):
         stage.do(actions.ShowData(replace(proof, position=hidden)), OPERATOR)
     stage.do(actions.ShowData(proof), OPERATOR)
     stage.check()
     with pytest.raises(err.TooEarly):
         stage.do(actions.Freeze(1, 1), WATCHER)
     stage.now += CONFIG.data_delay
-    with pytest.raises(err.DataStatusWrong):
+    with pytest.raises(err.UnexpectedDataStatus):
         stage.do(actions.Freeze(1, 0), WATCHER)
     stage.do(actions.Freeze(1, 1), OTHER)
     assert stage.paid == {(OPERATOR, 0): bond, (WATCHER, 0): bond}

@@ -58,12 +58,12 @@ def test_a_canonical_one_pays_its_outputs_and_takes_its_inputs(stage: Stage, swa
     }  # fmt: skip
     for position in swap.inputs:
         assert stage.status(position) == ExitStatus.SPENT
-        with pytest.raises(err.ExitStatusWrong):
+        with pytest.raises(err.UnexpectedExitStatus):
             stage.exit(position)
-    refused(err.InFlightStatusWrong, lambda: stage.settle(swap))
-    refused(err.ExitStatusWrong, lambda: stage.start(swap, PAYER))
+    refused(err.UnexpectedInFlightStatus, lambda: stage.settle(swap))
+    refused(err.UnexpectedExitStatus, lambda: stage.start(swap, PAYER))
     (place,) = stage.block(swap)
-    with pytest.raises(err.ExitStatusWrong):
+    with pytest.raises(err.UnexpectedExitStatus):
         stage.exit(place)
     stage.check()
 
@@ -141,36 +141,36 @@ def test_moves_have_their_times(stage: Stage, swap: Transaction) -> None:
 
 def test_who_may_start(stage: Stage, swap: Transaction) -> None:
     for nobody in (PAYEE, THIEF):
-        with pytest.raises(err.CallerWrong):
+        with pytest.raises(err.UnauthorizedCaller):
             stage.start(swap, nobody)
-    with pytest.raises(err.CallerWrong):
+    with pytest.raises(err.UnauthorizedCaller):
         stage.start(swap, PAYER, bits=1 << OUT0)
     for bits in (1 << 2, 1 << 6, 1 << 8, 1 << 260):
-        with pytest.raises(err.PiggybackWrong):
+        with pytest.raises(err.InvalidPiggyback):
             stage.start(swap, PAYER, bits=bits)
     stage.start(swap, OTHER)
-    with pytest.raises(err.InFlightStatusWrong):
+    with pytest.raises(err.UnexpectedInFlightStatus):
         stage.start(swap, PAYER)
 
 
 def test_what_a_start_must_show(stage: Stage, swap: Transaction) -> None:
     proofs = tuple(stage.proof(one) for one in swap.inputs)
     signatures = sign(swap, PAYER) + sign(swap, OTHER)
-    good = actions.StartInFlight(Proof(0, swap.packed), proofs, signatures)
-    wrong: list[tuple[actions.StartInFlight, type[err.RootError]]] = [
-        (replace(good, inputs=proofs[:1]), err.InputsWrong),
-        (replace(good, signatures=signatures[:64]), err.InputsWrong),
-        (replace(good, inputs=proofs[::-1]), err.SpendWrong),
-        (replace(good, signatures=signatures[64:] + signatures[:64]), err.SignatureInvalid),
-        (replace(good, inputs=(proofs[0], replace(proofs[1], data=proofs[0].data))), err.ProofInvalid),
-        (replace(good, transaction=Proof(0, swap.packed[:-1])), err.TransactionInvalid),
-        (replace(good, transaction=Proof(1 << 24, swap.packed)), err.ProofInvalid),
+    good = actions.StartInFlightExit(Proof(0, swap.packed), proofs, signatures)
+    wrong: list[tuple[actions.StartInFlightExit, type[err.RootError]]] = [
+        (replace(good, inputs=proofs[:1]), err.InvalidInputs),
+        (replace(good, signatures=signatures[:64]), err.InvalidInputs),
+        (replace(good, inputs=proofs[::-1]), err.InvalidSpend),
+        (replace(good, signatures=signatures[64:] + signatures[:64]), err.InvalidSignature),
+        (replace(good, inputs=(proofs[0], replace(proofs[1], data=proofs[0].data))), err.InvalidProof),
+        (replace(good, transaction=Proof(0, swap.packed[:-1])), err.InvalidTransaction),
+        (replace(good, transaction=Proof(1 << 24, swap.packed)), err.InvalidProof),
     ]
     for action, error in wrong:
         with pytest.raises(error):
             stage.do(action, PAYER, START)
     for value in (0, START - 1, START + 1):
-        with pytest.raises(err.BondWrong):
+        with pytest.raises(err.IncorrectValue):
             stage.do(good, PAYER, value)
     stage.do(good, PAYER, START)
 
@@ -178,20 +178,20 @@ def test_what_a_start_must_show(stage: Stage, swap: Transaction) -> None:
 @pytest.mark.parametrize("outputs", [[(THIEF, 101)], [(THIEF, 60), (THIEF, 60)], [(THIEF, 100), (PAYEE, 1)]])
 def test_more_out_than_in_is_refused(stage: Stage, outputs: list[tuple[bytes, int]]) -> None:
     mint = stage.pay([stage.deposit(THIEF, 100)], *outputs)
-    with pytest.raises(err.AmountsUnbalanced):
+    with pytest.raises(err.UnbalancedAmounts):
         stage.start(mint, THIEF)
 
 
 def test_a_token_does_not_become_another(stage: Stage) -> None:
     mint = stage.pay([stage.deposit(THIEF, 100)], (THIEF, 100), token=1)
-    with pytest.raises(err.AmountsUnbalanced):
+    with pytest.raises(err.UnbalancedAmounts):
         stage.start(mint, THIEF)
 
 
 def test_one_output_included_twice_is_one_input(stage: Stage) -> None:
     made = stage.pay([stage.deposit(THIEF, 100)], (THIEF, 100))
     one, two = stage.block(made)[0], stage.block(made)[0]
-    with pytest.raises(err.InputsWrong):
+    with pytest.raises(err.InvalidInputs):
         stage.start(stage.pay([one, two], (THIEF, 200)), THIEF)
 
 
@@ -200,7 +200,7 @@ def test_an_expired_one_must_have_been_included(stage: Stage) -> None:
     lost, kept = stage.pay([first], (PAYEE, 100), expiry=1), stage.pay([first], (OTHER, 100), expiry=1)
     (place,) = stage.block(kept)
     for transaction in (lost, kept):
-        with pytest.raises(err.InclusionLate):
+        with pytest.raises(err.LateInclusion):
             stage.start(transaction, PAYER)
     stage.start(kept, PAYER, at=place)
     # It is as old as its block: a competitor that was not included is not older.
@@ -210,23 +210,23 @@ def test_an_expired_one_must_have_been_included(stage: Stage) -> None:
 
 def test_joining_is_for_the_owner_once_and_for_the_bond(stage: Stage, swap: Transaction) -> None:
     stage.start(swap, PAYER)
-    with pytest.raises(err.CallerWrong):
+    with pytest.raises(err.UnauthorizedCaller):
         stage.join(swap, OUT0, THIEF)
-    with pytest.raises(err.CallerWrong):
+    with pytest.raises(err.UnauthorizedCaller):
         stage.join(swap, IN1, PAYER)
     for bit in (2, 3):
-        with pytest.raises(err.PiggybackWrong):
+        with pytest.raises(err.InvalidPiggyback):
             stage.do(actions.Piggyback(swap.packed, stage.ids(swap), bit), PAYER, JOIN)
     # Past the last output, also where a word of the machine would have wrapped around.
     for bit in (6, 7, 8, 255, 256, 260, 2**63 + 4):
-        with pytest.raises(err.OutputWrong if bit < 8 else err.PiggybackWrong):
+        with pytest.raises(err.InvalidOutput if bit < 8 else err.InvalidPiggyback):
             stage.do(actions.Piggyback(swap.packed, stage.ids(swap), bit), PAYEE, JOIN)
-    with pytest.raises(err.ProofInvalid):
+    with pytest.raises(err.InvalidProof):
         stage.do(actions.Piggyback(swap.packed, stage.ids(swap), IN0, (stage.data(swap.inputs[1]),)), PAYER, JOIN)
     stage.join(swap, IN0, PAYER)
-    with pytest.raises(err.PiggybackWrong):
+    with pytest.raises(err.InvalidPiggyback):
         stage.join(swap, IN0, PAYER)
-    with pytest.raises(err.BondWrong):
+    with pytest.raises(err.IncorrectValue):
         stage.do(actions.Piggyback(swap.packed, stage.ids(swap), OUT0), PAYEE, JOIN - 1)
     # An input is not what a canonical game pays.
     assert stage.state.reserve.total == {}
@@ -246,20 +246,20 @@ def test_a_competitor_that_has_expired_must_have_been_included(stage: Stage, swa
     rival = stage.pay([swap.inputs[1]], (OTHER, 60), expiry=1)
     stage.block(stage.pay([stage.deposit(PAYER, 1)], (PAYER, 1)))
     stage.start(swap, PAYER)
-    with pytest.raises(err.InclusionLate):
+    with pytest.raises(err.LateInclusion):
         stage.contest(swap, rival, swap.inputs[1])
 
 
 def test_an_input_spent_elsewhere_is_not_paid(stage: Stage, swap: Transaction) -> None:
     stage.start(swap, PAYER, bits=1 << IN0)
-    with pytest.raises(err.PiggybackWrong):
+    with pytest.raises(err.InvalidPiggyback):
         stage.stop_input(swap, stage.pay([swap.inputs[1]], (OTHER, 60)), swap.inputs[1])
     rival = stage.pay([swap.inputs[0]], (THIEF, 100))
     stage.stop_input(swap, rival, swap.inputs[0])
     assert stage.paid == {(WATCHER, 0): JOIN}
-    with pytest.raises(err.PiggybackWrong):
+    with pytest.raises(err.InvalidPiggyback):
         stage.stop_input(swap, rival, swap.inputs[0])
-    with pytest.raises(err.PiggybackWrong):
+    with pytest.raises(err.InvalidPiggyback):
         stage.join(swap, IN0, PAYER)
     stage.check()
     assert not any(stage.state.reserve.total.values())
@@ -269,15 +269,15 @@ def test_an_output_spent_is_not_paid(stage: Stage, swap: Transaction) -> None:
     (place,) = stage.block(swap)
     spender = stage.pay([place], (THIEF, 120))
     stage.start(swap, PAYER)
-    with pytest.raises(err.PiggybackWrong):
+    with pytest.raises(err.InvalidPiggyback):
         stage.stop_output(swap, place, spender)
     stage.join(swap, OUT0, PAYEE)
-    forged = actions.ChallengeOutput(stage.proof(place), stage.ids(swap), stage.spend(spender, place, by=THIEF))
-    with pytest.raises(err.SignatureInvalid):
+    forged = actions.ChallengeOutputSpent(stage.proof(place), stage.ids(swap), stage.spend(spender, place, by=THIEF))
+    with pytest.raises(err.InvalidSignature):
         stage.do(forged, WATCHER)
     stage.stop_output(swap, place, spender)
     stage.now += 2 * W
-    with pytest.raises(err.InFlightStatusWrong):
+    with pytest.raises(err.UnexpectedInFlightStatus):
         stage.settle(swap)
     stage.abandon(swap, WATCHER)
     assert stage.paid == {(WATCHER, 0): JOIN, (PAYER, 0): START}
@@ -290,10 +290,10 @@ def test_one_that_nobody_joined_is_dropped_and_its_bond_goes_back(stage: Stage, 
     stage.now += W // 2
     stage.abandon(swap)
     assert stage.paid == {(PAYER, 0): START}
-    refused(err.InFlightStatusWrong, lambda: stage.abandon(swap))
+    refused(err.UnexpectedInFlightStatus, lambda: stage.abandon(swap))
     stage.start(swap, PAYER, bits=1 << IN0)
     stage.now += W // 2
-    refused(err.PiggybackWrong, lambda: stage.abandon(swap))
+    refused(err.InvalidPiggyback, lambda: stage.abandon(swap))
     stage.check()
 
 
@@ -307,7 +307,7 @@ def test_an_input_paid_elsewhere_leaves_the_other_to_its_owner(stage: Stage, swa
     stage.now += W // 4
     stage.claim(swap.inputs[1])
     stage.join(swap, OUT0, PAYEE)
-    with pytest.raises(err.ExitStatusWrong):
+    with pytest.raises(err.UnexpectedExitStatus):
         stage.join(swap, IN1, OTHER)
     stage.now += W
     stage.settle(swap)
@@ -344,7 +344,7 @@ def test_an_output_that_has_joined_leaves_by_that_game_alone(stage: Stage, swap:
     stage.now += 2 * W
     stage.settle(swap)
     assert stage.paid[PAYEE, 0] == 120 + BACK
-    refused(err.ExitStatusWrong, lambda: stage.exit(place), lambda: stage.claim(place))
+    refused(err.UnexpectedExitStatus, lambda: stage.exit(place), lambda: stage.claim(place))
     assert stage.state.reserve.total == {0: 0}
     stage.check()
 
@@ -362,7 +362,7 @@ def test_an_output_that_joins_leaves_its_own_exit_and_is_registered_under_the_ol
     assert stage.state.reserve.total == {0: 120}
     assert stage.state.pending == {(PAYEE, 0): CONFIG.exit_bond}
     stage.now += 2 * W
-    refused(err.ExitStatusWrong, lambda: stage.claim(place))
+    refused(err.UnexpectedExitStatus, lambda: stage.claim(place))
     stage.settle(swap)
     assert stage.paid[PAYEE, 0] == 120 + BACK
     assert stage.state.reserve.total == {0: 0}
@@ -402,7 +402,7 @@ def test_an_exit_of_an_input_that_should_have_been_challenged_is_the_settlers(st
     stage.settle(swap)
     assert stage.paid[WATCHER, 0] == BOUNTY + CONFIG.exit_bond
     assert stage.status(swap.inputs[0]) == ExitStatus.SPENT
-    with pytest.raises(err.ExitStatusWrong):
+    with pytest.raises(err.UnexpectedExitStatus):
         stage.claim(swap.inputs[0])
     stage.check()
 
@@ -463,7 +463,7 @@ def test_nothing_is_played_in_a_game_that_does_not_run(stage: Stage, swap: Trans
     rival = stage.pay([swap.inputs[1]], (OTHER, 60))
     (place,) = stage.block(swap)
     refused(
-        err.InFlightStatusWrong,
+        err.UnexpectedInFlightStatus,
         lambda: stage.join(swap, OUT0, PAYEE),
         lambda: stage.contest(swap, rival, swap.inputs[1]),
         lambda: stage.answer(swap, place),
@@ -510,7 +510,7 @@ def test_what_was_paid_out_starts_no_game_and_reserves_nothing(stage: Stage) -> 
     stage.claim(mine)
     for at in range(40):
         phantom = payment([mine], [(THIEF, 0, 100)], 1_000, memo=bytes([at + 1]) * 32)
-        refused(err.ExitStatusWrong, lambda phantom=phantom: stage.start(phantom, THIEF, bits=1 << OUT0))
+        refused(err.UnexpectedExitStatus, lambda phantom=phantom: stage.start(phantom, THIEF, bits=1 << OUT0))
     assert stage.state.reserve.total == {0: 0}
 
 
@@ -558,15 +558,15 @@ def test_a_swap_half_signed_is_nobodys_spend(stage: Stage, swap: Transaction) ->
     stage.exit(mine)
     whole = stage.spend(swap, mine)
     for wrong, error in (
-        (replace(whole, signatures=whole.signatures[:64] + bytes(64)), err.SignatureInvalid),
-        (replace(whole, signatures=whole.signatures[:64]), err.InputsWrong),
-        (replace(whole, inputs=()), err.InputsWrong),
-        (replace(whole, inputs=whole.inputs[:1] * 2), err.SpendWrong),
+        (replace(whole, signatures=whole.signatures[:64] + bytes(64)), err.InvalidSignature),
+        (replace(whole, signatures=whole.signatures[:64]), err.InvalidInputs),
+        (replace(whole, inputs=()), err.InvalidInputs),
+        (replace(whole, inputs=whole.inputs[:1] * 2), err.InvalidSpend),
     ):
         refused(error, lambda wrong=wrong: stage.do(actions.ChallengeExit(stage.proof(mine), wrong), WATCHER))
     (place,) = stage.block(swap)
     half = replace(stage.spend(swap, mine, place), signatures=whole.signatures[:64] + bytes(64))
-    refused(err.SignatureInvalid, lambda: stage.do(actions.ChallengeExit(stage.proof(mine), half), WATCHER))
+    refused(err.InvalidSignature, lambda: stage.do(actions.ChallengeExit(stage.proof(mine), half), WATCHER))
     stage.challenge(mine, swap)
     assert stage.status(mine) == ExitStatus.CHALLENGED
 
@@ -576,7 +576,7 @@ def test_a_payment_that_never_could_be_included_is_nobodys_spend(stage: Stage) -
     mine, other = stage.deposit(PAYER, 100), stage.deposit(OTHER, 60)
     stage.exit(mine)
     greedy = stage.pay([mine, other], (PAYER, 161))
-    refused(err.AmountsUnbalanced, lambda: stage.challenge(mine, greedy))
+    refused(err.UnbalancedAmounts, lambda: stage.challenge(mine, greedy))
     stage.challenge(mine, stage.pay([mine, other], (PAYER, 160)))
 
 

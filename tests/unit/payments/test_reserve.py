@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from tests.support.campaign import campaign
 
-from layer2.plasma.payments.model.errors import BucketsUnsorted, NotCovered
+from layer2.plasma.payments.model.errors import NotCovered, UnsortedBuckets
 from layer2.plasma.payments.model.reserve import Reserve
 
 W = 10
@@ -291,7 +291,7 @@ def test_a_list_must_increase() -> None:
     reserve = Reserve()
     reserve.register(0, 4, 60)
     for newer in ((2, 2), (3, 2), (0, 5, 5)):
-        with pytest.raises(BucketsUnsorted):
+        with pytest.raises(UnsortedBuckets):
             reserve.check(0, 4, 60, newer, 10**9)
 
 

@@ -15,7 +15,7 @@ from layer2.primitives.dense_merkle import DenseTree
 from layer2.primitives.errors import RangeError
 from layer2.primitives.hashing import keccak
 from layer2.primitives.keccak_simd import LANES, digests
-from layer2.primitives.merkle import ListTree
+from layer2.primitives.merkle import AppendOnlyTree
 
 Change = dict[int, bytes]
 
@@ -44,7 +44,7 @@ def test_every_lane_computes_keccak() -> None:
 
 @pytest.mark.parametrize(("depth", "width"), [(32, 0), (32, 6), (32, 9), (9, 9), (5, 3), (1, 1)])
 def test_roots_after_each_of_many_changes_are_those_of_a_list_tree(depth: int, width: int) -> None:
-    rnd, tree, plain = random.Random(depth + width), DenseTree(depth, width), ListTree(depth)
+    rnd, tree, plain = random.Random(depth + width), DenseTree(depth, width), AppendOnlyTree(depth)
     count = 0
     for _ in range(30):
         changes = [random_change(rnd, 1 << width) for _ in range(rnd.randint(0, 9))]
@@ -61,7 +61,7 @@ def test_roots_after_each_of_many_changes_are_those_of_a_list_tree(depth: int, w
 
 
 def test_a_wider_tree_has_the_same_root_and_takes_more_leaves() -> None:
-    rnd, tree, plain = random.Random(5), DenseTree(32, 2), ListTree(32)
+    rnd, tree, plain = random.Random(5), DenseTree(32, 2), AppendOnlyTree(32)
     for width in (2, 3, 7, 12):
         tree = tree.widened(width)
         change = random_change(rnd, 1 << width)
@@ -73,10 +73,10 @@ def test_a_wider_tree_has_the_same_root_and_takes_more_leaves() -> None:
 
 def test_a_copy_stays_as_it_was_and_an_untouched_tree_is_empty() -> None:
     tree = DenseTree(32, 4)
-    assert tree.root == ListTree(32).root
+    assert tree.root == AppendOnlyTree(32).root
     copy = tree.copy()
     settled(tree, [{3: bytes(64)}])
-    assert copy.root == ListTree(32).root != tree.root
+    assert copy.root == AppendOnlyTree(32).root != tree.root
 
 
 def test_no_path_leads_from_outside() -> None:

@@ -8,14 +8,14 @@ from tests.support.kzg_algebra import FIELDS, ZERO_BLOB, blob_from, holds, point
 from layer2.primitives import kzg
 from layer2.primitives import kzg_opening as kzgproof
 from layer2.primitives.errors import RangeError
-from layer2.primitives.kzg_opening import MODULUS, Part, open_parts
+from layer2.primitives.kzg_opening import MODULUS, Opening, open_parts
 
 ONE, OTHER = blob_from(1), blob_from(2)
 PLACES = [(0, 16), (2048, 16), (4080, 16), (0, 1), (4095, 1), (15, 2), (4094, 2), (14, 3), (4093, 3)]
 IDS = [f"{count}at{first}" for first, count in PLACES]
 
 
-def shown(*parts: Part) -> list[tuple[bytes, int, bytes]]:
+def shown(*parts: Opening) -> list[tuple[bytes, int, bytes]]:
     return [(kzg.hash_of_blob(one.blob), one.first, one.values) for one in parts]
 
 
@@ -39,7 +39,7 @@ def test_the_points_and_the_coefficients_are_those_of_the_blob() -> None:
 
 @pytest.mark.parametrize(("first", "count"), PLACES, ids=IDS)
 def test_the_quotient_times_the_zeros_plus_what_is_opened_is_the_polynomial(first: int, count: int) -> None:
-    part = Part(ONE, first, count)
+    part = Opening(ONE, first, count)
     points = [point_of(first + at) for at in range(count)]
     quotient = part.quotient()
     for z in (5, 0x1234567890, MODULUS - 3):
@@ -53,7 +53,7 @@ def test_the_quotient_times_the_zeros_plus_what_is_opened_is_the_polynomial(firs
 
 @pytest.mark.parametrize(("first", "count"), PLACES, ids=IDS)
 def test_one_part_is_opened(first: int, count: int) -> None:
-    part = Part(ONE, first, count)
+    part = Opening(ONE, first, count)
     assert part.values == ONE[32 * first : 32 * (first + count)]
     proof = open_parts([part])
     assert len(proof) == 2 * 128 + 80
@@ -65,11 +65,11 @@ def test_one_part_is_opened(first: int, count: int) -> None:
 
 def test_two_parts_are_opened_together() -> None:
     pairs = [
-        (Part(ONE, 1600, 16), Part(OTHER, 4093, 3)),
-        (Part(ONE, 0, 16), Part(ONE, 0, 16)),
-        (Part(ONE, 32, 16), Part(ONE, 31, 2)),
-        (Part(ZERO_BLOB, 16, 16), Part(OTHER, 7, 1)),
-        (Part(ZERO_BLOB, 16, 16), Part(ZERO_BLOB, 7, 1)),
+        (Opening(ONE, 1600, 16), Opening(OTHER, 4093, 3)),
+        (Opening(ONE, 0, 16), Opening(ONE, 0, 16)),
+        (Opening(ONE, 32, 16), Opening(ONE, 31, 2)),
+        (Opening(ZERO_BLOB, 16, 16), Opening(OTHER, 7, 1)),
+        (Opening(ZERO_BLOB, 16, 16), Opening(ZERO_BLOB, 7, 1)),
     ]
     for pair in pairs:
         proof = open_parts(pair)
@@ -100,4 +100,4 @@ def test_two_parts_are_opened_together() -> None:
 )
 def test_parts_of_no_proof_are_refused(first: int, count: int) -> None:
     with pytest.raises(RangeError, match="field elements"):
-        Part(ONE, first, count)
+        Opening(ONE, first, count)

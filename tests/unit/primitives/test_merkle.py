@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from layer2.primitives.errors import RangeError
 from layer2.primitives.hashing import keccak
-from layer2.primitives.merkle import EMPTY, ListTree, empty_roots, root_of_path, verify_path
+from layer2.primitives.merkle import EMPTY, AppendOnlyTree, empty_roots, root_of_path, verify_path
 
 leaves = st.binary(min_size=32, max_size=32)
 
@@ -22,7 +22,7 @@ def plain(entries: dict[int, bytes], depth: int, start: int = 0) -> bytes:
 
 @given(st.lists(st.tuples(st.integers(0, 31), leaves, st.booleans()), max_size=40))
 def test_the_root_is_that_of_all_leaves_whenever_it_is_asked_for(steps: list[tuple[int, bytes, bool]]) -> None:
-    tree, entries = ListTree(5), {}
+    tree, entries = AppendOnlyTree(5), {}
     for index, leaf, ask in steps:
         tree.set(index, leaf)
         entries[index] = leaf
@@ -36,7 +36,7 @@ def test_the_root_is_that_of_all_leaves_whenever_it_is_asked_for(steps: list[tup
 
 @given(st.lists(leaves, min_size=1, max_size=20), st.integers(0, 31))
 def test_every_path_proves_its_leaf_and_no_other(entries: list[bytes], index: int) -> None:
-    tree = ListTree(5, entries)
+    tree = AppendOnlyTree(5, entries)
     path = tree.path(index)
     assert verify_path(tree.root, tree.get(index), index, path)
     assert not verify_path(tree.root, keccak(b"another"), index, path)
@@ -46,13 +46,13 @@ def test_every_path_proves_its_leaf_and_no_other(entries: list[bytes], index: in
 
 
 def test_an_empty_tree_has_the_root_of_zeros() -> None:
-    assert ListTree(32).root == empty_roots(32)[32]
-    assert ListTree(3).root == plain({}, 3)
+    assert AppendOnlyTree(32).root == empty_roots(32)[32]
+    assert AppendOnlyTree(3).root == plain({}, 3)
 
 
 def test_a_leaf_outside_the_tree_is_refused() -> None:
     for index in (-1, 32):
         with pytest.raises(RangeError):
-            ListTree(5).set(index, EMPTY)
+            AppendOnlyTree(5).set(index, EMPTY)
         with pytest.raises(RangeError):
-            ListTree(5).path(index)
+            AppendOnlyTree(5).path(index)

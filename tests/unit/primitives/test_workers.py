@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 import pytest
 
-from layer2.primitives.worker_pool import Workers
-from layer2.rollup.sequencer.signature_workers import Verifier
+from layer2.primitives.worker_pool import WorkerPool
+from layer2.rollup.sequencer.signature_workers import SignatureWorkers
 
 _NODE = """
 import sys, time
@@ -46,8 +46,8 @@ def until(condition: Callable[[], bool]) -> bool:
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="asks /proc which processes there are")
-@pytest.mark.parametrize("kind", [Workers, Verifier])
-def test_workers_end_when_their_node_alone_is_killed(kind: type[Workers], tmp_path: object) -> None:
+@pytest.mark.parametrize("kind", [WorkerPool, SignatureWorkers])
+def test_workers_end_when_their_node_alone_is_killed(kind: type[WorkerPool], tmp_path: object) -> None:
     path = f"{tmp_path}/node.py"
     with open(path, "w") as file:
         file.write(_NODE.format(module=kind.__module__, name=kind.__name__))
@@ -69,7 +69,7 @@ def test_workers_end_when_their_node_alone_is_killed(kind: type[Workers], tmp_pa
 
 
 def test_workers_of_a_node_that_lives_go_on() -> None:
-    workers = Workers(1)
+    workers = WorkerPool(1)
     try:
         workers.start()
         before = workers.run(os.getpid, [()])

@@ -10,8 +10,8 @@ import pytest
 from layer2.primitives.bls import BlsKey, aggregate, verify_aggregate, verify_each
 from layer2.primitives.bls_aggregates import verify_aggregates
 from layer2.primitives.hashing import keccak
-from layer2.primitives.worker_pool import Workers
-from layer2.rollup.derivation.signature_prefetch import Foresight
+from layer2.primitives.worker_pool import WorkerPool
+from layer2.rollup.derivation.signature_prefetch import SignaturePrefetch
 from layer2.rollup.protocol.frames import Frame, FrameType, Op, encode_frame
 from layer2.rollup.protocol.messages import Transfer, rollup_domain
 from layer2.rollup.sequencer.frame_builder import encode_accounts
@@ -56,11 +56,11 @@ def frame(nonces: dict[int, int], senders: Sequence[int], *, right: bool = True)
     return encode_frame(Frame(FrameType.TRANSFERS, 0, 0, 0, signature, ops))
 
 
-def judged(frames: list[bytes], workers: Workers | None = None) -> tuple[list[bytes], int]:
+def judged(frames: list[bytes], workers: WorkerPool | None = None) -> tuple[list[bytes], int]:
     """The roots with foresight, and how many frames had to be looked at when they were executed."""
     state, authority = genesis(), Counting(DOMAIN)
     Counting.looked = 0
-    foresight = Foresight(authority, workers)
+    foresight = SignaturePrefetch(authority, workers)
     foresight.prepare(state, frames)
     before = state.root
     assert before == genesis().root
@@ -113,7 +113,7 @@ def test_what_an_account_signed_before_it_was_opened_moves_no_nonce_of_it() -> N
 def test_processes_judge_as_the_thread_itself_does() -> None:
     nonces = dict.fromkeys(range(1, 8), 0)
     frames = [frame(nonces, [1 + at % 6, 1 + (at + 1) % 6], right=at % 5 != 3) for at in range(12)]
-    workers = Workers(2)
+    workers = WorkerPool(2)
     try:
         assert judged(frames, workers) == judged(frames)
     finally:

@@ -13,7 +13,7 @@ from layer2.rollup.protocol.messages import Transfer, Withdraw
 from layer2.rollup.protocol.params import FRAME_BYTES
 from layer2.rollup.protocol.signed_operation import SignedOp, join_records, split_records
 from layer2.rollup.sequencer.frame_builder import encode_accounts, encode_drafts, pack
-from layer2.rollup.sequencer.signature_workers import Verifier
+from layer2.rollup.sequencer.signature_workers import SignatureWorkers
 from layer2.rollup.state.operations import move, withdraw
 from layer2.rollup.state.overlay import layer_over
 from layer2.rollup.state.state import Account, State
@@ -21,7 +21,7 @@ from layer2.rollup.state.state import Account, State
 TARGET = to_address("0x" + "ab" * 20)
 ECDSA = bytes(range(64))
 BLS = BlsKey(77).sign(b"\1" * 32)
-ADD_UP = Verifier().aggregates
+ADD_UP = SignatureWorkers().aggregates
 
 
 def transfer(sender: int, nonce: int, to: int, amount: int = 5, fee: int = 0, token: int = 0, bls: bool = False) -> Any:

@@ -24,9 +24,9 @@ from layer2.rollup.protocol.messages import Transfer, Withdraw
 from layer2.rollup.protocol.params import MAX_BALANCE, MAX_NONCE
 from layer2.rollup.protocol.signed_operation import SignedOp
 from layer2.rollup.sequencer.frame_builder import pack
-from layer2.rollup.sequencer.key_registrations import KeyPolicy, Opening, Openings
-from layer2.rollup.sequencer.mempool import Fees, Pool, Vouched
-from layer2.rollup.state.commitments import Claim
+from layer2.rollup.sequencer.key_registrations import KeyPolicy, KeyRegistrations, Opening
+from layer2.rollup.sequencer.mempool import Fees, Mempool, VerifiedBatch
+from layer2.rollup.state.commitments import Assertion
 from layer2.rollup.state.overlay import layer_over
 from layer2.rollup.state.state import Account, State, owner_of_address
 from layer2.store.blob_archive import Archive
@@ -43,8 +43,8 @@ def state(*, nonce: int = 0, payee: int = 0) -> State:
     return found
 
 
-def pool(head: State | None = None, *, most: int = 10, least: int = 0) -> Pool:
-    made = Pool(most, head or state())
+def pool(head: State | None = None, *, most: int = 10, least: int = 0) -> Mempool:
+    made = Mempool(most, head or state())
     made.fees = Fees(least, {}, {0: OPERATOR})
     return made
 
@@ -59,9 +59,9 @@ def record(
     return SignedOp(message, bytes(64)).encode()
 
 
-def taken(made: Pool, *records: bytes, owner: bytes = OWNERS[PAYER]) -> list[type]:
+def taken(made: Mempool, *records: bytes, owner: bytes = OWNERS[PAYER]) -> list[type]:
     digests = [keccak(one) for one in records]
-    batch = Vouched(list(records), digests, [owner] * len(records), made.screen(records))
+    batch = VerifiedBatch(list(records), digests, [owner] * len(records), made.screen(records))
     return [type(one) for one in made.admit(batch, 0.0)]
 
 
@@ -120,7 +120,7 @@ def test_the_least_fee_and_one_less(fee: int, answer: type) -> None:
     assert made.screen([record(fee=fee)]).keys() == ({0} if answer is FeeTooLow else set())
     assert taken(made, record(fee=fee)) == [answer]
     # Judged without the screen: as what was accepted before the policy changed is not, and what comes now is.
-    batch = Vouched([record(fee=fee)], [b"d"], [OWNERS[PAYER]], {})
+    batch = VerifiedBatch([record(fee=fee)], [b"d"], [OWNERS[PAYER]], {})
     expected = NonceWrong if answer is GOOD else FeeTooLow
     assert type(made.admit(batch, 0.0)[0]) is expected
 
@@ -211,7 +211,7 @@ def test_what_is_no_transfer_of_ether_to_the_operator_pays_for_no_key(payment: b
 
 
 def test_a_key_is_ready_when_its_payment_is_no_longer_pending() -> None:
-    rows = Openings([Opening(b"a", 0), Opening(b"b", 0, b"paid"), Opening(b"c", 0, b"dropped")])
+    rows = KeyRegistrations([Opening(b"a", 0), Opening(b"b", 0, b"paid"), Opening(b"c", 0, b"dropped")])
     assert rows.ready(lambda one: True) == [(b"a", 0)]
     assert rows.ready(lambda one: one == b"dropped") == [(b"a", 0), (b"b", 0)]
     rows.settle(lambda one: one.key == b"a", lambda one: one == b"dropped", 7)
@@ -223,7 +223,7 @@ def test_a_key_is_ready_when_its_payment_is_no_longer_pending() -> None:
 
 def snapshot() -> Snapshot:
     head = state()
-    return Snapshot(Claim(bytes(32), 1, 2, head.root, bytes(32), False), bytes(32), head)
+    return Snapshot(Assertion(bytes(32), 1, 2, head.root, bytes(32), False), bytes(32), head)
 
 
 def test_a_kept_state_is_on_disk_before_it_takes_the_place_of_the_last_one(

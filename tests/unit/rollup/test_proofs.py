@@ -12,7 +12,7 @@ from layer2.primitives.errors import MalformedError
 from layer2.primitives.hashing import keccak
 from layer2.rollup.derivation.account_proof import AccountProof
 from layer2.rollup.protocol.errors import ProofWrong
-from layer2.rollup.state.commitments import Claim, Roots
+from layer2.rollup.state.commitments import Assertion, Roots
 from layer2.rollup.state.state import Account, State, Withdrawal, owner_of_address
 
 ROLLUP = to_address("0x" + "11" * 20)
@@ -23,7 +23,7 @@ def proven(index: int = 3, accounts: int = 5) -> AccountProof:
     for number in range(1, accounts + 1):
         state.create(Account(owner_of_address("0x" + f"{number:02x}" * 20), 0, number, 100 * number))
     state.take_out(Withdrawal(ROLLUP, 0, 7))
-    claim = Claim(bytes(32), 4, 9, state.root, keccak(b"roots"), False)
+    claim = Assertion(bytes(32), 4, 9, state.root, keccak(b"roots"), False)
     path = tuple(state.account_path(index))
     return AccountProof(ROLLUP, claim, Roots.of(state), index, state.accounts[index], path)
 

@@ -22,7 +22,7 @@ def noise(size: int) -> bytes:
 @pytest.fixture(scope="module")
 def bench() -> Contract:
     connection = new_chain()
-    return deploy_mock("RunsBench", sender=Sender(connection, connection.signers(1)[0]))
+    return deploy_mock("ChunkTreeBench", sender=Sender(connection, connection.signers(1)[0]))
 
 
 def root_of(leaves: list[bytes]) -> bytes:

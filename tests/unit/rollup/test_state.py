@@ -7,13 +7,13 @@ import random
 import pytest
 
 from layer2.primitives.errors import RangeError
-from layer2.primitives.merkle import ListTree, empty_roots
+from layer2.primitives.merkle import AppendOnlyTree, empty_roots
 from layer2.rollup.protocol.params import ACCOUNT_DEPTH, MAX_BALANCE, MAX_NONCE
 from layer2.rollup.state.state import Account, State, empty_root
 
 
 def plain_root(accounts: dict[int, Account]) -> bytes:
-    tree = ListTree(ACCOUNT_DEPTH)
+    tree = AppendOnlyTree(ACCOUNT_DEPTH)
     tree.update({index: one.leaf() for index, one in accounts.items()})
     return tree.root
 
@@ -35,7 +35,7 @@ def test_accounts_anywhere_read_back_and_give_the_root_of_their_leaves() -> None
     assert len(state.accounts) == len(wanted)
     assert state.accounts_root == plain_root(wanted)
     assert state.leaf(9_999) == bytes(32)
-    tree = ListTree(ACCOUNT_DEPTH)
+    tree = AppendOnlyTree(ACCOUNT_DEPTH)
     tree.update({index: one.leaf() for index, one in wanted.items()})
     tree.settle()
     for index in (0, 69, 5_999, 2**32 - 1):

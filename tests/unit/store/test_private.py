@@ -14,10 +14,10 @@ import pytest
 
 from layer2.cli.common.endpoints import announced
 from layer2.cli.common.workspace import Workspace
-from layer2.plasma.common.watcher.block_cache import WatchStore
+from layer2.plasma.common.watcher.block_cache import BlockCache
 from layer2.plasma.payments.chain.exit_proof_file import save_kits
 from layer2.rollup.derivation.snapshot import Snapshot
-from layer2.rollup.state.commitments import Claim
+from layer2.rollup.state.commitments import Assertion
 from layer2.rollup.state.state import State
 from layer2.store.blob_archive import Archive
 from layer2.store.errors import JournalError
@@ -52,7 +52,7 @@ def files(folder: Path) -> None:
 
 
 def watch_store(folder: Path) -> Any:
-    return WatchStore(folder / "deep" / "watch.db")
+    return BlockCache(folder / "deep" / "watch.db")
 
 
 def kits(folder: Path) -> None:
@@ -61,7 +61,7 @@ def kits(folder: Path) -> None:
 
 
 def snapshot(folder: Path) -> None:
-    claim = Claim(bytes(32), 4, 9, bytes(32), bytes(32), False)
+    claim = Assertion(bytes(32), 4, 9, bytes(32), bytes(32), False)
     make_folder(folder / "deep")
     Snapshot(claim, bytes(32), State()).save(folder / "deep" / "state.snapshot")
 
@@ -131,7 +131,7 @@ def test_a_place_that_cannot_be_used_is_a_typed_error(tmp_path: Path) -> None:
         lambda: Journal(tmp_path / "file" / "x", kind="test"),
         lambda: Archive(tmp_path / "file" / "x"),
         lambda: FileStore(tmp_path / "file" / "x"),
-        lambda: WatchStore(tmp_path / "file" / "x"),
+        lambda: BlockCache(tmp_path / "file" / "x"),
     ):
         with pytest.raises(JournalError):
             use()

@@ -9,15 +9,15 @@ from layer2.testing.revert_checks.expected import find_error
 
 def test_one_error_that_contracts_name_differently_is_found_by_its_arguments() -> None:
     for name in ("signer", "owner"):
-        assert [part["name"] for part in find_error("SignatureInvalid", None, [name]).inputs] == [name]
+        assert [part["name"] for part in find_error("InvalidSignature", None, [name]).inputs] == [name]
 
 
 def test_arguments_that_nobody_has_find_no_other_error() -> None:
-    codec = find_error("SignatureInvalid", None, ["thief"])
-    assert (codec.signature, codec.inputs[0]["name"] != "thief") == ("SignatureInvalid(address)", True)
+    codec = find_error("InvalidSignature", None, ["thief"])
+    assert (codec.signature, codec.inputs[0]["name"] != "thief") == ("InvalidSignature(address)", True)
 
 
 def test_two_errors_of_one_name_are_asked_for_by_signature() -> None:
-    with pytest.raises(AssertionError, match="several errors 'CallerUnauthorized'"):
-        find_error("CallerUnauthorized", None, ["caller"])
-    assert find_error("CallerUnauthorized(address caller)", None).signature == "CallerUnauthorized(address)"
+    with pytest.raises(AssertionError, match="several errors 'UnauthorizedCaller'"):
+        find_error("UnauthorizedCaller", None, ["caller"])
+    assert find_error("UnauthorizedCaller(address caller)", None).signature == "UnauthorizedCaller(address)"

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from layer2.api.http.errors import Busy
 from layer2.primitives.errors import Layer2Error
 
-__all__ = ["Answer", "Intake", "Taker"]
+__all__ = ["Answer", "BatchingIntake", "Validator"]
 
 _ROUND = 1_024
 """Maximum number of operations in a batch; a request is never split."""
@@ -24,7 +24,7 @@ _ABREAST = 4
 _MOST_WAITING = 65_536
 
 
-class Taker(Protocol):
+class Validator(Protocol):
     """Component that verifies and accepts operations: a rollup sequencer or a plasma operator."""
 
     def vouch(self, records: Sequence[bytes]) -> Any:
@@ -50,10 +50,10 @@ class _Request:
     answer: asyncio.Future[Answer]
 
 
-class Intake:
+class BatchingIntake:
     """Batching intake of submissions, bound to one event loop; `close` completes pending requests."""
 
-    def __init__(self, taker: Taker) -> None:
+    def __init__(self, taker: Validator) -> None:
         self.taker = taker
         self._waiting: deque[_Request] = deque()
         self._rounds: asyncio.Queue[tuple[list[_Request], asyncio.Future[Any]] | None] = asyncio.Queue()

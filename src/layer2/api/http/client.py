@@ -16,7 +16,7 @@ from layer2.api.http.errors import Unreachable, error_of
 from layer2.primitives.errors import InputError, MalformedError
 from layer2.primitives.json_text import parse_json
 
-__all__ = ["MOST_JSON", "Remote"]
+__all__ = ["MOST_JSON", "HttpClient"]
 
 MOST_JSON = 16 << 20
 """Maximum size in bytes of a JSON response."""
@@ -26,7 +26,7 @@ _ALL = 4
 """Number of timeouts within which the whole response must arrive."""
 
 
-class Remote:
+class HttpClient:
     """HTTP client of one service. Thread-safe; concurrent calls run one after another.
 
     The service is untrusted: a response that exceeds the size or time limit raises an error.

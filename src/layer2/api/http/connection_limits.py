@@ -16,7 +16,7 @@ from aiohttp import web
 from layer2.api.http.errors import Busy, NotFound, to_json
 from layer2.primitives.errors import Layer2Error, MalformedError
 
-__all__ = ["HEAD_SECONDS", "MOST_CONNECTIONS", "MOST_PER_ADDRESS", "PATIENCE", "Doorman", "Visitor", "noticed"]
+__all__ = ["HEAD_SECONDS", "MOST_CONNECTIONS", "MOST_PER_ADDRESS", "PATIENCE", "ConnectionLimiter", "Client", "noticed"]
 
 MOST_CONNECTIONS = 512
 """Maximum number of connections: half of the usual limit on open files, as journal and L1 connections need some."""
@@ -32,12 +32,12 @@ SEND_SECONDS = 300.0
 _log = logging.getLogger(__name__)
 
 
-class Visitor(web.RequestHandler):
+class Client(web.RequestHandler):
     """Handler of one connection, with its peer group and the start of its idle time."""
 
     __slots__ = ("_doorman", "answered", "asking", "group", "sending", "since")
 
-    def __init__(self, doorman: Doorman, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, doorman: ConnectionLimiter, loop: asyncio.AbstractEventLoop) -> None:
         # Compressed bodies are rejected without decompression, so a corrupt or huge one costs nothing.
         super().__init__(
             doorman.inner,
@@ -102,7 +102,7 @@ class Visitor(web.RequestHandler):
             self.transport.abort()
 
 
-class Doorman:
+class ConnectionLimiter:
     """Protocol factory for `loop.create_server` that enforces the limits on connections.
 
     Args:
@@ -124,16 +124,16 @@ class Doorman:
         self._most_per_address = most_per_address
         self._patience = patience
         self._head = min(patience, HEAD_SECONDS)
-        self._visitors: dict[Visitor, None] = {}
+        self._visitors: dict[Client, None] = {}
 
     def __repr__(self) -> str:
         return f"<Doorman connections={len(self._visitors)} of {self._most}>"
 
     def __call__(self) -> asyncio.BaseProtocol:
         """Return the protocol of a new connection."""
-        return Visitor(self, asyncio.get_running_loop())
+        return Client(self, asyncio.get_running_loop())
 
-    def admits(self, visitor: Visitor) -> bool:
+    def admits(self, visitor: Client) -> bool:
         """Register a connection, replacing an idle one at a limit; return False if all of them are busy."""
         near = [one for one in self._visitors if one.group == visitor.group]
         if len(near) >= self._most_per_address and not self._give_way(near):
@@ -143,7 +143,7 @@ class Doorman:
         self._visitors[visitor] = None
         return True
 
-    def gone(self, visitor: Visitor) -> None:
+    def gone(self, visitor: Client) -> None:
         """Unregister a closed connection."""
         self._visitors.pop(visitor, None)
 
@@ -157,12 +157,12 @@ class Doorman:
                 if now - one.since > self._limit(one):
                     self._show_out(one)
 
-    def _limit(self, one: Visitor) -> float:
+    def _limit(self, one: Client) -> float:
         if one.asking:
             return SEND_SECONDS if one.sending else float("inf")
         return self._patience if one.answered else self._head
 
-    def _give_way(self, among: Iterable[Visitor]) -> bool:
+    def _give_way(self, among: Iterable[Client]) -> bool:
         """Close the connection that has been idle longest, preferring those that never sent a request."""
         idle = [one for one in among if not one.asking]
         if not idle:
@@ -170,7 +170,7 @@ class Doorman:
         self._show_out(min(idle, key=lambda one: (one.answered, one.since)))
         return True
 
-    def _show_out(self, one: Visitor) -> None:
+    def _show_out(self, one: Client) -> None:
         self.gone(one)
         one.cut()
 
@@ -180,7 +180,7 @@ async def noticed(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
     """Mark the connection as busy, so that it stays open while the request is handled."""
-    if isinstance(request.protocol, Visitor):
+    if isinstance(request.protocol, Client):
         request.protocol.began()
     return await handler(request)
 

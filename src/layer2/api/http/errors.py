@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, ClassVar
 
-from layer2.plasma.coins.protocol.errors import BodyMissing, CoinLeaving, CoinSpent, CoinUnknown
+from layer2.plasma.coins.protocol.errors import BodyMissing, CoinExiting, CoinSpent, UnknownCoin
 from layer2.plasma.common.errors import (
     DepositsMissing,
     Expired,
@@ -77,10 +77,10 @@ _KINDS: dict[str, type[Layer2Error]] = {
         BodyMalformed,
         BodyMissing,
         Busy,
-        CoinLeaving,
+        CoinExiting,
         CoinMalformed,
         CoinSpent,
-        CoinUnknown,
+        UnknownCoin,
         DataMissing,
         DepositsMissing,
         Expired,

@@ -9,13 +9,13 @@ from aiohttp import web
 
 from layer2.api.http.handlers import new_application
 from layer2.api.http.metrics import metrics_answer, metrics_of_health
-from layer2.api.http.service import Hosted, Node
-from layer2.primitives.worker_pool import Workers
+from layer2.api.http.service import HttpService, Node
+from layer2.primitives.worker_pool import WorkerPool
 
 __all__ = ["NodeHealth"]
 
 
-class NodeHealth(Hosted):
+class NodeHealth(HttpService):
     """Service of the health report returned by `tell`, a dictionary with `ok`. The node runs its own loop."""
 
     metric = "layer2_rollup_node"
@@ -23,7 +23,7 @@ class NodeHealth(Hosted):
     def __init__(
         self, node: Node, tell: Callable[[], dict[str, Any]], host: str = "127.0.0.1", port: int = 0, **limits: Any
     ) -> None:
-        super().__init__(node, Workers(), host, port, **limits)
+        super().__init__(node, WorkerPool(), host, port, **limits)
         self._tell = tell
 
     def application(self) -> web.Application:

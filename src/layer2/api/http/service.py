@@ -13,14 +13,14 @@ from typing import Any, Protocol, Self
 
 from aiohttp import web
 
-from layer2.api.http.connection_limits import MOST_CONNECTIONS, MOST_PER_ADDRESS, PATIENCE, Doorman
+from layer2.api.http.connection_limits import MOST_CONNECTIONS, MOST_PER_ADDRESS, PATIENCE, ConnectionLimiter
 from layer2.api.http.errors import public_text
 from layer2.api.http.host_check import HOSTS, allowed_hosts
 from layer2.ethereum.errors import EthereumError
 from layer2.primitives.errors import InputError, RecoverableError
-from layer2.primitives.worker_pool import Workers
+from layer2.primitives.worker_pool import WorkerPool
 
-__all__ = ["Hosted", "Node"]
+__all__ = ["HttpService", "Node"]
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class Node(Protocol):
         ...
 
 
-class Hosted(ABC):
+class HttpService(ABC):
     """HTTP service of a node, from `start()` to `stop()`; it can be restarted. Subclasses define the application.
 
     Args:
@@ -52,7 +52,7 @@ class Hosted(ABC):
     def __init__(
         self,
         node: Node,
-        workers: Workers,
+        workers: WorkerPool,
         host: str = "127.0.0.1",
         port: int = 0,
         *,
@@ -146,7 +146,7 @@ class Hosted(ABC):
         try:
             await runner.setup()
             assert runner.server is not None
-            doorman = Doorman(runner.server, self.most_connections, self.most_per_address, self.patience)
+            doorman = ConnectionLimiter(runner.server, self.most_connections, self.most_per_address, self.patience)
             listening = await loop.create_server(doorman, self.host, self.port, backlog=128)
             started.set_result(listening.sockets[0].getsockname()[1])
         except BaseException as failure:

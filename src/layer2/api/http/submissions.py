@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from aiohttp import web
 
-from layer2.api.http.batching import Intake, Taker
+from layer2.api.http.batching import BatchingIntake, Validator
 from layer2.api.http.errors import Busy
 from layer2.api.http.handlers import body_of, packed_answer, rows_answer
 from layer2.api.http.json_fields import read_json
@@ -31,10 +31,10 @@ class Submissions(ABC):
     metric: ClassVar[str]
     """Prefix of the metrics' names."""
 
-    def __init__(self, taker: Taker, health: Callable[[], dict[str, Any]]) -> None:
+    def __init__(self, taker: Validator, health: Callable[[], dict[str, Any]]) -> None:
         self._taker = taker
         self._health = health
-        self._intake: Intake | None = None
+        self._intake: BatchingIntake | None = None
 
     @abstractmethod
     def read_bytes(self, body: bytes) -> list[bytes]:
@@ -46,7 +46,7 @@ class Submissions(ABC):
 
     async def life(self, _: web.Application) -> Any:
         """Open the intake with the application and close it at the end."""
-        self._intake = Intake(self._taker)
+        self._intake = BatchingIntake(self._taker)
         yield
         await self._intake.close()
 

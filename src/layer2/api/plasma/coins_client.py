@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from layer2.api.http.client import Remote
+from layer2.api.http.client import HttpClient
 from layer2.api.http.errors import Unreachable, error_of
 from layer2.api.plasma.coins_json import MOST_TRANSFERS
 from layer2.ethereum.errors import WrongChain
@@ -24,7 +24,7 @@ __all__ = ["RemoteCoins"]
 _PAGE = 256
 
 
-class RemoteCoins(Remote):
+class RemoteCoins(HttpClient):
     """HTTP client of an operator of coins, for owners and watchers. Thread-safe; concurrent calls run in turn.
 
     Responses are unproven except evidence, which must be verified against the headers on L1.

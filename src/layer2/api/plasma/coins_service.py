@@ -6,15 +6,15 @@ from typing import Any
 
 from aiohttp import web
 
-from layer2.api.http.service import Hosted
+from layer2.api.http.service import HttpService
 from layer2.api.plasma.coins_routes import coin_application
 from layer2.plasma.coins.operator.operator import CoinOperator
 
 __all__ = ["CoinService"]
 
 
-class CoinService(Hosted):
-    """Service of an operator of coins; further arguments are those of `Hosted`."""
+class CoinService(HttpService):
+    """Service of an operator of coins; further arguments are those of `HttpService`."""
 
     def __init__(self, operator: CoinOperator, host: str = "127.0.0.1", port: int = 0, **limits: Any) -> None:
         super().__init__(operator, operator.workers, host, port, **limits)

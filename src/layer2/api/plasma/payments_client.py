@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from layer2.api.http.client import Remote
+from layer2.api.http.client import HttpClient
 from layer2.api.http.errors import Unreachable, error_of
 from layer2.api.plasma.payments_json import MOST_PAYMENTS
 from layer2.ethereum.errors import WrongChain
 from layer2.plasma.common.errors import StateUnknown
 from layer2.plasma.common.watcher.block_sources import MOST_BYTES
 from layer2.plasma.payments.chain.contract import RootChain
-from layer2.plasma.payments.operator.exit_data import ExitKit
+from layer2.plasma.payments.operator.exit_data import ExitData
 from layer2.plasma.payments.operator.intake import record_of
 from layer2.plasma.protocol.blocks import Header, decode_header
 from layer2.plasma.protocol.packed import join_body
@@ -22,7 +22,7 @@ from layer2.primitives.errors import Layer2Error
 __all__ = ["RemoteOperator"]
 
 
-class RemoteOperator(Remote):
+class RemoteOperator(HttpClient):
     """HTTP client of an operator, for wallets and watchers. Thread-safe; concurrent calls run one after another.
 
     Responses are unproven except exit proofs, which are verified against their header; compare that with L1.
@@ -109,6 +109,6 @@ class RemoteOperator(Remote):
         """Return the balance of an address by token: `free`, `pending` and `exiting`; `more` if some are uncounted."""
         return self._ask("GET", f"/v1/owners/{owner}/balance")
 
-    def exit_kit(self, position: int) -> ExitKit:
+    def exit_kit(self, position: int) -> ExitData:
         """Return the exit proof of an output, verified against its own header; raise StateUnknown if unknown."""
-        return ExitKit.from_json(self._ask("GET", f"/v1/outputs/{position}/kit"))
+        return ExitData.from_json(self._ask("GET", f"/v1/outputs/{position}/kit"))

@@ -8,15 +8,15 @@ from typing import Any
 
 from aiohttp import web
 
-from layer2.api.http.service import Hosted
+from layer2.api.http.service import HttpService
 from layer2.api.plasma.payments_routes import plasma_application
 from layer2.plasma.payments.operator.operator import Operator
 
 __all__ = ["PlasmaService"]
 
 
-class PlasmaService(Hosted):
-    """Service of an operator; further arguments are those of `Hosted`.
+class PlasmaService(HttpService):
+    """Service of an operator; further arguments are those of `HttpService`.
 
     Args:
         bodies: returns the file of a block's body, or raises StateUnknown; by default, the operator's store.

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from layer2.api.http.client import Remote
+from layer2.api.http.client import HttpClient
 from layer2.api.http.errors import Unreachable
 from layer2.plasma.common.watcher.block_sources import MOST_BYTES
 
 __all__ = ["RemoteBodies"]
 
 
-class RemoteBodies(Remote):
+class RemoteBodies(HttpClient):
     """Client of `GET {url}/v1/blocks/{number}/body`; it connects only when a body is first needed.
 
     Args:

@@ -6,21 +6,21 @@ from collections.abc import Sequence
 
 from layer2.api.plasma.payments_client import RemoteOperator
 from layer2.plasma.common.errors import StateUnknown
-from layer2.plasma.payments.chain.errors import GateLied, ViewIncomplete
+from layer2.plasma.payments.chain.errors import OperatorMisbehaved, ViewIncomplete
 from layer2.plasma.payments.operator.client_protocol import Inclusion
 from layer2.plasma.protocol.positions import encode_position
 from layer2.plasma.protocol.signing import Signed
 from layer2.primitives.addresses import Address
 from layer2.primitives.json_text import whole_number
 
-__all__ = ["RemoteGate"]
+__all__ = ["RemoteOperatorClient"]
 
 _PAGE = 1_000
 _MOST = 1_000_000
 """Maximum number of outputs read for one owner, because a list may be endless."""
 
 
-class RemoteGate:
+class RemoteOperatorClient:
     """HTTP client of an operator: verifies the proof of every response before using it (see `client_protocol`)."""
 
     def __init__(self, operator: RemoteOperator) -> None:
@@ -83,5 +83,5 @@ class RemoteGate:
             raise StateUnknown(f"block {block} has no such transaction, says {self.operator.url}")
         return Inclusion(kit.header, kit.data, kit.path)
 
-    def _odd(self, what: str) -> GateLied:
-        return GateLied(f"{self.operator.url} answers with {what}", hint="use another operator")
+    def _odd(self, what: str) -> OperatorMisbehaved:
+        return OperatorMisbehaved(f"{self.operator.url} answers with {what}", hint="use another operator")

@@ -13,19 +13,19 @@ from layer2.api.http.errors import scrubbed
 from layer2.api.http.handlers import MOST_LISTED, new_application, page_of, told
 from layer2.api.http.json_fields import bytes_of, number_of
 from layer2.api.http.metrics import metrics_answer
-from layer2.api.http.service import Hosted
+from layer2.api.http.service import HttpService
 from layer2.api.plasma import watcher_views as views
-from layer2.api.plasma.watcher_status import WatchDesk
+from layer2.api.plasma.watcher_status import WatcherStatus
 from layer2.plasma.payments.watcher.watcher import Watcher
 
 __all__ = ["WatchService"]
 
 
-class WatchService(Hosted):
-    """Service of a watcher; further arguments are those of `Hosted`. A caller that runs the steps must step `desk`."""
+class WatchService(HttpService):
+    """Service of a watcher; further arguments: see `HttpService`. A caller that runs the steps must step `desk`."""
 
     def __init__(self, watcher: Watcher, host: str = "127.0.0.1", port: int = 0, **limits: Any) -> None:
-        self.desk = WatchDesk(watcher)
+        self.desk = WatcherStatus(watcher)
         super().__init__(self.desk, watcher.workers, host, port, **limits)
 
     def application(self) -> web.Application:
@@ -40,7 +40,7 @@ class WatchService(Hosted):
         return {"ok": failure is None, "failure": failure, "posted": seen.posted, "verified": seen.verified}
 
 
-def _application(desk: WatchDesk, health: Callable[[], dict[str, Any]]) -> web.Application:
+def _application(desk: WatcherStatus, health: Callable[[], dict[str, Any]]) -> web.Application:
     app = new_application()
     handlers = _Handlers(desk, health)
     app.add_routes(
@@ -65,7 +65,7 @@ def _application(desk: WatchDesk, health: Callable[[], dict[str, Any]]) -> web.A
 
 
 class _Handlers:
-    def __init__(self, desk: WatchDesk, health: Callable[[], dict[str, Any]]) -> None:
+    def __init__(self, desk: WatcherStatus, health: Callable[[], dict[str, Any]]) -> None:
         self._desk = desk
         self._health = health
         # Each query may wait for the watcher or build a tree, so two at a time leave threads for other requests.

@@ -9,12 +9,12 @@ from layer2.plasma.common.watcher.actions import Plan
 from layer2.plasma.common.watcher.alerts import Act, Report
 from layer2.plasma.payments.watcher.watcher import Watcher
 
-__all__ = ["WatchDesk"]
+__all__ = ["WatcherStatus"]
 
 _ACTS = 100
 
 
-class WatchDesk:
+class WatcherStatus:
     """A watcher and its reports since the process started. Step this object instead of the watcher.
 
     Attributes:

@@ -11,12 +11,12 @@ from typing import Any
 from layer2.api.http.errors import Busy, scrubbed
 from layer2.api.http.metrics import Metric
 from layer2.api.plasma.payments_views import owner_of
-from layer2.api.plasma.watcher_status import WatchDesk
+from layer2.api.plasma.watcher_status import WatcherStatus
 from layer2.plasma.common.errors import StateUnknown
-from layer2.plasma.common.watcher.alerts import Finding
-from layer2.plasma.payments.chain.errors import KitWrong
-from layer2.plasma.payments.chain.exit_proofs import DepositKit
-from layer2.plasma.payments.operator.exit_data import ExitKit
+from layer2.plasma.common.watcher.alerts import Alert
+from layer2.plasma.payments.chain.errors import ExitProofInvalid
+from layer2.plasma.payments.chain.exit_proofs import DepositExitProof
+from layer2.plasma.payments.operator.exit_data import ExitData
 from layer2.plasma.payments.utxo.columns import EXITING
 from layer2.plasma.payments.watcher.watcher import Watcher
 from layer2.plasma.protocol.positions import decode_position
@@ -39,7 +39,7 @@ __all__ = [
 _SECONDS = 10.0
 
 
-def status(desk: WatchDesk) -> dict[str, Any]:
+def status(desk: WatcherStatus) -> dict[str, Any]:
     """Return the status of the chain as of the last step."""
     seen, root = desk.status, desk.watcher.root_chain
     return {
@@ -60,7 +60,7 @@ def status(desk: WatchDesk) -> dict[str, Any]:
     }
 
 
-def alarms(desk: WatchDesk) -> dict[str, Any]:
+def alarms(desk: WatcherStatus) -> dict[str, Any]:
     """Return the current findings, alarming or not, and the watcher's latest transactions, done or missed."""
     seen = desk.status
     acts = [
@@ -70,7 +70,7 @@ def alarms(desk: WatchDesk) -> dict[str, Any]:
     return {"healthy": seen.healthy, "standing": [_finding(one) for one in seen.standing], "acts": acts}
 
 
-def challenges(desk: WatchDesk) -> dict[str, Any]:
+def challenges(desk: WatcherStatus) -> dict[str, Any]:
     """Return the contract calls that are due, for anyone to submit; the watcher may have no key or no funds."""
     contract = desk.watcher.root_chain.contract
     rows = [
@@ -89,23 +89,23 @@ def challenges(desk: WatchDesk) -> dict[str, Any]:
     return {"calls": rows}
 
 
-def exit_kit(desk: WatchDesk, position: int) -> dict[str, Any]:
+def exit_kit(desk: WatcherStatus, position: int) -> dict[str, Any]:
     """Return the exit proof of an output, spent or not, in the operator's format; raise StateUnknown if unknown."""
     with _quiet(desk.watcher) as watcher:
         try:
             kit = watcher.kit(position)
-        except KitWrong as fault:
+        except ExitProofInvalid as fault:
             raise StateUnknown(f"no output there: {fault}") from fault
-        if isinstance(kit, DepositKit):
-            return ExitKit.of_deposit(kit.deposit).to_json()
+        if isinstance(kit, DepositExitProof):
+            return ExitData.of_deposit(kit.deposit).to_json()
         place = decode_position(position)
         record = watcher.evidence.record(place.block, place.transaction)
         packed = kit.transaction.packed
         signatures = () if record is None else tuple(record[at : at + 64] for at in range(len(packed), len(record), 64))
-        return ExitKit(position, packed, kit.header, kit.path, signatures).to_json()
+        return ExitData(position, packed, kit.header, kit.path, signatures).to_json()
 
 
-def outputs(desk: WatchDesk, owner: str, skip: int, count: int) -> dict[str, Any]:
+def outputs(desk: WatcherStatus, owner: str, skip: int, count: int) -> dict[str, Any]:
     """Return an address's outputs as of the last valid block, oldest first, in the operator's format."""
     raw = owner_of(owner)
     with _quiet(desk.watcher) as watcher:
@@ -117,7 +117,7 @@ def outputs(desk: WatchDesk, owner: str, skip: int, count: int) -> dict[str, Any
     return {"outputs": rows, "more": len(found) > count}
 
 
-def balance(desk: WatchDesk, owner: str) -> dict[str, Any]:
+def balance(desk: WatcherStatus, owner: str) -> dict[str, Any]:
     """Return the balance of an address by token as of the last valid block, with the exiting share.
 
     Pending payments are unknown to a watcher, so `pending` is always 0.
@@ -134,7 +134,7 @@ def balance(desk: WatchDesk, owner: str) -> dict[str, Any]:
     return {"tokens": tokens, "more": False}
 
 
-def fate(desk: WatchDesk, hashed: bytes) -> dict[str, Any]:
+def fate(desk: WatcherStatus, hashed: bytes) -> dict[str, Any]:
     """Return the block and position of a payment; raise StateUnknown if no published block contains it."""
     with _quiet(desk.watcher) as watcher:
         places = watcher.evidence.inclusions(hashed)
@@ -145,20 +145,20 @@ def fate(desk: WatchDesk, hashed: bytes) -> dict[str, Any]:
     return {"id": _hex(hashed), "state": "posted", **place, "reason": None}
 
 
-def block(desk: WatchDesk, number: int) -> dict[str, Any]:
+def block(desk: WatcherStatus, number: int) -> dict[str, Any]:
     """Return a block, counted from 1; its body is described only if it matches the header."""
     with _quiet(desk.watcher) as watcher:
         return _block(watcher, number)
 
 
-def blocks(desk: WatchDesk, first: int, count: int) -> list[dict[str, Any]]:
+def blocks(desk: WatcherStatus, first: int, count: int) -> list[dict[str, Any]]:
     """Return up to `count` consecutive blocks."""
     with _quiet(desk.watcher) as watcher:
         last = min(first + count - 1, watcher.view.posted)
         return [_block(watcher, number) for number in range(max(1, first), last + 1)]
 
 
-def body(desk: WatchDesk, number: int) -> bytes:
+def body(desk: WatcherStatus, number: int) -> bytes:
     """Return a block's body, which matches the header but may be invalid; raise StateUnknown if not published."""
     with _quiet(desk.watcher) as watcher:
         header = watcher.view.headers.get(number)
@@ -168,7 +168,7 @@ def body(desk: WatchDesk, number: int) -> bytes:
     return found
 
 
-def metrics(desk: WatchDesk) -> list[Metric]:
+def metrics(desk: WatcherStatus) -> list[Metric]:
     """Return the Prometheus metrics of the watcher."""
     seen, prefix = desk.status, "layer2_plasma_watcher"
     standing: dict[tuple[tuple[str, str], ...], int | float] = {}
@@ -220,7 +220,7 @@ def _owned(watcher: Watcher, owner: bytes) -> Iterator[tuple[int, Output, bool]]
             yield position, one, found is not None and bool(found[1] & EXITING)
 
 
-def _finding(one: Finding) -> dict[str, Any]:
+def _finding(one: Alert) -> dict[str, Any]:
     subject = _hex(one.subject) if isinstance(one.subject, bytes) else one.subject
     return {"kind": one.kind.name, "alarming": one.kind.alarming, "subject": subject, "detail": scrubbed(one.detail)}
 

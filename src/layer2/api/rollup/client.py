@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from layer2.api.http.client import Remote
+from layer2.api.http.client import HttpClient
 from layer2.api.http.errors import Unreachable, error_of
 from layer2.api.rollup.operations_json import MOST_OPERATIONS
 from layer2.ethereum.errors import WrongChain
@@ -20,7 +20,7 @@ from layer2.rollup.protocol.signed_operation import SignedOp, join_records
 __all__ = ["RemoteSequencer"]
 
 
-class RemoteSequencer(Remote):
+class RemoteSequencer(HttpClient):
     """HTTP client of a sequencer, for wallets. Thread-safe; concurrent calls run one after another.
 
     Args:

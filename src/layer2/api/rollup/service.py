@@ -6,15 +6,15 @@ from typing import Any
 
 from aiohttp import web
 
-from layer2.api.http.service import Hosted
+from layer2.api.http.service import HttpService
 from layer2.api.rollup.routes import application
 from layer2.rollup.sequencer.sequencer import Sequencer
 
-__all__ = ["Service"]
+__all__ = ["SequencerService"]
 
 
-class Service(Hosted):
-    """Service of a sequencer; further arguments are those of `Hosted`."""
+class SequencerService(HttpService):
+    """Service of a sequencer; further arguments are those of `HttpService`."""
 
     def __init__(self, sequencer: Sequencer, host: str = "127.0.0.1", port: int = 0, **limits: Any) -> None:
         super().__init__(sequencer, sequencer.verifier, host, port, **limits)

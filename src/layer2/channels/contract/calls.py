@@ -96,7 +96,7 @@ def settle(key: ChannelKey) -> HubCall:
 
 def claim(payee: Address, token: Address, rows: bytes, session_rows: bytes = b"") -> HubCall:
     """Pay a simplex payee for many channels in one call; see `proofs.claim_rows`."""
-    return HubCall("claim", (payee, token, rows, session_rows))
+    return HubCall("claimVouchers", (payee, token, rows, session_rows))
 
 
 def claim_voucher(key: ChannelKey, amount: int, signature: bytes) -> HubCall:

@@ -19,7 +19,7 @@ __all__ = [
     "PayoutDeferred",
     "PreimageRevealed",
     "SessionRegistered",
-    "Swept",
+    "PendingWithdrawn",
     "Unlocked",
     "Withdrawn",
     "signed111",
@@ -145,7 +145,7 @@ class PayoutDeferred:
 
 
 @dataclass(frozen=True, slots=True)
-class Swept:
+class PendingWithdrawn:
     """Emitted when an owed amount is swept."""
 
     account: Address
@@ -166,7 +166,7 @@ HubEvent = (
     | Closed
     | Claimed
     | PayoutDeferred
-    | Swept
+    | PendingWithdrawn
 )
 
 
@@ -203,8 +203,8 @@ def typed_event(name: str, args: Mapping[str, Any]) -> HubEvent | None:
             return Claimed(_b(args["channelId"]), args["sent"])
         case "PayoutDeferred":
             return PayoutDeferred(args["account"], args["token"], args["amount"])
-        case "Swept":
-            return Swept(args["account"], args["token"], args["to"], args["amount"])
+        case "PendingWithdrawn":
+            return PendingWithdrawn(args["account"], args["token"], args["to"], args["amount"])
     return None
 
 

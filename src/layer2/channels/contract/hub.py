@@ -128,7 +128,7 @@ class HubContract:
 
     def owed(self, account: str, token: str = ZERO_ADDRESS) -> int:
         """Return the amount of failed transfers held for an account."""
-        return int(self.contract.call("owed", to_address(account), to_address(token)))
+        return int(self.contract.call("pendingWithdrawals", to_address(account), to_address(token)))
 
     def is_registered(self, owner: Address, struct_hash: bytes) -> bool:
         """Return True if `owner` registered the session with this struct hash. Registration is irrevocable."""
@@ -292,7 +292,7 @@ class HubContract:
 
     def sweep(self, sender: Sender, token: str = ZERO_ADDRESS, to: str | None = None) -> HubReceipt:
         """Withdraw the failed transfers held for the sender."""
-        return self._send(sender, "sweep", to_address(token), to_address(to or sender.address))
+        return self._send(sender, "withdrawPending", to_address(token), to_address(to or sender.address))
 
     # ----------------------------------------------------------------------------------------------------- sending
 

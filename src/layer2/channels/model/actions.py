@@ -194,7 +194,7 @@ class Settle:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class ClaimVouchers:
     """Arguments of `claim`: packed rows of 116 bytes, or of 223 bytes with a session's grant; see `claim_row`."""
 
     payee: Address
@@ -251,7 +251,7 @@ class Exit:
 
 
 @dataclass(frozen=True, slots=True)
-class Sweep:
+class WithdrawPending:
     """Arguments of `sweep`, which pays the amount owed to the caller."""
 
     token: Address
@@ -272,10 +272,10 @@ Action = (
     | PostLocks
     | Unlock
     | Settle
-    | Claim
+    | ClaimVouchers
     | ClaimVoucher
     | CloseSimplex
     | RequestExit
     | Exit
-    | Sweep
+    | WithdrawPending
 )

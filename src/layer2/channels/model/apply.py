@@ -25,12 +25,12 @@ ENTRY_POINTS: Mapping[type[Action], Callable[[Call, Any], None]] = {
     actions.PostLocks: locks.post_locks,
     actions.Unlock: locks.unlock,
     actions.Settle: disputes.settle,
-    actions.Claim: simplex.claim,
+    actions.ClaimVouchers: simplex.claim,
     actions.ClaimVoucher: simplex.claim_voucher,
     actions.CloseSimplex: simplex.close_simplex,
     actions.RequestExit: simplex.request_exit,
     actions.Exit: simplex.exit_simplex,
-    actions.Sweep: simplex.sweep,
+    actions.WithdrawPending: simplex.sweep,
 }
 """Model function of each entry point."""
 

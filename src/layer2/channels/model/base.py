@@ -11,13 +11,13 @@ from layer2.channels.model.state import CLOSED, NOTHING, Channel, HubState, Key
 from layer2.channels.protocol.hub_errors import (
     AmountOutOfRange,
     ChannelClosed,
-    ChannelModeWrong,
     ChannelNotOpen,
-    ConsentExpired,
     DisputeNotOpen,
     DisputeNotOver,
     DisputeRunning,
-    SignatureInvalid,
+    ExpiredConsent,
+    InvalidSignature,
+    UnexpectedChannelMode,
 )
 from layer2.channels.protocol.session_keys import SIGNATURE_BYTES, check_session, is_session_proof
 from layer2.primitives.addresses import ZERO_ADDRESS, Address
@@ -128,10 +128,10 @@ class Call:
     # Checks
 
     def load(self, key: Key, simplex: bool) -> tuple[bytes, Channel]:
-        """Return the id and the state of a channel; raise ChannelModeWrong if the key is of the other kind."""
+        """Return the id and the state of a channel; raise UnexpectedChannelMode if the key is of the other kind."""
         channel_id = key.id
         if key.simplex != simplex:
-            raise ChannelModeWrong(channel_id)
+            raise UnexpectedChannelMode(channel_id)
         return channel_id, self.channel(channel_id)
 
     @staticmethod
@@ -171,17 +171,17 @@ class Call:
             raise DisputeNotOver(channel_id, self.now, channel.deadline)
 
     def require_not_expired(self, valid_until: int) -> None:
-        """Raise ConsentExpired if a signed consent has expired."""
+        """Raise ExpiredConsent if a signed consent has expired."""
         if self.now > valid_until:
-            raise ConsentExpired(self.now, valid_until)
+            raise ExpiredConsent(self.now, valid_until)
 
     def require_signed(self, struct_hash: bytes, signer: Address, signature: bytes) -> None:
-        """Raise SignatureInvalid unless `signer` itself signed the message with this struct hash."""
+        """Raise InvalidSignature unless `signer` itself signed the message with this struct hash."""
         if not self.env.is_valid(self.domain.digest(struct_hash), signer, signature):
-            raise SignatureInvalid(signer)
+            raise InvalidSignature(signer)
 
     def require_consent(self, struct_hash: bytes, signer: Address, signature: bytes) -> None:
-        """Raise SignatureInvalid unless `signer` signed the message or is the caller, which consents by its call."""
+        """Raise InvalidSignature unless `signer` signed the message or is the caller, which consents by its call."""
         if self.env.caller != signer:
             self.require_signed(struct_hash, signer, signature)
 
@@ -193,7 +193,7 @@ class Call:
             signer = self.require_session(channel_id, signer, right, exposure, signature[SIGNATURE_BYTES:-32])
             signature = signature[:SIGNATURE_BYTES]
         if not self.is_signed_by(struct_hash, signer, signature):
-            raise SignatureInvalid(signer)
+            raise InvalidSignature(signer)
 
     def is_signed_by(self, struct_hash: bytes, key: Address, signature: bytes) -> bool:
         """Return True for an ECDSA signature of this key."""

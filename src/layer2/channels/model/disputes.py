@@ -7,7 +7,7 @@ from layer2.channels.model.actions import Post, RegisterSession, Settle, StartCl
 from layer2.channels.model.base import Call
 from layer2.channels.model.cooperation import clear_dispute, pay
 from layer2.channels.model.state import MASK112, Channel, Key
-from layer2.channels.protocol.hub_errors import CallerUnauthorized, CounterStale
+from layer2.channels.protocol.hub_errors import StaleCounter, UnauthorizedCaller
 from layer2.channels.protocol.messages import RIGHT_TO_CLOSE, RIGHT_TO_PAY, Session, Voucher
 
 
@@ -23,7 +23,7 @@ def start_close(call: Call, action: StartClose) -> None:
     """Model `startClose`."""
     caller_is_b = call.env.caller == action.key.b
     if not caller_is_b and call.env.caller != action.key.a:
-        raise CallerUnauthorized(call.env.caller)
+        raise UnauthorizedCaller(call.env.caller)
     _start_close(call, action.key, caller_is_b, action.amount, action.signature)
 
 
@@ -33,7 +33,7 @@ def start_close_as(call: Call, action: StartCloseAs) -> None:
     owner = key.b if action.for_b else key.a
     session_key = call.require_session(key.id, owner, RIGHT_TO_CLOSE, 0, action.session)
     if call.env.caller != session_key:
-        raise CallerUnauthorized(call.env.caller)
+        raise UnauthorizedCaller(call.env.caller)
     _start_close(call, key, action.for_b, action.amount, action.signature)
 
 
@@ -67,7 +67,7 @@ def _post_counter(
 ) -> None:
     have = channel.sent(from_b)
     if amount <= have:
-        raise CounterStale(channel_id, have, amount)
+        raise StaleCounter(channel_id, have, amount)
     call.require_at_most(channel_id, MASK112, amount)
     sender = key.b if from_b else key.a
     struct_hash = Voucher(channel_id, amount).struct_hash()

@@ -8,11 +8,11 @@ from layer2.channels.model.base import Call
 from layer2.channels.model.state import MAX_NET, Channel, Key
 from layer2.channels.protocol.hub_errors import (
     AmountOutOfRange,
-    ChannelModeWrong,
-    KeyInvalid,
+    IncorrectValue,
+    InsufficientTransfer,
+    InvalidKey,
     OpeningExpired,
-    TransferShort,
-    ValueMismatch,
+    UnexpectedChannelMode,
 )
 from layer2.channels.protocol.messages import Deposit as DepositMessage
 from layer2.primitives.addresses import ZERO_ADDRESS, Address
@@ -22,7 +22,7 @@ def deposit_eth(call: Call, action: DepositETH) -> None:
     """Model `depositETH`."""
     channel_id, value = action.channel_id, action.value
     if channel_id[31] & 1:
-        raise ChannelModeWrong(channel_id)
+        raise UnexpectedChannelMode(channel_id)
     channel = call.channel(channel_id)
     if channel.empty:
         _require_openable(call, channel_id)
@@ -36,7 +36,7 @@ def deposit(call: Call, action: Deposit) -> None:
     key, total = action.key, action.amount_a + action.amount_b
     due = 0 if key.token != ZERO_ADDRESS else total
     if action.value != due:
-        raise ValueMismatch(action.value, due)
+        raise IncorrectValue(action.value, due)
     received = call.env.pull(key.token, call.env.caller, total) if key.token != ZERO_ADDRESS else total
     _require_received(key.token, received, total)
     call.receive(key.token, call.env.caller, received)
@@ -82,7 +82,7 @@ def credit(call: Call, channel_id: bytes, channel: Channel, simplex: bool, amoun
         raise AmountOutOfRange(channel_id, 0, 1)
     if simplex:
         if amount_b:
-            raise ChannelModeWrong(channel_id)
+            raise UnexpectedChannelMode(channel_id)
         net = channel.net_a + amount_a
         call.require_at_most(channel_id, MAX_NET, net)
         call.store(channel_id, channel, net_a=net)
@@ -107,7 +107,7 @@ def require_new(call: Call, key: Key, channel_id: bytes, channel: Channel) -> No
         or key.params >> 129
         or not config.min_delay <= key.delay <= config.max_delay
     ):
-        raise KeyInvalid(channel_id)
+        raise InvalidKey(channel_id)
     _require_openable(call, channel_id)
 
 
@@ -120,7 +120,7 @@ def _require_openable(call: Call, channel_id: bytes) -> None:
 def _require_received(token: Address, received: int, need: int) -> None:
     if received != need:
         # A decrease of the balance wraps around.
-        raise TransferShort(token, received % (1 << 256), need)
+        raise InsufficientTransfer(token, received % (1 << 256), need)
 
 
 def _require_deposit_signed(call: Call, channel_id: bytes, part: Pull, owner: Address) -> None:

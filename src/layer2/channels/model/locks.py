@@ -10,12 +10,12 @@ from layer2.channels.model.actions import LockProof, PostLocks, Unlock
 from layer2.channels.model.base import Call
 from layer2.channels.model.state import MASK112, Channel, Claim
 from layer2.channels.protocol.hub_errors import (
-    CallerUnauthorized,
     LockExpiryTooFar,
     LocksMismatch,
-    NonceStale,
+    MalformedRows,
     NothingUnlocked,
-    RowsMalformed,
+    StaleNonce,
+    UnauthorizedCaller,
     WindowExhausted,
 )
 from layer2.channels.protocol.lock_openings import Opened, read_openings
@@ -40,7 +40,7 @@ def post_locks(call: Call, action: PostLocks) -> None:
     standing = channel.claim(from_b)
     have = 0 if standing is None else standing.nonce
     if proof.nonce <= have:
-        raise NonceStale(channel_id, have, proof.nonce)
+        raise StaleNonce(channel_id, have, proof.nonce)
     # Time for the other party to answer the first proof of the direction, and for an answer to that.
     furthest = call.now + 2 * call.delay_of(key) + call.config.max_lock_duration
     latest = furthest if standing is None else standing.latest
@@ -98,7 +98,7 @@ def _require_proven(call: Call, channel_id: bytes, channel: Channel, action: Pos
     if not channel.deadline:
         call.require_alive(channel_id, channel)
         if call.env.caller != receiver:
-            raise CallerUnauthorized(call.env.caller)
+            raise UnauthorizedCaller(call.env.caller)
     else:
         call.require_dispute_open(channel_id, channel)
         if call.env.caller != receiver:
@@ -119,7 +119,7 @@ def _rows(data: bytes) -> Iterator[Opened]:
     try:
         yield from read_openings(data)
     except MalformedError:
-        raise RowsMalformed(len(data)) from None
+        raise MalformedRows(len(data)) from None
 
 
 def _resolve(call: Call, channel_id: bytes, from_b: bool, receiver: Address, claim: Claim, row: Opened) -> Claim:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from layer2.channels.contract.events import Claimed, DisputeStarted, Swept
-from layer2.channels.model.actions import Claim, ClaimVoucher, CloseSimplex, Exit, RequestExit, Sweep
+from layer2.channels.contract.events import Claimed, DisputeStarted, PendingWithdrawn
+from layer2.channels.model.actions import ClaimVoucher, ClaimVouchers, CloseSimplex, Exit, RequestExit, WithdrawPending
 from layer2.channels.model.base import Call
 from layer2.channels.model.state import CLOSED, Channel, RawKey
 from layer2.channels.protocol.hub_errors import (
-    CallerUnauthorized,
-    ConsentExpired,
-    CounterStale,
+    ExpiredConsent,
+    InvalidSignature,
+    MalformedRows,
     NothingClaimed,
-    NothingOwed,
-    RowsMalformed,
+    NothingPending,
+    PaymentFailed,
     SessionExceeded,
-    SignatureInvalid,
-    SweepFailed,
+    StaleCounter,
+    UnauthorizedCaller,
 )
 from layer2.channels.protocol.messages import RIGHT_TO_PAY, Close, Voucher
 from layer2.channels.protocol.session_keys import HEAD_BYTES
@@ -27,12 +27,12 @@ SESSION_ROW_BYTES = 223
 _SIMPLEX = 1 << 128
 
 
-def claim(call: Call, action: Claim) -> None:
+def claim(call: Call, action: ClaimVouchers) -> None:
     """Model `claim`: rows that cannot be paid are skipped."""
     total = 0
     for rows, size in ((action.rows, ROW_BYTES), (action.session_rows, SESSION_ROW_BYTES)):
         if len(rows) % size:
-            raise RowsMalformed(len(rows))
+            raise MalformedRows(len(rows))
     for rows, size in ((action.rows, ROW_BYTES), (action.session_rows, SESSION_ROW_BYTES)):
         for at in range(0, len(rows), size):
             total += _claim_row(call, action.payee, action.token, rows[at : at + size])
@@ -48,7 +48,7 @@ def claim_voucher(call: Call, action: ClaimVoucher) -> None:
     call.require_alive(channel_id, channel)
     current = min(action.amount, channel.net_a)
     if current <= channel.sent_a:
-        raise CounterStale(channel_id, channel.sent_a, action.amount)
+        raise StaleCounter(channel_id, channel.sent_a, action.amount)
     struct_hash = Voucher(channel_id, action.amount).struct_hash()
     call.require_counter_signed(channel_id, key.a, RIGHT_TO_PAY, action.amount, struct_hash, action.signature)
     call.store(channel_id, channel, sent_a=current)
@@ -76,7 +76,7 @@ def request_exit(call: Call, action: RequestExit) -> None:
     channel_id, channel = call.load(action.key, simplex=True)
     call.require_open(channel_id, channel)
     if call.env.caller != action.key.a:
-        raise CallerUnauthorized(call.env.caller)
+        raise UnauthorizedCaller(call.env.caller)
     deadline = call.deadline_from_now(action.key)
     call.store(channel_id, channel, deadline=deadline)
     call.emit(DisputeStarted(channel_id, deadline))
@@ -89,16 +89,16 @@ def exit_simplex(call: Call, action: Exit) -> None:
     call.end(action.key, channel_id, channel, channel.net_a - channel.sent_a, 0)
 
 
-def sweep(call: Call, action: Sweep) -> None:
+def sweep(call: Call, action: WithdrawPending) -> None:
     """Model `sweep`."""
     caller, token = call.env.caller, action.token
     amount = call.owed(caller, token)
     if not amount:
-        raise NothingOwed(caller, token)
+        raise NothingPending(caller, token)
     call.set_owed(caller, token, 0)
-    call.emit(Swept(caller, token, action.to, amount))
+    call.emit(PendingWithdrawn(caller, token, action.to, amount))
     if not call.try_push(token, action.to, amount):
-        raise SweepFailed(action.to, token)
+        raise PaymentFailed(action.to, token)
 
 
 def _claim_row(call: Call, payee: Address, token: Address, row: bytes) -> int:
@@ -125,5 +125,5 @@ def _session_of_row(call: Call, channel_id: bytes, payer: Address, amount: int, 
     session = grant if any(grant[HEAD_BYTES:]) else grant[:HEAD_BYTES]
     try:
         return call.require_session(channel_id, payer, RIGHT_TO_PAY, amount, session)
-    except (SignatureInvalid, SessionExceeded, ConsentExpired):
+    except (InvalidSignature, SessionExceeded, ExpiredConsent):
         return None

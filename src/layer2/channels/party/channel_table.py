@@ -19,7 +19,7 @@ from layer2.channels.party.event_codec import (
     encode_state,
 )
 from layer2.channels.party.events import Adopted, Event
-from layer2.channels.party.signature_verifier import Verifier
+from layer2.channels.party.signature_verifier import VoucherVerifier
 from layer2.channels.party.state import State
 from layer2.channels.party.transition import apply
 from layer2.channels.protocol.channel_key import ChannelKey
@@ -27,7 +27,7 @@ from layer2.primitives.errors import InputError
 from layer2.store.errors import JournalError, JournalFull
 from layer2.store.journal import Journal, fault_point
 
-__all__ = ["Change", "Keeper", "Kept", "change"]
+__all__ = ["Change", "ChannelTable", "ChannelEntry", "change"]
 
 _LEAST_ROWS = 20_000
 """Minimum number of rows in a journal before it is compacted automatically."""
@@ -35,7 +35,7 @@ _ROWS_A_CHANNEL = 8
 """Minimum number of rows per channel before a journal is compacted automatically."""
 
 
-class Kept:
+class ChannelEntry:
     """A channel in the node's memory, rebuilt from the journal alone.
 
     Attributes:
@@ -46,7 +46,7 @@ class Kept:
 
     __slots__ = ("frozen", "head", "looked", "state", "stream", "ticket", "verifier", "voucher_head")
 
-    def __init__(self, state: State, frozen: bool, verifier: Verifier) -> None:
+    def __init__(self, state: State, frozen: bool, verifier: VoucherVerifier) -> None:
         self.state = state
         self.frozen = frozen
         self.verifier = verifier
@@ -60,12 +60,12 @@ class Kept:
 class Change(NamedTuple):
     """One event of one channel that is to become durable, and the state after it."""
 
-    entry: Kept
+    entry: ChannelEntry
     record: bytes
     after: State
 
 
-class Keeper:
+class ChannelTable:
     """Channels backed by a journal. Every method that changes them must be called with `lock` held."""
 
     def __init__(self, journal: Journal, hub: HubContract, clock: ChainClock, recovery: str) -> None:
@@ -75,7 +75,7 @@ class Keeper:
         self._hub = hub
         self._clock = clock
         self._recovery = recovery
-        self._kept: dict[bytes, Kept | None] = {}
+        self._kept: dict[bytes, ChannelEntry | None] = {}
         try:
             for stream in journal.streams():
                 self._kept[bytes.fromhex(stream)] = None
@@ -98,7 +98,7 @@ class Keeper:
         """Return the channel ids, oldest first."""
         return tuple(self._kept)
 
-    def entry(self, channel_id: bytes) -> Kept:
+    def entry(self, channel_id: bytes) -> ChannelEntry:
         """Return a channel, loaded on first use; raise `ChannelUnknown` or `JournalLost`."""
         found = self._kept.get(channel_id)
         if found is not None:
@@ -135,13 +135,13 @@ class Keeper:
                 last = journal.append(entry.stream, record)
             fault_point(point + ".appended")
             journal.commit()
-            self._take_over(changes)
+            self._accept_operator(changes)
         except JournalError as failure:
             self.stopped = f"its journal failed: {failure}"
             raise
         except BaseException as failure:
             if last and journal.durable_sequence >= last:
-                self._take_over(changes)
+                self._accept_operator(changes)
             elif journal.usable:
                 journal.discard()
             else:
@@ -178,7 +178,7 @@ class Keeper:
         except JournalError as failure:
             self.stopped = f"its journal failed: {failure}"
 
-    def _take_over(self, changes: Sequence[Change]) -> None:
+    def _accept_operator(self, changes: Sequence[Change]) -> None:
         for entry, _, after in changes:
             entry.state = after
 
@@ -194,9 +194,9 @@ class Keeper:
             else:
                 yield stream, encode_state(entry.state, entry.frozen)
 
-    def _made(self, state: State, frozen: bool) -> Kept:
+    def _made(self, state: State, frozen: bool) -> ChannelEntry:
         peer = state.key.b if state.side == "A" else state.key.a
-        return Kept(state, frozen, Verifier(self._hub, state.key, peer, self._clock))
+        return ChannelEntry(state, frozen, VoucherVerifier(self._hub, state.key, peer, self._clock))
 
     def _replayed(self, stream: str) -> tuple[State, bool]:
         try:
@@ -223,6 +223,6 @@ class Keeper:
             raise JournalLost(f"the journal contradicts itself: {failure}", hint=self._recovery) from failure
 
 
-def change(entry: Kept, event: Event) -> Change:
+def change(entry: ChannelEntry, event: Event) -> Change:
     """Return the change that an event makes; raise a typed error if a rule forbids it."""
     return Change(entry, encode_event(event), apply(entry.state, event))

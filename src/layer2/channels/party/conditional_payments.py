@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from layer2.channels.party.channel_table import Change, Kept, change
+from layer2.channels.party.channel_table import Change, ChannelEntry, change
 from layer2.channels.party.errors import CounterNotNewer, LockRefused, Refused
 from layer2.channels.party.event_codec import encode_event
 from layer2.channels.party.events import (
@@ -22,7 +22,7 @@ from layer2.channels.party.events import (
 )
 from layer2.channels.party.lock_resolution import worth
 from layer2.channels.party.state import Proof, State
-from layer2.channels.party.store import NodeBase
+from layer2.channels.party.store import PartyStore
 from layer2.channels.party.transition import apply
 from layer2.channels.protocol.locks import Lock
 from layer2.channels.protocol.messages import Accept
@@ -31,13 +31,13 @@ from layer2.primitives.errors import SignatureError
 from layer2.primitives.hashing import keccak
 from layer2.store.journal import fault_point
 
-__all__ = ["EXPIRY_MARGIN", "LockingNode"]
+__all__ = ["EXPIRY_MARGIN", "ConditionalPayments"]
 
 EXPIRY_MARGIN = 60
 """Seconds after a lock's expiry before its sender drops it unpaid, because block times are not exact clocks."""
 
 
-class LockingNode(NodeBase):
+class ConditionalPayments(PartyStore):
     """Locks: add, fulfil and expire as the sender; receive, learn and give up as the receiver.
 
     Reading the state and signing are one step under one lock; reads of the chain happen before it.
@@ -240,7 +240,7 @@ class LockingNode(NodeBase):
             self._persist([change(entry, LocksSigned(amount, nonce, locks, signature))], "party.sign")
             return LockPayment(channel_id, amount, nonce, locks, signature)
 
-    def _levelling(self, entry: Kept, state: State, now: int) -> Change | None:
+    def _levelling(self, entry: ChannelEntry, state: State, now: int) -> Change | None:
         """Return the plain voucher for the amount of the last lock proof, if no lock is left."""
         mine = state.mine
         if mine.locks or mine.offers or mine.proof.amount <= mine.plain:
@@ -253,7 +253,7 @@ class LockingNode(NodeBase):
         event = Signed(mine.proof.amount, sign(digest), 0)
         return Change(entry, encode_event(event), apply(state, event))
 
-    def _held(self, entry: Kept, payment: LockPayment) -> Acceptance | None:
+    def _held(self, entry: ChannelEntry, payment: LockPayment) -> Acceptance | None:
         """Return the acceptance of a proof that is already the newest one."""
         proof = entry.state.theirs.proof
         if (payment.nonce, payment.amount, payment.locks) != (proof.nonce, proof.amount, proof.locks):
@@ -261,10 +261,10 @@ class LockingNode(NodeBase):
         payer = "B" if entry.state.side == "A" else "A"
         return Acceptance(payment.channel_id, payer, proof.nonce, payment.proof_hash, proof.accept)
 
-    def _voucher_digest(self, entry: Kept, amount: int) -> bytes:
+    def _voucher_digest(self, entry: ChannelEntry, amount: int) -> bytes:
         return keccak(self._prefix + keccak(entry.voucher_head + amount.to_bytes(32, "big")))
 
-    def _check_locks_signed(self, entry: Kept, payment: LockPayment) -> None:
+    def _check_locks_signed(self, entry: ChannelEntry, payment: LockPayment) -> None:
         digest = payment.message().digest(self.hub.domain)
         if not entry.verifier.verify(digest, payment.signature, payment.limit):
             raise SignatureError(
@@ -272,7 +272,7 @@ class LockingNode(NodeBase):
                 hint="check the hub's address and chain id on the other side",
             )
 
-    def _check_accept(self, entry: Kept, proof: Proof, signature: bytes) -> None:
+    def _check_accept(self, entry: ChannelEntry, proof: Proof, signature: bytes) -> None:
         payment = _payment(entry.state.key.id, proof)
         message = Accept(entry.state.key.id, entry.state.side == "B", proof.nonce, payment.proof_hash)
         if not entry.verifier.verify_accept(message.digest(self.hub.domain), signature):
@@ -282,7 +282,7 @@ class LockingNode(NodeBase):
                 hint="ask the peer to accept it with its own key, or a session key without an end",
             )
 
-    def _worths(self, entry: Kept, locks: Sequence[Lock], resolution: bytes) -> dict[Lock, int]:
+    def _worths(self, entry: ChannelEntry, locks: Sequence[Lock], resolution: bytes) -> dict[Lock, int]:
         """Return the token units that a resolution takes from each lock; may call the chain."""
         values: dict[Lock, int] = {}
         for lock in locks:

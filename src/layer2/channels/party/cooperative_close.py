@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from layer2.channels.party.channel_table import change
-from layer2.channels.party.conditional_payments import LockingNode
+from layer2.channels.party.conditional_payments import ConditionalPayments
 from layer2.channels.party.errors import EpochNotNext
 from layer2.channels.party.events import CloseSigned, WithdrawSigned
 from layer2.channels.party.transition import apply
@@ -14,10 +14,10 @@ from layer2.primitives.errors import SignatureError
 from layer2.primitives.typed_data import TypedMessage
 from layer2.store.journal import fault_point
 
-__all__ = ["ClosingNode"]
+__all__ = ["CooperativeClose"]
 
 
-class ClosingNode(LockingNode):
+class CooperativeClose(ConditionalPayments):
     """Node that co-signs closes, withdrawals and moves; after a signed close it neither pays nor accepts."""
 
     def sign_close(self, channel_id: bytes, peer: CloseTerms | None = None) -> CloseTerms:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from layer2.channels.party.channel_table import Kept
+from layer2.channels.party.channel_table import ChannelEntry
 from layer2.channels.party.state import Direction, Proof
-from layer2.channels.party.virtual_channels import VirtualNode
+from layer2.channels.party.virtual_channels import VirtualChannels
 from layer2.channels.protocol.lock_openings import Opening, resolve_message
 from layer2.channels.protocol.locks import HASH_LOCK
 from layer2.channels.protocol.proofs import Acceptance, LockPayment, Payment, PeerCopy
 from layer2.channels.protocol.session_keys import SessionProof, is_session_proof, signed_for
 from layer2.primitives.errors import InputError
 
-__all__ = ["ShowingNode"]
+__all__ = ["HeldProofs"]
 
 
-class ShowingNode(VirtualNode):
+class HeldProofs(VirtualChannels):
     """The newest proofs of both directions, in the forms that their recipients need."""
 
     def newest_signed(self, channel_id: bytes) -> Payment | LockPayment | None:
@@ -99,7 +99,7 @@ class ShowingNode(VirtualNode):
             _locked(channel_id, newest) if newest.nonce else None,
         )
 
-    def _digest_of(self, entry: Kept, proof: Payment | LockPayment) -> bytes:
+    def _digest_of(self, entry: ChannelEntry, proof: Payment | LockPayment) -> bytes:
         if isinstance(proof, LockPayment):
             return proof.message().digest(self.hub.domain)
         return self._voucher_digest(entry, proof.amount)

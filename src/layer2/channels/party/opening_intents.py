@@ -21,13 +21,13 @@ from layer2.primitives.errors import Layer2Error, MalformedError
 from layer2.store.fault_points import fault_point
 from layer2.store.file_store import FileStore
 
-__all__ = ["FAULT_POINTS", "Intents"]
+__all__ = ["FAULT_POINTS", "OpeningIntents"]
 
 FAULT_POINTS = ("intents.recorded", "intents.sent", "intents.joined")
 """Fault points for tests: before the deposit is sent, before the party joins, before the key is dropped."""
 
 
-class Intents:
+class OpeningIntents:
     """Channels that one party is opening on one hub; `folder` is reserved for them and created on first use."""
 
     def __init__(self, folder: str | Path, hub: HubContract) -> None:

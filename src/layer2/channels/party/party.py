@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from layer2.channels.contract.hub import HubContract
-from layer2.channels.party.channel_table import Change, Kept
+from layer2.channels.party.channel_table import Change, ChannelEntry
 from layer2.channels.party.errors import BalanceTooLow, CounterNotNewer, Refused
 from layer2.channels.party.event_codec import encode_event
 from layer2.channels.party.events import Adopted, Received, Signed
-from layer2.channels.party.held_proofs import ShowingNode
+from layer2.channels.party.held_proofs import HeldProofs
 from layer2.channels.party.policy import LockPolicy
 from layer2.channels.party.state import NO_PROOF, Proof, State
 from layer2.channels.party.store import FAULT_POINTS
@@ -31,7 +31,7 @@ RESYNC_GAP = 1 << 24
 """Number of lock nonces skipped after a resync: nonces of signed proofs missing from the peer's copy are below it."""
 
 
-class Party(ShowingNode):
+class Party(HeldProofs):
     """One signer with its channels. Amounts are in token units. Safe to use from several threads.
 
     Every signed message is durable before it is returned, and every received one before it is acknowledged; after a
@@ -130,7 +130,7 @@ class Party(ShowingNode):
             return payments
 
     def _signed(
-        self, entry: Kept, before: State | None, amount: int, count: int, now: int
+        self, entry: ChannelEntry, before: State | None, amount: int, count: int, now: int
     ) -> tuple[list[Payment], Change]:
         if count < 1:
             raise CounterNotNewer(f"pay_many: {count} payments given, at least 1 needed", hint="pay at least once")
@@ -206,7 +206,7 @@ class Party(ShowingNode):
         rejected it: an invalid batch does not affect the others.
         """
         answers: list[int | Exception] = [0] * len(batches)
-        checked: list[tuple[int, Kept, Sequence[Payment]]] = []
+        checked: list[tuple[int, ChannelEntry, Sequence[Payment]]] = []
         for place, payments in enumerate(batches):
             try:
                 if payments:
@@ -218,7 +218,7 @@ class Party(ShowingNode):
                 answers[place] = failure
         with self._lock:
             changes: list[Change] = []
-            states: dict[Kept, State] = {}
+            states: dict[ChannelEntry, State] = {}
             for place, entry, payments in checked:
                 try:
                     paid, one = self._received(entry, states.get(entry), payments)
@@ -231,7 +231,7 @@ class Party(ShowingNode):
                 self._persist(changes, "party.receive")
         return answers
 
-    def _received(self, entry: Kept, before: State | None, payments: Sequence[Payment]) -> tuple[int, Change]:
+    def _received(self, entry: ChannelEntry, before: State | None, payments: Sequence[Payment]) -> tuple[int, Change]:
         state, last = entry.state if before is None else before, payments[-1]
         event = Received(last.amount, last.signature, len(payments))
         after = apply(state, event)
@@ -243,7 +243,7 @@ class Party(ShowingNode):
         fault_point("party.receive.before")
         return last.amount - state.theirs.amount, Change(entry, encode_event(event), after)
 
-    def _check_vouchers(self, entry: Kept, payments: Sequence[Payment]) -> None:
+    def _check_vouchers(self, entry: ChannelEntry, payments: Sequence[Payment]) -> None:
         """Verify signatures; called without the lock, because a session may require a call to the chain."""
         outer, inner, channel_id = self._prefix, entry.voucher_head, entry.state.key.id
         verify = entry.verifier.verify

@@ -10,8 +10,8 @@ from layer2.channels.party.errors import BalanceTooLow, Refused
 from layer2.channels.party.events import Adopted
 from layer2.channels.party.party import Party
 from layer2.channels.party.policy import LockPolicy
-from layer2.channels.party.signature_verifier import Verifier
-from layer2.channels.party.store import Kept
+from layer2.channels.party.signature_verifier import VoucherVerifier
+from layer2.channels.party.store import ChannelEntry
 from layer2.channels.party.transition import State
 from layer2.channels.protocol.channel_key import ChannelKey
 from layer2.channels.protocol.messages import RIGHT_TO_ACCEPT, RIGHT_TO_PAY
@@ -62,7 +62,7 @@ class SessionParty(Party):
         """
         session = grant.session
         fits = session.channel_id == key.id and session.key == self.signer.address and grant.owner == self.address
-        owner = Verifier(self.hub, key, self.address, self.clock)
+        owner = VoucherVerifier(self.hub, key, self.address, self.clock)
         if not fits or not owner.verify_grant(session, grant.owner_signature):
             raise SignatureError(
                 f"session {self.signer.address}: {grant!r} is not a grant of {self.address} for it in channel "
@@ -98,7 +98,7 @@ class SessionParty(Party):
     def _time(self) -> int:
         return self.clock.now()
 
-    def _counter_signer(self, entry: Kept, exposure: int, now: int) -> Callable[[bytes], bytes]:
+    def _counter_signer(self, entry: ChannelEntry, exposure: int, now: int) -> Callable[[bytes], bytes]:
         grant = self.grant(entry.state.key.id)
         session = grant.session
         if not session.rights & RIGHT_TO_PAY or now > session.valid_until:
@@ -114,7 +114,7 @@ class SessionParty(Party):
             )
         return lambda digest: grant.proof(self.signer.sign_digest(digest))
 
-    def _accept_signer(self, entry: Kept) -> Callable[[bytes], bytes]:
+    def _accept_signer(self, entry: ChannelEntry) -> Callable[[bytes], bytes]:
         grant = self.grant(entry.state.key.id)
         session = grant.session
         if not session.rights & RIGHT_TO_ACCEPT or session.valid_until != FOREVER:

@@ -18,7 +18,7 @@ from layer2.primitives.addresses import Address
 from layer2.primitives.ecdsa import KnownKey, recover, recover_public_key
 from layer2.primitives.errors import InputError, SignatureError
 
-__all__ = ["SESSION_MARGIN", "Verifier"]
+__all__ = ["SESSION_MARGIN", "VoucherVerifier"]
 
 SESSION_MARGIN = 3600
 """Seconds that a session must still last when its voucher is accepted, so that it can be posted before the end."""
@@ -26,7 +26,7 @@ SESSION_MARGIN = 3600
 _MAGIC_1271 = bytes.fromhex("1626ba7e")
 
 
-class Verifier:
+class VoucherVerifier:
     """Verifier of the peer's signatures in one channel. Safe to use from several threads; may call the chain."""
 
     __slots__ = ("_clock", "_known", "_sessions", "hub", "key", "peer", "voucher_head")

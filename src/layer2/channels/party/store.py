@@ -9,7 +9,7 @@ from pathlib import Path
 from layer2.channels.contract.chain_clock import ChainClock
 from layer2.channels.contract.hub import HubContract
 from layer2.channels.party.chain_state import seen
-from layer2.channels.party.channel_table import Change, Keeper, Kept, change
+from layer2.channels.party.channel_table import Change, ChannelEntry, ChannelTable, change
 from layer2.channels.party.errors import JournalLost, Refused
 from layer2.channels.party.event_codec import encode_join
 from layer2.channels.party.events import Event
@@ -24,7 +24,7 @@ from layer2.primitives.errors import Layer2Error
 from layer2.store.errors import JournalCorrupt, JournalMissing, JournalVersion
 from layer2.store.journal import Journal, fault_point
 
-__all__ = ["FAULT_POINTS", "JOURNAL_KIND", "Kept", "NodeBase"]
+__all__ = ["FAULT_POINTS", "JOURNAL_KIND", "ChannelEntry", "PartyStore"]
 
 JOURNAL_KIND = "channels.party"
 
@@ -50,7 +50,7 @@ _RECOVERY = (
 )
 
 
-class NodeBase:
+class PartyStore:
     """Journal, channels and chain view of one party.
 
     Args:
@@ -80,7 +80,7 @@ class NodeBase:
         self._journal = journal
         self._prefix = b"\x19\x01" + hub.domain.separator
         self._identify()
-        self._keeper = Keeper(journal, hub, self.clock, _RECOVERY)
+        self._keeper = ChannelTable(journal, hub, self.clock, _RECOVERY)
         self._lock = self._keeper.lock
         self._tickets = 0
         self._follower: LogFollower | None = None
@@ -215,7 +215,7 @@ class NodeBase:
 
     # ------------------------------------------------------------------------------------------------ writing
 
-    def _note(self, entry: Kept, event: Event, point: str = "party.note") -> None:
+    def _note(self, entry: ChannelEntry, event: Event, point: str = "party.note") -> None:
         one = change(entry, event)
         fault_point(point + ".before")
         self._keeper.persist([one], point)
@@ -230,18 +230,18 @@ class NodeBase:
         """Return the time that limits the signer's right; 0 if the right has no end. Called without the lock."""
         return 0
 
-    def _counter_signer(self, entry: Kept, exposure: int, now: int) -> Callable[[bytes], bytes]:
+    def _counter_signer(self, entry: ChannelEntry, exposure: int, now: int) -> Callable[[bytes], bytes]:
         """Return the signer of a counter (or lock proof) that commits `exposure` in all, at second `now`."""
         return self._sign
 
-    def _accept_signer(self, entry: Kept) -> Callable[[bytes], bytes]:
+    def _accept_signer(self, entry: ChannelEntry) -> Callable[[bytes], bytes]:
         """Return the signer of an acceptance of the peer's lock proofs."""
         return self._sign
 
-    def _entry(self, channel_id: bytes) -> Kept:
+    def _entry(self, channel_id: bytes) -> ChannelEntry:
         return self._keeper.entry(channel_id)
 
-    def _signing(self, channel_id: bytes) -> Kept:
+    def _signing(self, channel_id: bytes) -> ChannelEntry:
         entry = self._entry(channel_id)
         if entry.frozen:
             raise Refused(

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from layer2.channels.party.cooperative_close import ClosingNode
+from layer2.channels.party.cooperative_close import CooperativeClose
 from layer2.channels.party.errors import CounterNotNewer
 from layer2.channels.protocol.locks import virtual_channel_id, voucher_resolution
 from layer2.channels.protocol.messages import Voucher
 from layer2.primitives.addresses import to_address
 from layer2.store.journal import fault_point
 
-__all__ = ["VirtualNode"]
+__all__ = ["VirtualChannels"]
 
 
-class VirtualNode(ClosingNode):
+class VirtualChannels(CooperativeClose):
     """Node that signs the cumulative vouchers of virtual channels."""
 
     def pay_virtual(self, payee: str, salt: bytes, amount: int) -> bytes:

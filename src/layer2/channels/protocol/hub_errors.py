@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from layer2.primitives.contract_errors import TwinError
+from layer2.primitives.contract_errors import ModelledRevert
 
 
-class HubError(TwinError):
+class HubError(ModelledRevert):
     """The hub rejected the call; nothing changed on chain.
 
     Attributes:
@@ -18,14 +18,14 @@ class HubError(TwinError):
     MEANING = "The hub refused."
 
 
-class KeyInvalid(HubError):
+class InvalidKey(HubError):
     """The key breaks a rule: equal or zero parties, unknown flags, delay out of bounds."""
 
     FIELDS = ("channelId",)
     MEANING = "The key breaks a rule: equal or zero parties, unknown flags, delay out of bounds"
 
 
-class ChannelModeWrong(HubError):
+class UnexpectedChannelMode(HubError):
     """The call is for the other kind of channel (duplex or simplex)."""
 
     FIELDS = ("channelId",)
@@ -89,21 +89,21 @@ class DisputeNotOver(HubError):
     MEANING = "The window is still open"
 
 
-class CallerUnauthorized(HubError):
+class UnauthorizedCaller(HubError):
     """The caller is not authorised for this call."""
 
     FIELDS = ("caller",)
     MEANING = "The caller is not the one who may do this"
 
 
-class SignatureInvalid(HubError):
+class InvalidSignature(HubError):
     """The signature is not by `signer` over the expected message."""
 
     FIELDS = ("signer",)
     MEANING = "The signature is not by `signer` over the expected message"
 
 
-class ConsentExpired(HubError):
+class ExpiredConsent(HubError):
     """A signed consent has expired."""
 
     FIELDS = (
@@ -124,7 +124,7 @@ class SessionExceeded(HubError):
     MEANING = "A session key lacks the right, or the amount passes its cap"
 
 
-class CounterStale(HubError):
+class StaleCounter(HubError):
     """The counter is not above the posted one."""
 
     FIELDS = (
@@ -135,7 +135,7 @@ class CounterStale(HubError):
     MEANING = "The counter is not above the one that stands"
 
 
-class NonceStale(HubError):
+class StaleNonce(HubError):
     """The lock nonce is not above the posted one."""
 
     FIELDS = (
@@ -202,7 +202,7 @@ class BytesOutside(HubError):
     MEANING = "Bytes of a resolution do not lie inside of it"
 
 
-class ValueMismatch(HubError):
+class IncorrectValue(HubError):
     """The ether sent differs from the stated amount."""
 
     FIELDS = (
@@ -212,7 +212,7 @@ class ValueMismatch(HubError):
     MEANING = "The ether sent is not the amount named"
 
 
-class TransferShort(HubError):
+class InsufficientTransfer(HubError):
     """The hub's balance did not grow by the stated amount (fee-on-transfer, dishonest or missing token)."""
 
     FIELDS = (
@@ -233,7 +233,7 @@ class TokenMismatch(HubError):
     MEANING = "Both channels of a move must hold the same token"
 
 
-class RowsMalformed(HubError):
+class MalformedRows(HubError):
     """Packed rows are truncated."""
 
     FIELDS = ("length",)
@@ -247,7 +247,7 @@ class NothingClaimed(HubError):
     MEANING = "Not one row of the batch was payable"
 
 
-class NothingOwed(HubError):
+class NothingPending(HubError):
     """The account has no pending payout."""
 
     FIELDS = (
@@ -257,7 +257,7 @@ class NothingOwed(HubError):
     MEANING = "Nothing is owed"
 
 
-class SweepFailed(HubError):
+class PaymentFailed(HubError):
     """The transfer of an owed amount failed again."""
 
     FIELDS = (
@@ -267,7 +267,7 @@ class SweepFailed(HubError):
     MEANING = "A push of an owed amount failed again"
 
 
-class GasTooLow(HubError):
+class InsufficientGas(HubError):
     """Too little gas was left to determine the result of a transfer."""
 
     FIELDS = (
@@ -277,7 +277,7 @@ class GasTooLow(HubError):
     MEANING = "Too little gas was left for a push to be judged"
 
 
-class Reentered(HubError):
+class ReentrantCall(HubError):
     """A deposit was re-entered."""
 
     FIELDS = ()

@@ -78,7 +78,7 @@ def encode_openings(rows: Iterable[Opened]) -> bytes:
 
 
 def read_openings(data: bytes) -> Iterator[Opened]:
-    """Decode the output of `encode_openings`; raise MalformedError where the hub reverts with `RowsMalformed`."""
+    """Decode the output of `encode_openings`; raise MalformedError where the hub reverts with `MalformedRows`."""
     at = 0
     while at < len(data):
         body = at + OPENING_BYTES

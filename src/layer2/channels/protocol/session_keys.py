@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from layer2.channels.protocol.hub_errors import ConsentExpired, SessionExceeded, SignatureInvalid
+from layer2.channels.protocol.hub_errors import ExpiredConsent, InvalidSignature, SessionExceeded
 from layer2.channels.protocol.messages import (
     RIGHT_TO_ACCEPT,
     RIGHT_TO_PAY,
@@ -181,27 +181,27 @@ def check_session(
     """Return the session key if `data` (see `encode_session`) gives it the right; checks in the hub's order.
 
     Raises:
-        SignatureInvalid: too short, for the zero key, or neither signed nor registered by `owner`.
+        InvalidSignature: too short, for the zero key, or neither signed nor registered by `owner`.
         SessionExceeded: without the right, or `exposure` above the cap.
-        ConsentExpired: past its last second.
+        ExpiredConsent: past its last second.
     """
     if len(data) < HEAD_BYTES:
-        raise SignatureInvalid(owner)
+        raise InvalidSignature(owner)
     session, owner_signature = decode_session(channel_id, data)
     if not session.rights & right:
         raise SessionExceeded(session.key, session.rights, right)
     if exposure > session.cap:
         raise SessionExceeded(session.key, session.cap, exposure)
     if now > session.valid_until:
-        raise ConsentExpired(now, session.valid_until)
+        raise ExpiredConsent(now, session.valid_until)
     if session.key == ZERO_ADDRESS:
-        raise SignatureInvalid(owner)
+        raise InvalidSignature(owner)
     if owner_signature:
         named = recover(session.digest(domain), owner_signature) == owner
     else:
         named = registered(owner, session.struct_hash())
     if not named:
-        raise SignatureInvalid(owner)
+        raise InvalidSignature(owner)
     return session.key
 
 
@@ -222,9 +222,9 @@ def verify_counter(
     until its last second: a message signed under it must be posted by then.
 
     Raises:
-        SignatureInvalid: as the hub would.
+        InvalidSignature: as the hub would.
         SessionExceeded: as the hub would.
-        ConsentExpired: as the hub would.
+        ExpiredConsent: as the hub would.
     """
     digest = message.digest(domain)
     if is_session_proof(signature):
@@ -238,9 +238,9 @@ def verify_counter(
         session = signature[SIGNATURE_BYTES:-32]
         key = check_session(domain, message.channel_id, owner, right, exposure, session, now, recover, registered)
         if recover(digest, signature[:SIGNATURE_BYTES]) != key:
-            raise SignatureInvalid(key)
+            raise InvalidSignature(key)
         return
     if known_key is not None and known_key.address == owner and known_key.verify(digest, signature):
         return
     if recover(digest, signature) != owner:
-        raise SignatureInvalid(owner)
+        raise InvalidSignature(owner)

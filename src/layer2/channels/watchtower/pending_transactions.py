@@ -12,11 +12,11 @@ from layer2.primitives.addresses import Address, to_address
 from layer2.primitives.errors import InputError, MalformedError
 from layer2.primitives.json_text import parse_json
 
-__all__ = ["Flight", "decode_flight", "encode_flight"]
+__all__ = ["PendingTransaction", "decode_flight", "encode_flight"]
 
 
 @dataclass(slots=True)
-class Flight:
+class PendingTransaction:
     """One pending action: its name, the amount it saves, its deadline, and its transaction.
 
     `adopted`: False until the sender of this process tracks the transaction, which an earlier process sent.
@@ -30,7 +30,7 @@ class Flight:
     adopted: bool = True
 
 
-def encode_flight(flight: Flight) -> bytes:
+def encode_flight(flight: PendingTransaction) -> bytes:
     """Encode a pending action as JSON with hex."""
     one, (channel_id, act, direction) = flight.pending, flight.name
     return json.dumps(
@@ -51,7 +51,7 @@ def encode_flight(flight: Flight) -> bytes:
     ).encode()
 
 
-def decode_flight(data: bytes) -> Flight:
+def decode_flight(data: bytes) -> PendingTransaction:
     """Decode the output of `encode_flight`; raise `MalformedError`."""
     try:
         raw = parse_json(data, "watchtower record")
@@ -62,6 +62,6 @@ def decode_flight(data: bytes) -> Flight:
         channel_id, act, direction = raw["name"]
         stake = None if raw["stake"] is None else int(raw["stake"])
         name = (bytes.fromhex(channel_id), str(act), str(direction))
-        return Flight(name, to_address(raw["token"]), stake, int(raw["deadline"]), pending, adopted=False)
+        return PendingTransaction(name, to_address(raw["token"]), stake, int(raw["deadline"]), pending, adopted=False)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError, InputError) as failure:
         raise MalformedError(f"watchtower record: {failure!r}", hint="start the tower with a new journal") from failure

@@ -14,7 +14,7 @@ from layer2.channels.protocol.lock_tree import locks_root
 from layer2.channels.protocol.locks import HASH_LOCK, most_of
 from layer2.channels.protocol.proofs import LockPayment
 from layer2.channels.protocol.session_keys import SessionGrant, SessionProof, encode_session, is_session_proof
-from layer2.channels.watchtower.records import Guard, Watched
+from layer2.channels.watchtower.records import DirectionRecord, WatchedChannel
 from layer2.primitives.addresses import Address
 
 __all__ = ["GAS", "Plan", "due", "gas_of", "must_start_by", "opening"]
@@ -54,7 +54,9 @@ def gas_of(act: str, locks: int = 0) -> int:
     return GAS[act] + GAS_A_LOCK * locks
 
 
-def due(watched: Watched, view: ChannelView, now: int, preimages: Mapping[bytes, bytes], settle: bool) -> list[Plan]:
+def due(
+    watched: WatchedChannel, view: ChannelView, now: int, preimages: Mapping[bytes, bytes], settle: bool
+) -> list[Plan]:
     """Return the actions that are due at second `now`; `preimages` by their SHA-256."""
     key = watched.key
     if not view.disputed:
@@ -68,7 +70,7 @@ def due(watched: Watched, view: ChannelView, now: int, preimages: Mapping[bytes,
     return [plan for guard in watched.guards.values() for plan in _defend(key, guard, view, now, preimages)]
 
 
-def must_start_by(guard: Guard, preimages: Mapping[bytes, bytes]) -> int | None:
+def must_start_by(guard: DirectionRecord, preimages: Mapping[bytes, bytes]) -> int | None:
     """Return the last second at which a direction's proofs must be on chain; `None` without such a deadline."""
     if guard.answering:
         return None
@@ -79,7 +81,7 @@ def must_start_by(guard: Guard, preimages: Mapping[bytes, bytes]) -> int | None:
     return min(ends, default=None)
 
 
-def opening(key: ChannelKey, guard: Guard, view: ChannelView, by: Address, until: int) -> Plan | None:
+def opening(key: ChannelKey, guard: DirectionRecord, view: ChannelView, by: Address, until: int) -> Plan | None:
     """Return the claim or close that puts a direction on chain before its locks or its session end at `until`.
 
     Returns `None` if it would gain nothing beyond the posted proofs, or if `by` may not start it.
@@ -108,7 +110,7 @@ def _session(grant: SessionGrant) -> bytes:
     return encode_session(grant.session, grant.owner_signature)
 
 
-def _claim(key: ChannelKey, guard: Guard, view: ChannelView, now: int) -> list[Plan]:
+def _claim(key: ChannelKey, guard: DirectionRecord, view: ChannelView, now: int) -> list[Plan]:
     """Return the claim for the payee of a one-way channel whose payer exits; valid until the exit is executed."""
     if guard.plain is None:
         return []
@@ -120,7 +122,9 @@ def _claim(key: ChannelKey, guard: Guard, view: ChannelView, now: int) -> list[P
     return [Plan(key, "claim", guard.side, call, worth, deadline, gas_of("claim"))]
 
 
-def _defend(key: ChannelKey, guard: Guard, view: ChannelView, now: int, preimages: Mapping[bytes, bytes]) -> list[Plan]:
+def _defend(
+    key: ChannelKey, guard: DirectionRecord, view: ChannelView, now: int, preimages: Mapping[bytes, bytes]
+) -> list[Plan]:
     claim, proof, plans = view.claim(guard.side), guard.proof, []
     posted = 0 if claim is None else claim.nonce
     plain = guard.plain
@@ -160,7 +164,7 @@ def _at_stake(view: ChannelView, side: str, amount: int, *, replaces: bool) -> i
     return view.payoffs(paid_b=max(amount, view.paid("B")))[0] - view.payoffs()[0]
 
 
-def _known(guard: Guard, preimages: Mapping[bytes, bytes]) -> list[Opening]:
+def _known(guard: DirectionRecord, preimages: Mapping[bytes, bytes]) -> list[Opening]:
     """Return the resolutions of the locks: those given by the receiver, and those by preimages that became known."""
     given = {one.index: one for one in guard.openings}
     found = []
@@ -174,7 +178,7 @@ def _known(guard: Guard, preimages: Mapping[bytes, bytes]) -> list[Opening]:
 
 def _unlock(
     key: ChannelKey,
-    guard: Guard,
+    guard: DirectionRecord,
     claim: PostedClaim,
     view: ChannelView,
     now: int,

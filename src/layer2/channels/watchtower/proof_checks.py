@@ -5,20 +5,20 @@ from __future__ import annotations
 from layer2.channels.contract.chain_clock import ChainClock
 from layer2.channels.contract.hub import HubContract
 from layer2.channels.party.lock_resolution import worth
-from layer2.channels.party.signature_verifier import Verifier
+from layer2.channels.party.signature_verifier import VoucherVerifier
 from layer2.channels.protocol.channel_key import ChannelKey
 from layer2.channels.protocol.lock_openings import resolve_message
 from layer2.channels.protocol.locks import HASH_LOCK
 from layer2.channels.protocol.messages import RIGHT_TO_CLOSE, Voucher
 from layer2.channels.protocol.proofs import LockPayment
-from layer2.channels.watchtower.records import Guard
+from layer2.channels.watchtower.records import DirectionRecord
 from layer2.primitives.addresses import Address
 from layer2.primitives.errors import InputError, SignatureError
 
 __all__ = ["check_guard"]
 
 
-def check_guard(hub: HubContract, key: ChannelKey, guard: Guard, tower: Address, clock: ChainClock) -> None:
+def check_guard(hub: HubContract, key: ChannelKey, guard: DirectionRecord, tower: Address, clock: ChainClock) -> None:
     """Raise unless the hub would accept every part of a guard from `tower` now.
 
     Raises:
@@ -28,7 +28,7 @@ def check_guard(hub: HubContract, key: ChannelKey, guard: Guard, tower: Address,
     if guard.side not in ("A", "B") or (key.simplex and guard.side == "B"):
         raise InputError(f"watchtower: nothing is paid by side {guard.side!r} of channel {key.id.hex()[:8]}")
     payer, receiver = (key.a, key.b) if guard.side == "A" else (key.b, key.a)
-    verifier = Verifier(hub, key, payer, clock)
+    verifier = VoucherVerifier(hub, key, payer, clock)
     for proof in (guard.plain, guard.proof):
         if proof is not None and proof.channel_id != key.id:
             raise InputError(
@@ -40,7 +40,7 @@ def check_guard(hub: HubContract, key: ChannelKey, guard: Guard, tower: Address,
         if not verifier.verify(digest, guard.plain.signature, guard.plain.amount, 0):
             raise _unsigned(key, f"the voucher up to {guard.plain.amount}", payer)
     if guard.proof is not None:
-        _check_locks(hub, key, guard, guard.proof, verifier, Verifier(hub, key, receiver, clock))
+        _check_locks(hub, key, guard, guard.proof, verifier, VoucherVerifier(hub, key, receiver, clock))
     elif guard.openings or guard.accept:
         raise InputError(f"watchtower: openings or an acceptance for channel {key.id.hex()[:8]} without a lock proof")
     if guard.closing is not None:
@@ -50,13 +50,18 @@ def check_guard(hub: HubContract, key: ChannelKey, guard: Guard, tower: Address,
                 f"watchtower: the grant for channel {key.id.hex()[:8]} does not let {tower} close it",
                 hint="grant the right to close to the tower's own address",
             )
-        owner = Verifier(hub, key, receiver, clock)
+        owner = VoucherVerifier(hub, key, receiver, clock)
         if not owner.verify_grant(session, guard.closing.owner_signature):
             raise _unsigned(key, "the grant to close", receiver)
 
 
 def _check_locks(
-    hub: HubContract, key: ChannelKey, guard: Guard, proof: LockPayment, payer: Verifier, receiver: Verifier
+    hub: HubContract,
+    key: ChannelKey,
+    guard: DirectionRecord,
+    proof: LockPayment,
+    payer: VoucherVerifier,
+    receiver: VoucherVerifier,
 ) -> None:
     if not guard.accept:
         raise InputError(

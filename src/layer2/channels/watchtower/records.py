@@ -15,11 +15,11 @@ from layer2.channels.protocol.session_keys import SessionGrant
 from layer2.primitives.errors import InputError, MalformedError
 from layer2.primitives.json_text import parse_json
 
-__all__ = ["Guard", "Watched", "decode_watched", "encode_watched"]
+__all__ = ["DirectionRecord", "WatchedChannel", "decode_watched", "encode_watched"]
 
 
 @dataclass(frozen=True, slots=True)
-class Guard:
+class DirectionRecord:
     """Stored proofs of the direction that side `side` pays.
 
     Attributes:
@@ -50,7 +50,7 @@ class Guard:
         plain = 0 if self.plain is None else self.plain.amount
         return max(plain, 0 if self.proof is None else self.proof.amount)
 
-    def merged(self, newer: Guard) -> Guard:
+    def merged(self, newer: DirectionRecord) -> DirectionRecord:
         """Return the newest of each part: vouchers by amount, lock proofs by nonce, openings by the value they take."""
         plain = max((one for one in (self.plain, newer.plain) if one is not None), key=_amount, default=None)
         proof, accept, openings = self.proof, self.accept, self.openings
@@ -59,30 +59,30 @@ class Guard:
         elif newer.proof is not None and proof is not None and newer.proof.nonce == proof.nonce:
             openings = _better(proof.locks, openings, newer.openings)
         closing, answering = newer.closing or self.closing, newer.answering and self.answering
-        return Guard(self.side, plain, proof, accept, openings, closing, answering)
+        return DirectionRecord(self.side, plain, proof, accept, openings, closing, answering)
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class WatchedChannel:
     """A watched channel: its key and at most one guard per direction."""
 
     key: ChannelKey
-    guards: dict[str, Guard] = field(default_factory=dict)
+    guards: dict[str, DirectionRecord] = field(default_factory=dict)
 
-    def with_guard(self, guard: Guard) -> Watched:
+    def with_guard(self, guard: DirectionRecord) -> WatchedChannel:
         """Return this record with the newer parts of a guard merged in; older parts change nothing."""
         old = self.guards.get(guard.side)
         merged = guard if old is None else old.merged(guard)
         return self if merged == old else replace(self, guards={**self.guards, guard.side: merged})
 
 
-def encode_watched(watched: Watched) -> bytes:
+def encode_watched(watched: WatchedChannel) -> bytes:
     """Encode a watched channel as JSON with hex; performance is not critical here, with one write per update."""
     guards = [_guard(one) for one in watched.guards.values()]
     return json.dumps({"key": watched.key.encode().hex(), "guards": guards}, separators=(",", ":")).encode()
 
 
-def decode_watched(data: bytes) -> Watched:
+def decode_watched(data: bytes) -> WatchedChannel:
     """Decode the output of `encode_watched`; raise `MalformedError`."""
     try:
         raw = parse_json(data, "watchtower record")
@@ -90,7 +90,7 @@ def decode_watched(data: bytes) -> Watched:
         guards = [_unguard(key.id, one) for one in raw["guards"]]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError, InputError) as failure:
         raise MalformedError(f"watchtower record: {failure!r}", hint="give the tower the proofs again") from failure
-    return Watched(key, {one.side: one for one in guards})
+    return WatchedChannel(key, {one.side: one for one in guards})
 
 
 def _better(locks: tuple[Lock, ...], old: tuple[Opening, ...], new: tuple[Opening, ...]) -> tuple[Opening, ...]:
@@ -107,7 +107,7 @@ def _amount(payment: Payment) -> int:
     return payment.amount
 
 
-def _guard(guard: Guard) -> dict[str, object]:
+def _guard(guard: DirectionRecord) -> dict[str, object]:
     raw: dict[str, object] = {"side": guard.side, "answering": guard.answering}
     if guard.plain is not None:
         raw["plain"] = [guard.plain.amount, guard.plain.signature.hex()]
@@ -121,7 +121,7 @@ def _guard(guard: Guard) -> dict[str, object]:
     return raw
 
 
-def _unguard(channel_id: bytes, raw: Mapping[str, Any]) -> Guard:
+def _unguard(channel_id: bytes, raw: Mapping[str, Any]) -> DirectionRecord:
     side = raw["side"]
     if side not in ("A", "B"):
         raise ValueError(f"side {side!r}")
@@ -141,7 +141,7 @@ def _unguard(channel_id: bytes, raw: Mapping[str, Any]) -> Guard:
     accept, answering = bytes.fromhex(raw.get("accept", "")), raw["answering"]
     if type(answering) is not bool:
         raise ValueError(f"answering {answering!r:.80}")
-    return Guard(side, plain, proof, accept, openings, closing, answering)
+    return DirectionRecord(side, plain, proof, accept, openings, closing, answering)
 
 
 def _natural(value: object) -> int:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from layer2.channels.contract.hub import HubContract
-from layer2.channels.watchtower.pending_transactions import Flight, decode_flight, encode_flight
-from layer2.channels.watchtower.records import Watched, decode_watched, encode_watched
+from layer2.channels.watchtower.pending_transactions import PendingTransaction, decode_flight, encode_flight
+from layer2.channels.watchtower.records import WatchedChannel, decode_watched, encode_watched
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.log_follower import LogFollower
 from layer2.primitives.hashing import sha256
 from layer2.store.journal import Journal, fault_point
 
-__all__ = ["TowerMemory"]
+__all__ = ["WatchtowerStore"]
 
 
-class TowerMemory:
+class WatchtowerStore:
     """Proofs and cursor, in memory and, with a journal of kind `KIND`, on disk. Newer proofs replace older ones."""
 
     KIND = "channels.watchtower"
@@ -26,10 +26,10 @@ class TowerMemory:
         self.connection = connection
         self.hub = hub
         self._journal = Journal(journal, kind=self.KIND) if isinstance(journal, str | Path) else journal
-        self._watched: dict[bytes, Watched] = {}
+        self._watched: dict[bytes, WatchedChannel] = {}
         self._preimages: dict[bytes, bytes] = {}
         self._waiting: dict[bytes, set[bytes]] = {}
-        self._flights: dict[tuple[bytes, str, str], Flight] = {}
+        self._flights: dict[tuple[bytes, str, str], PendingTransaction] = {}
         self._restore(start_block)
         # Every channel is read once after a start, so that changes made in between need no log to be noticed.
         self._active: set[bytes] = set(self._watched)
@@ -47,7 +47,7 @@ class TowerMemory:
         self._preimages[hash_lock] = preimage
         self._active |= self._waiting.get(hash_lock, set())
 
-    def _keep(self, watched: Watched) -> None:
+    def _keep(self, watched: WatchedChannel) -> None:
         """Persist a watched channel, then watch it."""
         fault_point("watchtower.watch.before")
         channel_id = watched.key.id
@@ -57,7 +57,7 @@ class TowerMemory:
         self._watch(watched)
         self._active.add(channel_id)
 
-    def _watch(self, watched: Watched) -> None:
+    def _watch(self, watched: WatchedChannel) -> None:
         self._watched[watched.key.id] = watched
         for guard in watched.guards.values():
             for lock in guard.locks:
@@ -66,11 +66,11 @@ class TowerMemory:
                 if len(one.resolution) == 32:
                     self._preimages[sha256(one.resolution)] = one.resolution
 
-    def _keep_flight(self, flight: Flight) -> None:
+    def _keep_flight(self, flight: PendingTransaction) -> None:
         """Persist a transaction, before it is sent to the node, so that a restarted watchtower finds it."""
         self._write(None, None, f"flight/{flight.pending.nonce}", encode_flight(flight))
 
-    def _drop_flight(self, flight: Flight) -> None:
+    def _drop_flight(self, flight: PendingTransaction) -> None:
         self._flights.pop(flight.name, None)
         self._write(None, None, f"flight/{flight.pending.nonce}", b"")
 

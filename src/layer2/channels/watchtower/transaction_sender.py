@@ -10,9 +10,9 @@ from pathlib import Path
 from layer2.channels.contract.hub import HubContract, HubReceipt
 from layer2.channels.party.policy import ChallengePolicy, Decision
 from layer2.channels.protocol.hub_errors import HubError, NothingUnlocked
-from layer2.channels.watchtower.pending_transactions import Flight
+from layer2.channels.watchtower.pending_transactions import PendingTransaction
 from layer2.channels.watchtower.plan import GAS, Plan
-from layer2.channels.watchtower.store import TowerMemory
+from layer2.channels.watchtower.store import WatchtowerStore
 from layer2.ethereum.backend import CallRequest
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.errors import (
@@ -27,7 +27,7 @@ from layer2.ethereum.records import Block
 from layer2.ethereum.sender import Pending, Sender
 from layer2.store.journal import Journal, fault_point
 
-__all__ = ["Answer", "SendingTower"]
+__all__ = ["Answer", "TransactionSender"]
 
 Name = tuple[bytes, str, str]
 _UNSENT = Pending(-1, CallRequest(None), 0, Fees(0, 0), 0)
@@ -54,7 +54,7 @@ class Answer:
         return f"<Answer {self.channel_id.hex()[:4]}.. {self.act} {mark}: {self.detail}>"
 
 
-class SendingTower(TowerMemory):
+class TransactionSender(WatchtowerStore):
     """Sends a watchtower's plans from one account and tracks the pending transactions.
 
     `patience`: seconds that a step waits for receipts; later steps track the transactions not mined by then.
@@ -75,7 +75,7 @@ class SendingTower(TowerMemory):
         self.patience = patience
         super().__init__(connection, hub, journal, start_block)
 
-    def _decide(self, flight: Flight, gas: int, head: Block) -> Decision:
+    def _decide(self, flight: PendingTransaction, gas: int, head: Block) -> Decision:
         policy = self.policy
         if flight.stake is None:
             return Decision(True, policy.calm_fee, policy.tip, "not weighed")
@@ -91,7 +91,7 @@ class SendingTower(TowerMemory):
     def _launch(self, plan: Plan, head: Block) -> Answer | None:
         """Send a plan; return `None` if it is now pending, else an answer with the reason."""
         channel_id = plan.key.id
-        flight = Flight(plan.name, plan.key.token, plan.stake, plan.deadline, _UNSENT)
+        flight = PendingTransaction(plan.name, plan.key.token, plan.stake, plan.deadline, _UNSENT)
         decision = self._decide(flight, plan.gas, head)
         if not decision.act:
             return Answer(channel_id, plan.act, False, decision.reason, declined=True)
@@ -147,7 +147,7 @@ class SendingTower(TowerMemory):
             time.sleep(pause)
             pause = min(pause * 2, 1.0)
 
-    def _visit(self, flight: Flight, head: Block, answers: dict[Name, Answer]) -> None:
+    def _visit(self, flight: PendingTransaction, head: Block, answers: dict[Name, Answer]) -> None:
         channel_id, act, _ = name = flight.name
         pending = flight.pending
         try:

@@ -25,8 +25,8 @@ from layer2.channels.protocol.proofs import LockPayment, Payment
 from layer2.channels.protocol.session_keys import SessionGrant
 from layer2.channels.watchtower.plan import Plan, due, must_start_by, opening
 from layer2.channels.watchtower.proof_checks import check_guard
-from layer2.channels.watchtower.records import Guard, Watched
-from layer2.channels.watchtower.transaction_sender import Answer, Name, SendingTower
+from layer2.channels.watchtower.records import DirectionRecord, WatchedChannel
+from layer2.channels.watchtower.transaction_sender import Answer, Name, TransactionSender
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.errors import ConnectionFailed, EthereumError, ReorgTooDeep
 from layer2.ethereum.records import Block
@@ -59,7 +59,7 @@ _ROUNDS = 4
 """Maximum rounds per step: a close is started in one, a proof posted in the next, its locks resolved in a third."""
 
 
-class Watchtower(SendingTower):
+class Watchtower(TransactionSender):
     """Watches channels of one hub; with `settle=True` also settles them after their window.
 
     `journal` (optional, kind `channels.watchtower`) stores the proofs, the pending transactions and the log cursor,
@@ -117,7 +117,7 @@ class Watchtower(SendingTower):
             SignatureError: a signature is not by the required signer.
         """
         plain, locked = (None, proof) if isinstance(proof, LockPayment) else (proof, None)
-        guard = Guard(side, plain, locked, accept, tuple(openings), closing, answering)
+        guard = DirectionRecord(side, plain, locked, accept, tuple(openings), closing, answering)
         check_guard(self.hub, key, guard, self.sender.address, self.clock)
         self._take(key, guard)
 
@@ -139,12 +139,12 @@ class Watchtower(SendingTower):
         self._looked.pop(channel_id, None)
 
     @property
-    def watched(self) -> tuple[Watched, ...]:
+    def watched(self) -> tuple[WatchedChannel, ...]:
         """Watched channels."""
         return tuple(self._watched.values())
 
-    def _take(self, key: ChannelKey, *guards: Guard) -> None:
-        old = self._watched.get(key.id, Watched(key))
+    def _take(self, key: ChannelKey, *guards: DirectionRecord) -> None:
+        old = self._watched.get(key.id, WatchedChannel(key))
         after = old
         for guard in guards:
             after = after.with_guard(guard)
@@ -161,7 +161,7 @@ class Watchtower(SendingTower):
         """
         head = self.connection.latest()
         self.clock.tick(head)
-        troubles = [*self._take_over(), *self._follow()]
+        troubles = [*self._accept_operator(), *self._follow()]
         before = self._await(tuple(self._flights), 0.0) if self._flights else {}
         answers: dict[Name, Answer] = {}
         for _ in range(_ROUNDS):
@@ -183,7 +183,7 @@ class Watchtower(SendingTower):
                 break
         return [*troubles, *(before | answers).values()]
 
-    def _take_over(self) -> Iterator[Answer]:
+    def _accept_operator(self) -> Iterator[Answer]:
         for party in self._attached.values():
             for channel_id in party.channels:
                 try:
@@ -195,7 +195,7 @@ class Watchtower(SendingTower):
                 except Exception as failure:  # any failure concerns this channel only, and is reported
                     yield Answer(channel_id, "take over", False, f"{type(failure).__name__}: {failure}")
 
-    def _guards(self, party: Party, state: State) -> list[Guard]:
+    def _guards(self, party: Party, state: State) -> list[DirectionRecord]:
         """Return the guards for both directions of a channel, from the proofs of its node."""
         channel_id, payer = state.key.id, "B" if state.side == "A" else "A"
         guards = []
@@ -203,9 +203,9 @@ class Watchtower(SendingTower):
         plain = Payment(channel_id, state.theirs.plain, state.theirs.voucher) if state.theirs.voucher else None
         if plain is not None or received is not None:
             proof, accept = (None, b"") if received is None else received
-            guards.append(Guard(payer, plain, proof, accept, self._openings(party, channel_id)))
+            guards.append(DirectionRecord(payer, plain, proof, accept, self._openings(party, channel_id)))
         if mine is not None:
-            guards.append(Guard(state.side, None, *mine, answering=True))
+            guards.append(DirectionRecord(state.side, None, *mine, answering=True))
         return guards
 
     def _openings(self, party: Party, channel_id: bytes) -> tuple[Opening, ...]:
@@ -286,11 +286,11 @@ class Watchtower(SendingTower):
                 found.add(channel_id)
         return found
 
-    def _hastens(self, guard: Guard, now: int) -> bool:
+    def _hastens(self, guard: DirectionRecord, now: int) -> bool:
         until = must_start_by(guard, self._preimages)
         return until is not None and now <= until and until - now <= START_MARGIN
 
-    def _starts(self, watched: Watched, view: ChannelView, now: int, answers: dict[Name, Answer]) -> list[Plan]:
+    def _starts(self, watched: WatchedChannel, view: ChannelView, now: int, answers: dict[Name, Answer]) -> list[Plan]:
         """Return the closes that cannot wait, because a session or a lock that can be taken ends soon."""
         plans: list[Plan] = []
         if view.disputed or not view.exists:

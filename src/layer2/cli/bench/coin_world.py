@@ -54,7 +54,7 @@ class _CoinWorld:
 
     def deposit(self, owner: Signer) -> tuple[int, tuple[Any, ...], int]:
         """Deposit a coin; return the coin, its record and the gas."""
-        receipt = self.act(owner, "depositEther", value=_ETHER)
+        receipt = self.act(owner, "depositETH", value=_ETHER)
         args = self.chain.events(receipt, "CoinDeposited")[0].args
         return (
             args["coin"],
@@ -105,17 +105,17 @@ def measure_coins(connection: Connection) -> dict[str, int]:
     (double,), _ = world.block((coin, second.number, watcher, thief))
     gas["coin.exit"] = world.exit(payer, coin, record, second, third).gas_used
     spent = (coin, third.number, fourth.shown)
-    gas["coin.after"] = world.act(thief, "challengeSpent", *spent).gas_used
+    gas["coin.after"] = world.act(thief, "challengeAfter", *spent).gas_used
     world.exit(thief, coin, record, second, double)
     other = (coin, double.number, third.shown)
-    gas["coin.between"] = world.act(payer, "challengeDoubleSpent", *other).gas_used
+    gas["coin.between"] = world.act(payer, "challengeBetween", *other).gas_used
     world.exit(payee, coin, record, third, fourth)
     earlier = (coin, fourth.number, first.shown)
-    gas["coin.before"] = world.act(thief, "challengeHistory", *earlier, value=_BONDS[1]).gas_used
+    gas["coin.before"] = world.act(thief, "challengeBefore", *earlier, value=_BONDS[1]).gas_used
     # The last second of each period still belongs to the challengers.
     connection.advance(_PERIOD // 2 + 1)
     answer = (coin, fourth.number, (thief.address, first.number, payee.address), second.shown)
-    gas["coin.respond"] = world.act(watcher, "answerHistory", *answer).gas_used
+    gas["coin.respond"] = world.act(watcher, "respondChallengeBefore", *answer).gas_used
     made = [world.deposit(payer) for _ in range(_BATCH)]
     owners = [world.others[at % len(world.others)] for at in range(_BATCH)]
     steps, _ = world.block(*((one[0], 0, payer, owner) for one, owner in zip(made, owners, strict=True)))
@@ -123,5 +123,5 @@ def measure_coins(connection: Connection) -> dict[str, int]:
         world.exit(owner, one[0], one[1], None, step)
     connection.advance(_PERIOD + 1)
     dues = [(one[0], step.number, one[1]) for one, step in zip(made, steps, strict=True)]
-    gas["coin.claim_batched"] = world.act(watcher, "claim", dues, gas=3_000_000).gas_used // _BATCH
+    gas["coin.claim_batched"] = world.act(watcher, "finalizeExits", dues, gas=3_000_000).gas_used // _BATCH
     return gas

@@ -65,7 +65,7 @@ def _check_nothing_owed(world: GasWorld) -> None:
     """Verify that no payout was deferred, because a deferred one costs different gas."""
     for player in (world.payer, world.payee):
         for token in (ZERO_ADDRESS, world.token.address):
-            owed = world.hub.call("owed", player.address, token)
+            owed = world.hub.call("pendingWithdrawals", player.address, token)
             if owed:
                 raise AssertionError(f"{player.address} was not paid but booked {owed} units of {token}")
 
@@ -182,7 +182,7 @@ def _simplex(world: GasWorld) -> dict[str, int]:
 def _claim(world: GasWorld, rows: list[bytes], session_rows: list[bytes]) -> int:
     """Claim a batch and return the gas per row."""
     args = (world.payee.address, world.token.address, b"".join(rows), b"".join(session_rows))
-    receipt = world.transact(world.relayer, "claim", *args)
+    receipt = world.transact(world.relayer, "claimVouchers", *args)
     # The hub skips invalid rows silently, and fewer paid rows would appear cheaper.
     paid = len(world.hub.events(receipt, "Claimed"))
     if paid != BATCH:

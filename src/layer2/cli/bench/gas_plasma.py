@@ -131,7 +131,7 @@ def _starts(world: PlasmaWorld) -> dict[str, int]:
         moved = payment([one.position for one in proofs[:count]], [(world.payee, 0, _ETHER)] * count, _EXPIRY)
         shown = Proof.of_nothing(moved.packed)
         signatures = world.sign(moved, *([world.payer] * count))
-        receipt = world.root.start_in_flight(payer, shown, proofs[:count], signatures, 0)
+        receipt = world.root.start_in_flight_exit(payer, shown, proofs[:count], signatures, 0)
         gas[f"ife.start_{count}_{count}"] = receipt.gas_used
     return gas
 
@@ -149,7 +149,7 @@ def _games(world: PlasmaWorld) -> dict[str, int]:
     included = world.block(moved)[0]
     rival = payment([proofs[0].position], [(payer, 0, _ETHER)], _EXPIRY)
     later = world.block(rival)[0]
-    root.start_in_flight(mine, Proof.of_nothing(moved.packed), proofs[:2], world.sign(moved, payer, payer), 0)
+    root.start_in_flight_exit(mine, Proof.of_nothing(moved.packed), proofs[:2], world.sign(moved, payer, payer), 0)
     packed = moved.packed
     gas: dict[str, int] = {}
     # One call piggybacks both inputs.
@@ -157,19 +157,19 @@ def _games(world: PlasmaWorld) -> dict[str, int]:
     gas["ife.piggyback"] = root.piggyback(yours, packed, ids, 4).gas_used
     root.piggyback(yours, packed, ids, 5)
     spend = world.spend(rival, payer)
-    gas["ife.non_canonical"] = root.challenge_canonical(theirs, packed, ids, 0, sources, spend).gas_used
+    gas["ife.non_canonical"] = root.challenge_non_canonical(theirs, packed, ids, 0, sources, spend).gas_used
     spend = world.spend(rival, payer, later.proof(0))
-    gas["ife.non_canonical_included"] = root.challenge_canonical(theirs, packed, ids, 0, sources, spend).gas_used
-    gas["ife.respond"] = root.answer_canonical(yours, included.proof(0), ids, [b"", sources[1]]).gas_used
+    gas["ife.non_canonical_included"] = root.challenge_non_canonical(theirs, packed, ids, 0, sources, spend).gas_used
+    gas["ife.respond"] = root.respond_non_canonical(yours, included.proof(0), ids, [b"", sources[1]]).gas_used
     other = payment([proofs[1].position], [(payer, 0, _ETHER)], _EXPIRY)
-    gas["ife.input_spent"] = root.challenge_input(
+    gas["ife.input_spent"] = root.challenge_input_spent(
         theirs, packed, ids, 1, sources[1], world.spend(other, payer)
     ).gas_used
     onward = payment([included.proof(0, 1).position], [(payer, 0, _ETHER)], _EXPIRY)
     spent = included.proof(0, 1)
-    gas["ife.output_spent"] = root.challenge_output(theirs, spent, ids, world.spend(onward, payee)).gas_used
+    gas["ife.output_spent"] = root.challenge_output_spent(theirs, spent, ids, world.spend(onward, payee)).gas_used
     world.connection.advance(3 * root.profile.exit_period)
-    gas["ife.claim"] = root.claim_in_flight(theirs, packed, ids, sources).gas_used
+    gas["ife.claim"] = root.process_in_flight_exit(theirs, packed, ids, sources).gas_used
     return gas
 
 

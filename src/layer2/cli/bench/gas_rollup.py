@@ -23,7 +23,7 @@ from layer2.rollup.devnet import JUDGES
 from layer2.rollup.protocol.blob_encoding import blobs_for
 from layer2.rollup.protocol.frames import LIMITS, FrameType
 from layer2.rollup.protocol.params import FIELD_BYTES, FRAME_BYTES, FRAMES_PER_BLOB, OPS_PER_SEGMENT
-from layer2.rollup.state.commitments import Claim
+from layer2.rollup.state.commitments import Assertion
 from layer2.rollup.state.state import owner_of_address
 from layer2.testing.contracts.mocks import deploy_mock
 
@@ -201,6 +201,6 @@ def _disputes(world: RollupWorld) -> dict[str, float]:
     return gas
 
 
-def _wrong_end(world: RollupWorld, right: list[bytes]) -> Claim:
+def _wrong_end(world: RollupWorld, right: list[bytes]) -> Assertion:
     """Propose valid roots with a claimed final root that differs from the last of them."""
     return world.lie(len(right), claimed=b"\0" + keccak(right[-1])[1:])

@@ -18,11 +18,11 @@ from typing import Any
 from layer2.cli.bench.bare import hash_all, parsed, recover_all, timed, write_durably
 from layer2.plasma.coins.protocol.sparse_merkle import SparseTree
 from layer2.plasma.common.block_store import BlockStore
-from layer2.plasma.common.operator_journal import Promises
+from layer2.plasma.common.operator_journal import OperatorJournal
 from layer2.plasma.payments.operator.intake import record_of
 from layer2.plasma.payments.utxo.batch_signatures import digest_of
 from layer2.plasma.payments.utxo.block_validation import validate
-from layer2.plasma.payments.utxo.utxo_set import Ledger
+from layer2.plasma.payments.utxo.utxo_set import UtxoSet
 from layer2.plasma.protocol.blocks import BlockTree, Header, signatures_hash
 from layer2.plasma.protocol.packed import join_body, packed_of, read
 from layer2.plasma.protocol.params import COIN_LEVELS, MAX_TRANSACTIONS
@@ -60,9 +60,9 @@ class FullLoad:
             one = payment([deposit_position(at + 1)], rows, 1 << 30)
             self.records.append(record_of(sign(one, self.domain, owner)))
 
-    def ledger(self) -> Ledger:
+    def ledger(self) -> UtxoSet:
         """Return a UTXO set with the deposits that the payments spend."""
-        ledger = Ledger()
+        ledger = UtxoSet()
         for at, owner in enumerate(self.owners, 1):
             ledger.deposit(Deposit(at, address_bytes(owner.address), 0, _AMOUNT, 1))
         return ledger
@@ -98,7 +98,7 @@ def run_block(transactions: int = MAX_TRANSACTIONS, rounds: int = 5) -> dict[str
     with tempfile.TemporaryDirectory(prefix="layer2-rate-") as name:
         folder = Path(name)
         store = BlockStore(folder / "bodies")
-        promises = Promises(folder / "operator.journal", 1, _ADDRESS)
+        promises = OperatorJournal(folder / "operator.journal", 1, _ADDRESS)
         root = BlockTree.of_leaves(leaves, signatures).root
 
         def persist(number: int) -> None:
@@ -148,7 +148,7 @@ def run_validation(transactions: int = MAX_TRANSACTIONS, rounds: int = 3) -> dic
     hashes = load.hashes()
     ledgers = [load.ledger() for _ in range(rounds)]
 
-    def judge(ledger: Ledger) -> None:
+    def judge(ledger: UtxoSet) -> None:
         verdict = validate(ledger, 1, header, body, load.domain)
         if not verdict.good:
             raise AssertionError(str(verdict))

@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from layer2.plasma.payments.chain.events import BlockPosted, Deposited
-from layer2.plasma.payments.utxo.chain_view import Books
-from layer2.plasma.payments.utxo.utxo_set import Ledger
-from layer2.plasma.payments.watcher.block_pipeline import Line
+from layer2.plasma.payments.chain.events import BlockSubmitted, Deposited
+from layer2.plasma.payments.utxo.chain_view import DepositAndExitIndex
+from layer2.plasma.payments.utxo.utxo_set import UtxoSet
+from layer2.plasma.payments.watcher.block_pipeline import BlockPipeline
 from layer2.plasma.protocol.blocks import Header
 from layer2.plasma.protocol.packed import PAYMENT, ROW, Fields
 from layer2.plasma.protocol.params import MAX_OUTPUTS, MAX_TRANSACTIONS
@@ -60,8 +60,8 @@ def grown(name: str, outputs: int) -> int:
     count = min(MAX_TRANSACTIONS, -(-outputs // MAX_OUTPUTS))
     blocks = -(-outputs // (MAX_OUTPUTS * count))
     deposits = [Deposit(at, bytes(19) + b"\1", 0, _AMOUNT, 1) for at in range(1, count * (blocks + 1) + 1)]
-    books = Books(Ledger(), 0, _nowhere)
-    line = Line(_nowhere)
+    books = DepositAndExitIndex(UtxoSet(), 0, _nowhere)
+    line = BlockPipeline(_nowhere)
     for one in deposits:
         books.ledger.deposit(one) if name == "operator" else line.push(1, Deposited(one))
     del deposits
@@ -74,7 +74,7 @@ def grown(name: str, outputs: int) -> int:
         if name == "operator":
             books.apply(number, _block(number, count), list)
         else:
-            line.push(1 + number, BlockPosted(number, Header(bytes(32), 1, count)))
+            line.push(1 + number, BlockSubmitted(number, Header(bytes(32), 1, count)))
             line.following()
             line.accept(_block(number, count), list)
     return resident() - before

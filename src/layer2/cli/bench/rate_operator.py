@@ -24,7 +24,7 @@ from layer2.cli.bench.bare import Turn, parsed, quantile_ms, recover_all, timed
 from layer2.cli.bench.load_clients import drive
 from layer2.ethereum.devnet import tester_connection
 from layer2.ethereum.sender import Sender
-from layer2.plasma.common.operator_journal import Made
+from layer2.plasma.common.operator_journal import SealedBlock
 from layer2.plasma.payments.chain.contract import RootChain
 from layer2.plasma.payments.chain.follower import ChainLog
 from layer2.plasma.payments.operator.intake import record_of
@@ -36,7 +36,7 @@ from layer2.plasma.protocol.signing import sign
 from layer2.plasma.protocol.transaction import payment
 from layer2.primitives.ecdsa import PrivateKey
 from layer2.primitives.hashing import keccak
-from layer2.primitives.worker_pool import Workers
+from layer2.primitives.worker_pool import WorkerPool
 
 __all__ = ["OperatorStage", "run_core", "run_http"]
 
@@ -64,7 +64,7 @@ class OperatorStage:
             folder,
             fee_owner=self.sender.address,
             margin=0,
-            workers=Workers(processes),
+            workers=WorkerPool(processes),
         )
         self.root.deposit(self.sender, 0, 10**21, _OWNERS[0].address)
         self.operator.follow()
@@ -103,7 +103,7 @@ class OperatorStage:
         digests = [digest_of(prefix, one, fields) for one in packed if (fields := read(one)) is not None]
         return timed(lambda: recover_all(digests, signatures))
 
-    def make(self, payments: int) -> Made:
+    def make(self, payments: int) -> SealedBlock:
         """Make the block of all pending payments; raise AssertionError unless it includes `payments` of them."""
         made = self.operator.make_block()
         if made is None or self.operator.waiting or made.count < payments:

@@ -18,7 +18,7 @@ from layer2.ethereum.devnet import tester_connection
 from layer2.primitives import kzg
 from layer2.primitives.bls import DST, GENERATOR, BlsKey, aggregate
 from layer2.primitives.hashing import keccak
-from layer2.rollup.derivation.signature_prefetch import Foresight
+from layer2.rollup.derivation.signature_prefetch import SignaturePrefetch
 from layer2.rollup.protocol.frames import LIMITS, Frame, FrameType, Op, encode_frame
 from layer2.rollup.protocol.messages import Transfer, rollup_domain
 from layer2.rollup.protocol.params import FRAMES_PER_BLOB
@@ -97,7 +97,7 @@ def run_replay(frames: int = FRAMES_PER_BLOB) -> dict[str, Any]:
 
 def _judged(state: State, frames: list[bytes], signatures: Signatures) -> None:
     """Verify and execute frames as a replica executes a batch."""
-    Foresight(signatures).prepare(state, frames)
+    SignaturePrefetch(signatures).prepare(state, frames)
     run_frames(state, frames, signatures)
 
 

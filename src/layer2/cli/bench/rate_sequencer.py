@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from layer2.api.rollup.client import RemoteSequencer
-from layer2.api.rollup.service import Service
+from layer2.api.rollup.service import SequencerService
 from layer2.cli.bench.bare import quantile_ms
 from layer2.cli.bench.load_clients import bare_bls, bare_ecdsa, bls_key, drive, ecdsa_key, sign
 from layer2.ethereum.devnet import tester_connection
@@ -30,7 +30,7 @@ from layer2.rollup.protocol.frames import LIMITS
 from layer2.rollup.protocol.params import FRAME_BYTES
 from layer2.rollup.protocol.signed_operation import SignedOp
 from layer2.rollup.sequencer.sequencer import Sequencer
-from layer2.rollup.sequencer.signature_workers import Verifier
+from layer2.rollup.sequencer.signature_workers import SignatureWorkers
 from layer2.rollup.state.state import State, owner_of_address, owner_of_key
 
 __all__ = ["run_bls", "run_ecdsa"]
@@ -127,11 +127,11 @@ class _Stage:
             local.sequencer.sender,
             self.folder / f"turn-{number}.journal",
             replica=local.replica(),
-            verifier=Verifier(self.processes),
+            verifier=SignatureWorkers(self.processes),
         )
         count = sum(len(one) for one in streams)
         idle, ended = self._idle(), _children()
-        with Service(sequencer) as service:
+        with SequencerService(sequencer) as service:
             busy = time.process_time()
             wall, client, latencies = others.submit(
                 drive, RemoteSequencer, RemoteSequencer.submit_many, service.url, streams, batch
@@ -149,7 +149,7 @@ class _Stage:
 
     def _idle(self) -> float:
         """Return the CPU seconds that workers need to start and stop."""
-        before, verifier = _children(), Verifier(self.processes)
+        before, verifier = _children(), SignatureWorkers(self.processes)
         verifier.start()
         verifier.close()
         return _children() - before

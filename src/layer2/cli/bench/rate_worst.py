@@ -21,8 +21,8 @@ from pyblst import BlstP1Element, BlstP2Element, final_verify, miller_loop
 
 from layer2.primitives.bls import DST, GENERATOR, BlsKey, aggregate, recent_key
 from layer2.primitives.typed_data import Domain
-from layer2.primitives.worker_pool import Workers
-from layer2.rollup.derivation.signature_prefetch import Foresight
+from layer2.primitives.worker_pool import WorkerPool
+from layer2.rollup.derivation.signature_prefetch import SignaturePrefetch
 from layer2.rollup.protocol.batch_signatures import check_frames
 from layer2.rollup.protocol.frames import LIMITS, Frame, FrameType, Op, encode_frame
 from layer2.rollup.protocol.messages import Transfer, rollup_domain
@@ -69,7 +69,7 @@ def run_worst(frames: int = 64) -> dict[str, Any]:
 
 def _measured(domain: Domain, state: State, frames: Sequence[bytes]) -> tuple[float, float]:
     """Return the wall seconds, and the CPU seconds of all processes, with workers already running."""
-    workers = Workers(_CORES)
+    workers = WorkerPool(_CORES)
     workers.start()
     try:
         # This call loads code in all processes, but no key.
@@ -78,7 +78,7 @@ def _measured(domain: Domain, state: State, frames: Sequence[bytes]) -> tuple[fl
         recent_key.cache_clear()
         signatures = Signatures(domain)
         begun, busy = time.perf_counter(), time.process_time() + _children()
-        Foresight(signatures, workers).prepare(state, frames)
+        SignaturePrefetch(signatures, workers).prepare(state, frames)
         run_frames(state, frames, signatures)
         return time.perf_counter() - begun, time.process_time() + _children() - busy
     finally:

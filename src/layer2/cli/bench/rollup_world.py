@@ -13,10 +13,10 @@ from layer2.primitives.bls import BlsKey, aggregate
 from layer2.primitives.ecdsa import PrivateKey, to_compact
 from layer2.primitives.hashing import keccak
 from layer2.rollup.devnet import LocalRollup
-from layer2.rollup.l1.batcher import Poster
+from layer2.rollup.l1.batcher import Batcher
 from layer2.rollup.protocol.frames import LIMITS, Frame, FrameType, Op, encode_frame
 from layer2.rollup.protocol.messages import Transfer, Withdraw
-from layer2.rollup.state.commitments import Claim
+from layer2.rollup.state.commitments import Assertion
 from layer2.rollup.state.forced_queue import Scheme
 from layer2.rollup.state.state import Account, State, owner_of_address, owner_of_key
 
@@ -71,7 +71,7 @@ class RollupWorld:
         self.replica = self.l2.challenger.replica
         self._lies = 0
         self.sender = Sender(connection, self.operator)
-        self.poster = Poster(self.l2.rollup, self.sender, self.replica.blobs, data)
+        self.poster = Batcher(self.l2.rollup, self.sender, self.replica.blobs, data)
 
     def post(self, frames: bytes, queue_end: int | None = None) -> int:
         """Post a batch and return the gas."""
@@ -128,7 +128,7 @@ class RollupWorld:
             digest = Transfer(index, 6, to, 1_000, 0, 0).digest(self.domain)
             self.l2.rollup.force(self.sender, index, 0, 1_000, to, Scheme.BLS, key.sign(digest))
 
-    def lie(self, segment: int, root: bytes | None = None, *, claimed: bytes | None = None) -> Claim:
+    def lie(self, segment: int, root: bytes | None = None, *, claimed: bytes | None = None) -> Assertion:
         """Propose an assertion whose roots are valid before `segment` and wrong from it on.
 
         `claimed` replaces the final root of the assertion.
@@ -141,8 +141,8 @@ class RollupWorld:
         wrong = root or b"\0" + keccak(self._lies.to_bytes(32, "big"))[1:]
         roots = [*right[:segment], *([wrong] * (len(right) - segment))]
         paying = Sender(self.connection, self.liar)
-        free = int(self.l2.rollup.contract.call("freeBond", paying.address))
-        poster = Poster(self.l2.rollup, paying, replica.blobs, self.poster.data)
+        free = int(self.l2.rollup.contract.call("availableBond", paying.address))
+        poster = Batcher(self.l2.rollup, paying, replica.blobs, self.poster.data)
         last = replica.entries[end - 1].record
         known = set(replica.claims)
         poster.propose(parent, last, end, claimed or roots[-1], roots, max(0, self.l2.profile.bond - free))

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from layer2.channels.contract.hub import HubContract
-from layer2.channels.party.opening_intents import Intents
+from layer2.channels.party.opening_intents import OpeningIntents
 from layer2.channels.party.party import Party
 from layer2.channels.party.policy import CONFIRMATIONS
 from layer2.channels.party.transition import State
@@ -24,19 +24,19 @@ from layer2.ethereum.contract import Contract
 from layer2.ethereum.deployments import Registry
 from layer2.primitives.errors import InputError
 
-__all__ = ["Desk", "confirming", "describe", "desk_of"]
+__all__ = ["Context", "confirming", "describe", "desk_of"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Context:
     """A party's node, the hub contract and the workspace that pays gas."""
 
     workspace: Workspace
     hub: HubContract
     party: Party
-    intents: Intents
+    intents: OpeningIntents
     opening: tuple[ChannelKey, ...]
     """Channels whose first deposit was sent but not observed yet."""
 
@@ -76,7 +76,7 @@ class Desk:
 
 
 @contextlib.contextmanager
-def desk_of(workspace: Workspace, deployments: str = "deployments") -> Iterator[Desk]:
+def desk_of(workspace: Workspace, deployments: str = "deployments") -> Iterator[Context]:
     """Open the acting account's node on the hub that is recorded for the chain."""
     connection = workspace.connection
     record = Registry(deployments).load(connection.chain_id, HUB, connection)
@@ -86,8 +86,8 @@ def desk_of(workspace: Workspace, deployments: str = "deployments") -> Iterator[
     try:
         for channel in party.channels:
             party.refresh(channel)
-        intents = Intents(workspace.folder / f"{record.address}.opening", hub)
-        yield Desk(workspace, hub, party, intents, tuple(intents.recover(party)))
+        intents = OpeningIntents(workspace.folder / f"{record.address}.opening", hub)
+        yield Context(workspace, hub, party, intents, tuple(intents.recover(party)))
     finally:
         party.close()
 
@@ -112,7 +112,7 @@ def confirming(command: F) -> F:
     return result
 
 
-def describe(desk: Desk, state: State) -> dict[str, Any]:
+def describe(desk: Context, state: State) -> dict[str, Any]:
     """Return a channel's state as known to a party for `--json`, with amounts as decimal strings."""
     return {
         "id": "0x" + state.key.id.hex(),

@@ -14,7 +14,7 @@ from layer2.channels.protocol.channel_key import ChannelKey
 from layer2.channels.protocol.json_codec import decode, encode
 from layer2.channels.protocol.proofs import CloseTerms, LockPayment, Payment, WithdrawTerms, claim_rows
 from layer2.channels.watchtower.watchtower import Watchtower
-from layer2.cli.channels.context import Desk, confirming, describe, desk_of
+from layer2.cli.channels.context import Context, confirming, describe, desk_of
 from layer2.cli.common.command_registry import CHANNELS
 from layer2.cli.common.daemons import Daemon, run_daemons
 from layer2.cli.common.input import read_text
@@ -29,7 +29,7 @@ __all__ = ["close", "dispute", "settle", "watch"]
 _CLAIMS_AT_ONCE = 100
 
 
-def _report(desk: Desk, key: ChannelKey, mined: HubReceipt, did: str) -> None:
+def _report(desk: Context, key: ChannelKey, mined: HubReceipt, did: str) -> None:
     state = desk.party.refresh(key.id)
     text = f"channel {key.id.hex()[:8]} {did}, {mined.gas_used:,} gas"
     for event in mined.events:
@@ -76,7 +76,7 @@ def close(workspace: Workspace, channel_or_record: str) -> None:
         _report(desk, key, mined, "closed")
 
 
-def _check_fair(desk: Desk, key: ChannelKey, terms: CloseTerms) -> None:
+def _check_fair(desk: Context, key: ChannelKey, terms: CloseTerms) -> None:
     state = desk.party.state(key.id)
     if (terms.sent_a, terms.sent_b) != state.counters:
         raise InputError(
@@ -130,7 +130,7 @@ def dispute(workspace: Workspace, channel: str, record: str | None) -> None:
         _report(desk, key, mined, "answered" if running else "disputed")
 
 
-def _post(desk: Desk, key: ChannelKey, proof: Payment | LockPayment | None, running: bool) -> HubReceipt:
+def _post(desk: Context, key: ChannelKey, proof: Payment | LockPayment | None, running: bool) -> HubReceipt:
     sender = desk.workspace.sender
     # A party posts the proofs that it received, so the direction is the peer's.
     side = "B" if desk.party.state(key.id).side == "A" else "A"
@@ -196,7 +196,7 @@ class _Watching:
             # Another command holds the journal, so that undone actions remain until the next step.
             return [f"not done, tried again soon: {failure}"]
 
-    def _look(self, desk: Desk) -> list[str]:
+    def _look(self, desk: Context) -> list[str]:
         if self._tower is None:
             path = desk.workspace.folder / f"{desk.hub.address}-tower.journal"
             connection, sender = desk.hub.connection, desk.workspace.sender
@@ -243,7 +243,7 @@ def claim(workspace: Workspace, channels: tuple[str, ...]) -> None:
                 workspace.emit(facts, f"claimed {len(part)} channels, {mined.gas_used:,} gas, {each:,} each")
 
 
-def _claimable(desk: Desk, key: ChannelKey) -> bool:
+def _claimable(desk: Context, key: ChannelKey) -> bool:
     state = desk.party.state(key.id)
     return key.simplex and state.side == "B" and state.theirs.amount > desk.hub.view(key).sent_a
 

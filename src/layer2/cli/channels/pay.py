@@ -10,7 +10,7 @@ from rich.table import Table
 from layer2.channels.protocol.channel_key import ChannelKey
 from layer2.channels.protocol.json_codec import decode, encode
 from layer2.channels.protocol.proofs import Acceptance, LockPayment, Payment, PaymentRequest
-from layer2.cli.channels.context import Desk, confirming, describe, desk_of
+from layer2.cli.channels.context import Context, confirming, describe, desk_of
 from layer2.cli.common.command_registry import CHANNELS
 from layer2.cli.common.deployment_records import warn_of_windows
 from layer2.cli.common.input import read_text
@@ -137,7 +137,7 @@ def pay(workspace: Workspace, channel: str, amount: str | None, times: int, requ
         click.echo(encode(payments[-1], key))
 
 
-def _asked(desk: Desk, request: str, key: ChannelKey) -> int:
+def _asked(desk: Context, request: str, key: ChannelKey) -> int:
     asked, its_key = decode(read_text(request), PaymentRequest)
     assert isinstance(asked, PaymentRequest)
     if its_key.id != key.id:
@@ -203,7 +203,7 @@ def verify(workspace: Workspace, record: str, dry_run: bool) -> None:
         workspace.emit(facts, text)
 
 
-def _accepted(desk: Desk, key: ChannelKey, acceptance: Acceptance, dry_run: bool) -> None:
+def _accepted(desk: Context, key: ChannelKey, acceptance: Acceptance, dry_run: bool) -> None:
     if dry_run:
         raise InputError("verify: an acceptance can only be kept", hint="leave out --dry-run")
     voucher = desk.party.take_accept(acceptance)

@@ -10,32 +10,32 @@ from typing import Any, TypeVar
 import click
 
 from layer2.api.http.errors import Unreachable
-from layer2.cli.coins.deployment import CoinPlace, coin_place_of
+from layer2.cli.coins.deployment import CoinDeployment, coin_place_of
 from layer2.cli.coins.operator_client import coin_gate_at, coin_sources_at
 from layer2.cli.common.output import moment
 from layer2.cli.common.workspace import Workspace
 from layer2.ethereum.assets import asset_at
-from layer2.plasma.coins.chain.operator_client import CoinGate
+from layer2.plasma.coins.chain.operator_client import CoinOperatorClient
 from layer2.plasma.coins.protocol.records import CoinRecord, Kind
-from layer2.plasma.coins.wallet.coin_store import CoinWallet
-from layer2.plasma.coins.wallet.wallet import CoinHolder
+from layer2.plasma.coins.wallet.coin_store import CoinStore
+from layer2.plasma.coins.wallet.wallet import CoinWallet
 from layer2.primitives.errors import InputError
 from layer2.store.errors import JournalLocked
 from layer2.store.journal import Journal
 
-__all__ = ["CoinDesk", "blocks_option", "coin_desk_of", "coin_named", "sources_option"]
+__all__ = ["CoinContext", "blocks_option", "coin_desk_of", "coin_named", "sources_option"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 _RECOVERY = "receive the coins again: the operator, or who paid them, has their histories"
 
 
 @dataclass(frozen=True, slots=True)
-class CoinDesk:
+class CoinContext:
     """A coin owner's wallet, its deployment and the workspace."""
 
     workspace: Workspace
-    place: CoinPlace
-    holder: CoinHolder
+    place: CoinDeployment
+    holder: CoinWallet
 
     def holds(self, record: CoinRecord) -> str:
         """Return a display text of a coin's content."""
@@ -62,7 +62,7 @@ class CoinDesk:
 @contextlib.contextmanager
 def coin_desk_of(
     workspace: Workspace, operator: str | None = None, mirrors: tuple[str, ...] = (), *, needed: bool = True
-) -> Iterator[CoinDesk]:
+) -> Iterator[CoinContext]:
     """Yield the acting account's coin wallet, synced to now.
 
     Args:
@@ -73,19 +73,19 @@ def coin_desk_of(
     """
     place = coin_place_of(workspace)
     with contextlib.ExitStack() as held:
-        gate: CoinGate | None = None
+        gate: CoinOperatorClient | None = None
         if operator is not None and (needed or operator != "local" or any(place.operator_folder.iterdir())):
             gate = _gate(operator, place, held, needed)
         journal = held.enter_context(Journal(place.journal, kind="coin wallet", recovery=_RECOVERY))
-        wallet = CoinWallet(place.chain, workspace.signer, journal, place.sight())
+        wallet = CoinStore(place.chain, workspace.signer, journal, place.sight())
         known = [*mirrors, *(["local"] if operator == "local" and gate is None and place.bodies.is_dir() else [])]
-        holder = CoinHolder(wallet, workspace.sender, gate, coin_sources_at(known, place))
+        holder = CoinWallet(wallet, workspace.sender, gate, coin_sources_at(known, place))
         for fault in holder.sync():
             click.echo(f"not followed: {fault}", err=True)
-        yield CoinDesk(workspace, place, holder)
+        yield CoinContext(workspace, place, holder)
 
 
-def _gate(operator: str, place: CoinPlace, held: contextlib.ExitStack, needed: bool) -> CoinGate | None:
+def _gate(operator: str, place: CoinDeployment, held: contextlib.ExitStack, needed: bool) -> CoinOperatorClient | None:
     try:
         return held.enter_context(coin_gate_at(operator, place))
     except (Unreachable, JournalLocked) as fault:

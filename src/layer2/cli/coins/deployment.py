@@ -9,13 +9,13 @@ from layer2.cli.common.workspace import Workspace
 from layer2.cli.deploy.coins import NAME
 from layer2.ethereum.deployments import Registry
 from layer2.plasma.coins.chain.contract import CoinChain
-from layer2.plasma.coins.chain.state import CoinSight
+from layer2.plasma.coins.chain.state import CoinChainState
 
-__all__ = ["CoinPlace", "coin_place_of", "has_coins"]
+__all__ = ["CoinDeployment", "coin_place_of", "has_coins"]
 
 
 @dataclass(frozen=True, slots=True)
-class CoinPlace:
+class CoinDeployment:
     """The coin chain contract and the block of its deployment."""
 
     workspace: Workspace
@@ -42,16 +42,16 @@ class CoinPlace:
         """Path of the acting account's wallet journal."""
         return self.workspace.folder / f"coins-{self.chain.address}.journal"
 
-    def sight(self) -> CoinSight:
+    def sight(self) -> CoinChainState:
         """Return a new chain state, not yet read."""
-        return CoinSight(self.chain, start_block=self.start_block)
+        return CoinChainState(self.chain, start_block=self.start_block)
 
 
-def coin_place_of(workspace: Workspace, deployments: str = "deployments") -> CoinPlace:
+def coin_place_of(workspace: Workspace, deployments: str = "deployments") -> CoinDeployment:
     """Return the coin chain recorded for the chain."""
     connection = workspace.connection
     record = Registry(deployments).load(connection.chain_id, NAME, connection)
-    return CoinPlace(workspace, CoinChain.at(connection, record.address), record.block)
+    return CoinDeployment(workspace, CoinChain.at(connection, record.address), record.block)
 
 
 def has_coins(workspace: Workspace, deployments: str = "deployments") -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from layer2.cli.coins.context import CoinDesk, coin_desk_of, coin_named, sources_option
+from layer2.cli.coins.context import CoinContext, coin_desk_of, coin_named, sources_option
 from layer2.cli.common.command_registry import COINS
 from layer2.cli.common.output import moment, transaction
 from layer2.cli.common.workspace import Workspace, party_address
@@ -76,7 +76,7 @@ def withdraw(workspace: Workspace, token: str, nft: int | None, to: str) -> None
         chain, address = desk.place.chain, to_address(token)
         target = party_address(to, workspace.connection) if to else None
         if nft is not None:
-            if chain.owed_token(address, nft) != desk.holder.address:
+            if chain.pending_nft(address, nft) != desk.holder.address:
                 raise InputError(f"withdraw: NFT {nft} of {address} does not wait for you", hint="check its owner")
             receipt, what = desk.holder.withdraw_nft(address, nft, target), f"NFT {nft} of {address}"
         else:
@@ -88,7 +88,7 @@ def withdraw(workspace: Workspace, token: str, nft: int | None, to: str) -> None
         workspace.emit({"fetched": what, **transaction(receipt)}, f"{what} fetched, {receipt.gas_used:,} gas")
 
 
-def _waiting(desk: CoinDesk) -> str:
+def _waiting(desk: CoinContext) -> str:
     exits = [found for coin in desk.holder.coins() if (found := desk.holder.exit_of(coin)) is not None]
     if not exits:
         return "nothing waits"

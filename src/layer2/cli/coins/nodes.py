@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 
 import click
 
-from layer2.cli.coins.context import CoinDesk, blocks_option, coin_desk_of, sources_option
-from layer2.cli.coins.deployment import CoinPlace, coin_place_of
+from layer2.cli.coins.context import CoinContext, blocks_option, coin_desk_of, sources_option
+from layer2.cli.coins.deployment import CoinDeployment, coin_place_of
 from layer2.cli.coins.operator_client import coin_sources_at, local_coins, serving_coins
 from layer2.cli.common.command_registry import COINS
 from layer2.cli.common.daemons import Daemon, run_daemons
@@ -22,7 +22,7 @@ from layer2.plasma.coins.operator.operator import CoinOperator
 from layer2.plasma.coins.watcher.watcher import CoinWatcher
 from layer2.plasma.common.watcher.actions import WatchPolicy
 from layer2.primitives.units import counted, parse_duration
-from layer2.primitives.worker_pool import Workers
+from layer2.primitives.worker_pool import WorkerPool
 
 __all__ = [
     "LISTEN",
@@ -50,7 +50,7 @@ def operating_coins(inner: CoinOperator) -> Daemon:
     return Daemon("coins", step)
 
 
-def guarding(desk: CoinDesk, though_signed: bool = False) -> Daemon:
+def guarding(desk: CoinContext, though_signed: bool = False) -> Daemon:
     """Return the daemon that follows the account's coins, challenges exits by others, and answers challenges."""
 
     def step() -> list[str]:
@@ -119,7 +119,7 @@ def guard(
 
 @contextlib.contextmanager
 def coin_watcher_of(
-    place: CoinPlace, sources: Sequence[CoinSource], only_look: bool, patience: str
+    place: CoinDeployment, sources: Sequence[CoinSource], only_look: bool, patience: str
 ) -> Iterator[CoinWatcher]:
     """Yield the acting account's coin watcher, for which the account's own coins justify a bond."""
     inner = CoinWatcher(
@@ -138,9 +138,9 @@ def coin_watcher_of(
 
 
 @contextlib.contextmanager
-def coin_operator_of(place: CoinPlace, once: bool, listen: str, workers: int) -> Iterator[CoinOperator]:
+def coin_operator_of(place: CoinDeployment, once: bool, listen: str, workers: int) -> Iterator[CoinOperator]:
     """Yield the operator and serve it meanwhile, except with `once`, when the process ends too soon to be of use."""
-    with local_coins(place, workers=None if once else Workers(workers)) as inner:
+    with local_coins(place, workers=None if once else WorkerPool(workers)) as inner:
         if once:
             yield inner
             return

@@ -5,20 +5,20 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 
-from layer2.cli.coins.deployment import CoinPlace
+from layer2.cli.coins.deployment import CoinDeployment
 from layer2.cli.common.endpoints import announced, listening, listening_at
 from layer2.cli.common.operator_url import MARGIN, bodies_at, require_url
 from layer2.plasma.coins.chain.block_sources import CoinBodies, CoinSource
-from layer2.plasma.coins.chain.operator_client import CoinGate
+from layer2.plasma.coins.chain.operator_client import CoinOperatorClient
 from layer2.plasma.coins.operator.operator import CoinOperator
-from layer2.primitives.worker_pool import Workers
+from layer2.primitives.worker_pool import WorkerPool
 from layer2.store.errors import JournalLocked
 
 __all__ = ["coin_gate_at", "coin_sources_at", "local_coins", "serving_coins"]
 
 
 @contextlib.contextmanager
-def coin_gate_at(where: str, place: CoinPlace) -> Iterator[CoinGate]:
+def coin_gate_at(where: str, place: CoinDeployment) -> Iterator[CoinOperatorClient]:
     """Yield the operator at a URL, or for `local` the one of this machine, by its folder or its listening address.
 
     Raises:
@@ -49,13 +49,13 @@ def coin_gate_at(where: str, place: CoinPlace) -> Iterator[CoinGate]:
         client.close()
 
 
-def coin_sources_at(wheres: Sequence[str], place: CoinPlace) -> list[CoinSource]:
+def coin_sources_at(wheres: Sequence[str], place: CoinDeployment) -> list[CoinSource]:
     """Return sources of coin block data from URLs, folders and `local`, without querying them."""
     return [CoinBodies(one) for one in bodies_at(wheres, place.bodies)]
 
 
 @contextlib.contextmanager
-def local_coins(place: CoinPlace, *, workers: Workers | None = None) -> Iterator[CoinOperator]:
+def local_coins(place: CoinDeployment, *, workers: WorkerPool | None = None) -> Iterator[CoinOperator]:
     """Yield this machine's operator on its folder, which submits as the acting account.
 
     Args:
@@ -84,7 +84,7 @@ def local_coins(place: CoinPlace, *, workers: Workers | None = None) -> Iterator
 
 
 @contextlib.contextmanager
-def serving_coins(operator: CoinOperator, listen: str, place: CoinPlace) -> Iterator[str]:
+def serving_coins(operator: CoinOperator, listen: str, place: CoinDeployment) -> Iterator[str]:
     """Serve an operator over HTTP at `host:port`, announce it to other commands, and yield its URL.
 
     The caller steps the operator.

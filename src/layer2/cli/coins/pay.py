@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from layer2.cli.coins.context import CoinDesk, coin_desk_of, coin_named, sources_option
+from layer2.cli.coins.context import CoinContext, coin_desk_of, coin_named, sources_option
 from layer2.cli.common.command_registry import COINS
 from layer2.cli.common.workspace import Workspace, party_address
 from layer2.ethereum.assets import asset_at
@@ -118,14 +118,14 @@ def history(workspace: Workspace, coin: str, file: str | None, operator: str, mi
         click.echo(f"checked up to block {standing.next_block - 1}" + (f"; {size:,} bytes in {file}" if size else ""))
 
 
-def _told(desk: CoinDesk, coin: int) -> None:
+def _told(desk: CoinContext, coin: int) -> None:
     record = desk.holder.wallet.standing(coin).record
     holds = desk.holds(record)
     facts = {"coin": hex(coin), "holds": holds, "kind": record.kind.name.lower(), "token": record.token}
     desk.workspace.emit({**facts, "value": str(record.value)}, f"coin {coin:#x} made of {holds}")
 
 
-def _fetch(desk: CoinDesk, what: str) -> Standing:
+def _fetch(desk: CoinContext, what: str) -> Standing:
     try:
         coin = coin_named(what)
     except InputError:
@@ -141,7 +141,7 @@ def _read(path: Path) -> bytes:
     return raw
 
 
-def _write(file: str, desk: CoinDesk, coin: int) -> int:
+def _write(file: str, desk: CoinContext, coin: int) -> int:
     raw = encode_history(desk.holder.wallet.history(coin))
     with open_private(file) as target:
         target.write(raw)

@@ -40,7 +40,7 @@ def status(workspace: Workspace) -> None:
     chain, sight = place.chain, place.sight()
     sight.step()
     operator, held = chain.operator(), workspace.connection.balance(chain.address)
-    announced, since = chain.next_operator()
+    announced, since = chain.pending_operator()
     leaving = sum(map(len, sight.leaving.values()))
     facts = {
         "address": chain.address,

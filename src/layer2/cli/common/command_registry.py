@@ -18,12 +18,12 @@ from layer2.cli.common.command_index import (
 )
 from layer2.cli.common.suggestions import SuggestingGroup
 
-__all__ = ["CHANNELS", "COINS", "PLASMA", "ROLLUP", "Verb", "Verbs"]
+__all__ = ["CHANNELS", "COINS", "PLASMA", "ROLLUP", "Verb", "CommandRegistry"]
 
 Verb = Callable[..., Any]
 
 
-class Verbs:
+class CommandRegistry:
     """A family's sub-commands by name; each is a function that takes `workspace`.
 
     Args:
@@ -37,7 +37,7 @@ class Verbs:
         self.purpose = purpose
         self.contents = contents
         self.listed: dict[str, Listed] = {name: one for part in contents.values() for name, one in part.items()}
-        self.inner: dict[str, Verbs] = {}
+        self.inner: dict[str, CommandRegistry] = {}
         self._known: dict[str, Verb] = {}
 
     def __repr__(self) -> str:
@@ -54,7 +54,7 @@ class Verbs:
 
         return register
 
-    def include(self, other: Verbs) -> None:
+    def include(self, other: CommandRegistry) -> None:
         """Add another family as a group within this one."""
         self.inner[other.family] = other
 
@@ -72,7 +72,9 @@ class Verbs:
 class _VerbGroup(SuggestingGroup):
     """Click group of a family, which lists commands from the index and builds them on first use."""
 
-    def __init__(self, verbs: Verbs, options: Callable[[Verb], Verb], command_class: type[click.Command]) -> None:
+    def __init__(
+        self, verbs: CommandRegistry, options: Callable[[Verb], Verb], command_class: type[click.Command]
+    ) -> None:
         super().__init__(verbs.family, help=verbs.purpose)
         self._verbs = verbs
         self._options = options
@@ -107,10 +109,10 @@ class _VerbGroup(SuggestingGroup):
                 formatter.write_dl([(name, one.purpose) for name, one in self._verbs.inner.items()], col_max=16)
 
 
-CHANNELS = Verbs("channels", "Open, pay, close and defend payment channels.", CHANNEL_COMMANDS)
-ROLLUP = Verbs("rollup", "Pay, run and leave a rollup.", ROLLUP_COMMANDS)
-PLASMA = Verbs("plasma", "Pay on, run and leave a plasma chain.", PLASMA_COMMANDS)
-COINS = Verbs(
+CHANNELS = CommandRegistry("channels", "Open, pay, close and defend payment channels.", CHANNEL_COMMANDS)
+ROLLUP = CommandRegistry("rollup", "Pay, run and leave a rollup.", ROLLUP_COMMANDS)
+PLASMA = CommandRegistry("plasma", "Pay on, run and leave a plasma chain.", PLASMA_COMMANDS)
+COINS = CommandRegistry(
     "coin", "Coins: single deposits, NFTs too, that change hands with their history (Plasma Cash).", COIN_COMMANDS
 )
 PLASMA.include(COINS)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from layer2.cli.demo.plasma_stage import PlasmaStage
 from layer2.ethereum.errors import ContractReverted
 from layer2.ethereum.signer import LocalSigner
-from layer2.plasma.common.watcher.alerts import Kind
+from layer2.plasma.common.watcher.alerts import AlertKind
 from layer2.plasma.payments.chain.contract import ExitStatus, Proof
 from layer2.plasma.protocol.signing import Signed, digest, sign
 from layer2.plasma.protocol.transaction import Transaction, payment
@@ -144,12 +144,12 @@ def twice(stage: PlasmaStage) -> str:
     stage.l2.operator.submit_block()
     stage.move(None, stage.payee.address, SHARE)
     thief, proof = stage.sender(stage.attacker), Proof.of_nothing(back.packed)
-    started = stage.root.start_in_flight(thief, proof, [kit.proof], again.signatures, 1 << 4)
+    started = stage.root.start_in_flight_exit(thief, proof, [kit.proof], again.signatures, 1 << 4)
     report = stage.watcher.step()
-    stage.check("what the watcher did", ["challengeCanonical"], report.done())
+    stage.check("what the watcher did", ["challengeNonCanonical"], report.done())
     stage.connection.advance(stage.l2.exit_period + 1)
     # The attacker finalises the exit: it pays nothing, and returns only the piggyback bond.
-    stage.root.claim_in_flight(thief, back.packed, [kit.output_id], [kit.made])
+    stage.root.process_in_flight_exit(thief, back.packed, [kit.output_id], [kit.made])
     stage.audit.expect("attacker", profile.piggyback_bond)
     stage.audit.expect("watchtower", profile.in_flight_bond)
     stage.gas["ife.start_1_1"] = started.gas_used
@@ -231,7 +231,7 @@ def left(stage: PlasmaStage) -> str:
     hostile.steal(lie.loot[0])
     stage.stuck = profile.exit_bond
     report = stage.watcher.step()
-    stage.check("the alarm", True, Kind.BLOCK_WITHHELD in report.kinds())
+    stage.check("the alarm", True, AlertKind.BLOCK_WITHHELD in report.kinds())
     for wallet in wallets:
         # The operator is not used any more.
         wallet.gate, wallet.distrusted = None, lie.number

@@ -100,8 +100,8 @@ def claimed(stage: RollupStage) -> str:
     proposer.step()
     (receipt,) = payee.claim_all()
     stage.audit.expect("payee", amount)
-    bond = int(stage.l2.rollup.contract.call("freeBond", stage.operator.address))
-    stage.l2.rollup.take_bond(stage.l2.proposer.sender, bond)
+    bond = int(stage.l2.rollup.contract.call("availableBond", stage.operator.address))
+    stage.l2.rollup.withdraw_bond(stage.l2.proposer.sender, bond)
     stage.audit.expect("operator", bond)
     return f"{format_amount(amount)} claimed on L1 for {receipt.gas_used:,} gas, after the window"
 
@@ -116,7 +116,7 @@ def convicted(stage: RollupStage) -> str:
     stage.check("convictions", 1, len(found := stage.l2.challenger.step()))
     stage.check("the lie's status", Status.INVALID.name.lower(), bad.status)
     won = found[0].bond // 2
-    stage.l2.rollup.take_bond(Sender(stage.connection, stage.challenger), won)
+    stage.l2.rollup.withdraw_bond(Sender(stage.connection, stage.challenger), won)
     stage.audit.expect("challenger", won)
     return f"a root with one ether too much, proven wrong in one transaction of {found[0].gas:,} gas; bond lost"
 
@@ -137,7 +137,7 @@ def alone(stage: RollupStage) -> str:
     stage.check("what she has to do next", "claim", force_through(user).command)
     (receipt,) = user.claim_all()
     stage.audit.expect("payer", amount)
-    stage.l2.rollup.take_bond(user.sender, profile.bond)
+    stage.l2.rollup.withdraw_bond(user.sender, profile.bond)
     stage.audit.expect("payer", profile.bond)
     return f"{format_amount(amount)} forced, proposed by herself and claimed for {receipt.gas_used:,} gas, nobody asked"
 

@@ -47,7 +47,7 @@ def deploy_rollup(sender: Sender, poster: str = "", profile: Profile | None = No
 @click.option("--poster", help="Who posts first: an address, or a role; the acting account if not given.")
 @click.option("--window", help='How long an assertion can be challenged, for example "7 days".')
 @click.option("--force-delay", help='How long the queue may wait, for example "12 hours".')
-@click.option("--lease", help="How long the poster may be silent before everybody may post.")
+@click.option("--sequencer-window", help="How long the poster may be silent before everybody may post.")
 @click.option("--freeze-after", help="How long something may wait to become final before all can be frozen.")
 @click.option("--bond", help='Behind each open assertion, for example "1 ether".')
 @record_options
@@ -56,7 +56,7 @@ def deploy(
     poster: str | None,
     window: str | None,
     force_delay: str | None,
-    lease: str | None,
+    sequencer_window: str | None,
     freeze_after: str | None,
     bond: str | None,
     deployments: str,
@@ -66,7 +66,9 @@ def deploy(
     registry, connection = Registry(deployments), workspace.connection
     require_new(registry, NAME, connection, again=again)
     base = DEVNET if connection.is_dev else PUBLIC
-    times = durations(force_delay=force_delay, lease=lease, window=window, freeze_after=freeze_after)
+    times = durations(
+        force_delay=force_delay, sequencer_window=sequencer_window, window=window, freeze_after=freeze_after
+    )
     profile = replace(base, **times, **amounts(bond=bond))
     who = party_address(poster, connection) if poster else workspace.signer.address
     record = deploy_rollup(workspace.sender, who, profile)

@@ -11,28 +11,28 @@ import click
 
 from layer2.api.http.errors import Unreachable
 from layer2.cli.common.workspace import Workspace
-from layer2.cli.plasma.deployment import Place, place_of
+from layer2.cli.plasma.deployment import PlasmaDeployment, place_of
 from layer2.cli.plasma.operator_client import gate_at
 from layer2.ethereum.errors import ContractReverted
 from layer2.plasma.common.errors import BlockLost, DepositsMissing
-from layer2.plasma.payments.chain.errors import GateLied, ViewIncomplete
-from layer2.plasma.payments.operator.client_protocol import Gate
+from layer2.plasma.payments.chain.errors import OperatorMisbehaved, ViewIncomplete
+from layer2.plasma.payments.operator.client_protocol import OperatorClient
 from layer2.plasma.payments.wallet.wallet import Wallet
 from layer2.primitives.addresses import ZERO_ADDRESS, to_address
 from layer2.primitives.errors import InputError
 from layer2.store.errors import JournalError
 
-__all__ = ["Desk", "desk_of", "incomplete_option", "operator_option", "sources_option", "token_option", "utxo_named"]
+__all__ = ["Context", "desk_of", "incomplete_option", "operator_option", "sources_option", "token_option", "utxo_named"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Context:
     """An owner's wallet, its deployment and the workspace."""
 
     workspace: Workspace
-    place: Place
+    place: PlasmaDeployment
     wallet: Wallet
 
     def token(self, text: str) -> int:
@@ -65,7 +65,7 @@ class Desk:
 
 
 @contextlib.contextmanager
-def desk_of(workspace: Workspace, operator: str | None = None, *, needed: bool = True) -> Iterator[Desk]:
+def desk_of(workspace: Workspace, operator: str | None = None, *, needed: bool = True) -> Iterator[Context]:
     """Yield the acting account's wallet, synced to now.
 
     Args:
@@ -82,15 +82,15 @@ def desk_of(workspace: Workspace, operator: str | None = None, *, needed: bool =
         held.callback(wallet.close)
         try:
             wallet.sync()
-        except (GateLied, ViewIncomplete, Unreachable, BlockLost, DepositsMissing) as fault:
+        except (OperatorMisbehaved, ViewIncomplete, Unreachable, BlockLost, DepositsMissing) as fault:
             if needed:
                 raise
             click.echo(f"operator not heard: {fault}", err=True)
             wallet.look()
-        yield Desk(workspace, place, wallet)
+        yield Context(workspace, place, wallet)
 
 
-def _gate(operator: str, place: Place, held: contextlib.ExitStack, needed: bool) -> Gate | None:
+def _gate(operator: str, place: PlasmaDeployment, held: contextlib.ExitStack, needed: bool) -> OperatorClient | None:
     try:
         return held.enter_context(gate_at(operator, place))
     except (Unreachable, JournalError, BlockLost, DepositsMissing) as fault:

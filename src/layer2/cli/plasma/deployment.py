@@ -9,13 +9,13 @@ from layer2.cli.common.workspace import Workspace
 from layer2.cli.deploy.payments import NAME
 from layer2.ethereum.deployments import Registry
 from layer2.plasma.payments.chain.contract import RootChain
-from layer2.plasma.payments.chain.state import Sight
+from layer2.plasma.payments.chain.state import RootChainState
 
-__all__ = ["Place", "place_of"]
+__all__ = ["PlasmaDeployment", "place_of"]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PlasmaDeployment:
     """The root chain contract and the block of its deployment."""
 
     workspace: Workspace
@@ -42,13 +42,13 @@ class Place:
         """Path of the acting account's wallet journal."""
         return self.workspace.folder / f"plasma-{self.root.address}.journal"
 
-    def sight(self) -> Sight:
+    def sight(self) -> RootChainState:
         """Return a new chain state, not yet read."""
-        return Sight(self.root, start_block=self.start_block)
+        return RootChainState(self.root, start_block=self.start_block)
 
 
-def place_of(workspace: Workspace, deployments: str = "deployments") -> Place:
+def place_of(workspace: Workspace, deployments: str = "deployments") -> PlasmaDeployment:
     """Return the root chain recorded for the chain."""
     connection = workspace.connection
     record = Registry(deployments).load(connection.chain_id, NAME, connection)
-    return Place(workspace, RootChain.at(connection, record.address), record.block)
+    return PlasmaDeployment(workspace, RootChain.at(connection, record.address), record.block)

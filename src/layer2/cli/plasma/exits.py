@@ -9,13 +9,13 @@ import click
 from layer2.cli.common.command_registry import PLASMA
 from layer2.cli.common.output import moment, transaction
 from layer2.cli.common.workspace import Workspace, party_address
-from layer2.cli.plasma.context import Desk, desk_of, incomplete_option, operator_option, token_option, utxo_named
+from layer2.cli.plasma.context import Context, desk_of, incomplete_option, operator_option, token_option, utxo_named
 from layer2.cli.plasma.deployment import place_of
 from layer2.cli.plasma.pay import payment_named
 from layer2.ethereum.records import Receipt
 from layer2.plasma.payments.chain.contract import ExitStatus
 from layer2.plasma.payments.chain.exit_proof_file import load_kits
-from layer2.plasma.payments.wallet.payment_status import Sent
+from layer2.plasma.payments.wallet.payment_status import SentPayment
 from layer2.primitives.errors import InputError
 from layer2.primitives.units import counted, parse_amount
 
@@ -56,7 +56,7 @@ def exit_(
         _left(desk, receipts)
 
 
-def position_named(desk: Desk, text: str) -> int | None:
+def position_named(desk: Context, text: str) -> int | None:
     """Return the output position in a text, or None if it is the hash of a payment."""
     try:
         position = utxo_named(text)
@@ -66,7 +66,7 @@ def position_named(desk: Desk, text: str) -> int | None:
     return None if position >= 1 << 64 or (fits and position not in desk.wallet.purse.coins) else position
 
 
-def _say_doubts(desk: Desk) -> None:
+def _say_doubts(desk: Context) -> None:
     """Warn of outputs that were left out."""
     held = [one.position for one in desk.wallet.utxos() if one.state == "doubtful"]
     if held:
@@ -153,7 +153,7 @@ def kit(workspace: Workspace, action: str, file: str, incomplete: bool, operator
         _exit_from(workspace, file)
 
 
-def _told(workspace: Workspace, desk: Desk, file: str) -> None:
+def _told(workspace: Workspace, desk: Context, file: str) -> None:
     found = load_kits(file, desk.place.root)
     facts = {"file": file, "outputs": len(found.outputs), "payments": len(found.payments)}
     text = (
@@ -193,7 +193,7 @@ def _exit_from(workspace: Workspace, file: str) -> None:
             # The payment was signed elsewhere and must exit as a whole, so its inputs must not exit individually.
             mine = any(each.output.owner == wallet.owner for each in one.inputs)
             if mine and one.hash not in wallet.purse.sent:
-                wallet.purse.sign(Sent(one, "kit"))
+                wallet.purse.sign(SentPayment(one, "kit"))
         if not wallet.complete:
             click.echo(
                 "chosen by the file alone: nobody was asked what blocks have spent since it was written, and a bond is "
@@ -208,7 +208,7 @@ def _present(file: str) -> str:
         return file
 
 
-def _left(desk: Desk, receipts: Sequence[Receipt]) -> None:
+def _left(desk: Context, receipts: Sequence[Receipt]) -> None:
     if not receipts:
         raise InputError(
             f"{desk.wallet.signer.address}: nothing to take out, {_waiting(desk)}", hint="layer2 plasma utxos"
@@ -219,7 +219,7 @@ def _left(desk: Desk, receipts: Sequence[Receipt]) -> None:
     desk.workspace.emit(facts, f"{_waiting(desk)}; {counted(len(receipts), 'transaction')}, {gas:,} gas")
 
 
-def _exits(desk: Desk) -> list[dict[str, object]]:
+def _exits(desk: Context) -> list[dict[str, object]]:
     purse, root = desk.wallet.purse, desk.place.root
     rows: list[dict[str, object]] = []
     for position in sorted(purse.exits):
@@ -230,7 +230,7 @@ def _exits(desk: Desk) -> list[dict[str, object]]:
     return rows
 
 
-def _waiting(desk: Desk) -> str:
+def _waiting(desk: Context) -> str:
     rows = _exits(desk)
     games = len(desk.wallet.purse.games) + len(desk.wallet.purse.joined)
     waiting = [counted(len(rows), "exit")] * bool(rows) + [counted(games, "in-flight exit")] * bool(games)

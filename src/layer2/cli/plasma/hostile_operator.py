@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from layer2.cli.plasma.deployment import Place, place_of
+from layer2.cli.plasma.deployment import PlasmaDeployment, place_of
 from layer2.ethereum.sender import Sender
 from layer2.plasma.common.errors import StateUnknown
-from layer2.plasma.common.operator_journal import Made
+from layer2.plasma.common.operator_journal import SealedBlock
 from layer2.plasma.payments.operator.operator import Operator
 from layer2.plasma.payments.wallet.wallet import Wallet
 from layer2.plasma.protocol.signing import Signed
@@ -44,7 +44,7 @@ class HostileNode:
     """
 
     kind: str
-    place: Place
+    place: PlasmaDeployment
     inner: Operator
     done: bool = False
     ignored: int = 0
@@ -120,7 +120,7 @@ class HostileNode:
         return hostile.invalid_mint(_LOOT, withhold=True, beside=pending)
 
     def _keep(self, hostile: HostileOperator, lie: Lie) -> None:
-        made = Made(lie.number, lie.header.root, lie.header.count, b"", bytes(32))
+        made = SealedBlock(lie.number, lie.header.root, lie.header.count, b"", bytes(32))
         files = self.hidden if lie.number in hostile.withheld else self.shown
         files.put(made.name, hostile.shown(lie.number))
 
@@ -140,7 +140,7 @@ class HostileNode:
         return said
 
 
-def _wallet(place: Place) -> Wallet:
+def _wallet(place: PlasmaDeployment) -> Wallet:
     wallet = Wallet(place.root, place.workspace.signer, place.purse, place.sight(), sender=place.workspace.sender)
     wallet.look()
     return wallet

@@ -18,7 +18,7 @@ from layer2.cli.common.options import loop_options
 from layer2.cli.common.watcher_loop import Watching, report_json, told, watching, watching_options
 from layer2.cli.common.workspace import Workspace
 from layer2.cli.plasma.context import sources_option
-from layer2.cli.plasma.deployment import Place, place_of
+from layer2.cli.plasma.deployment import PlasmaDeployment, place_of
 from layer2.cli.plasma.hostile_operator import KINDS, HostileNode
 from layer2.cli.plasma.operator_client import local_operator, serving, serving_watcher, sources_at
 from layer2.plasma.common.watcher.actions import WatchPolicy
@@ -26,7 +26,7 @@ from layer2.plasma.common.watcher.block_sources import BodySource, LocalBodies
 from layer2.plasma.payments.operator.operator import Operator
 from layer2.plasma.payments.watcher.watcher import Watcher
 from layer2.primitives.units import counted, format_amount, parse_amount, parse_duration
-from layer2.primitives.worker_pool import Workers
+from layer2.primitives.worker_pool import WorkerPool
 
 __all__ = ["challenge", "operator", "run", "watcher"]
 
@@ -170,10 +170,10 @@ def run(
 
 
 @contextlib.contextmanager
-def _operator(place: Place, once: bool, listen: str, workers: int, least_fee: str) -> Iterator[Operator]:
+def _operator(place: PlasmaDeployment, once: bool, listen: str, workers: int, least_fee: str) -> Iterator[Operator]:
     """Yield the operator and serve it meanwhile, except with `once`, when the process ends too soon to be of use."""
     fee = parse_amount(least_fee)
-    with local_operator(place, least_fee=fee, workers=None if once else Workers(workers)) as inner:
+    with local_operator(place, least_fee=fee, workers=None if once else WorkerPool(workers)) as inner:
         if once:
             yield inner
             return
@@ -185,7 +185,7 @@ def _operator(place: Place, once: bool, listen: str, workers: int, least_fee: st
 
 @contextlib.contextmanager
 def _watcher(
-    place: Place, sources: BodySource | Sequence[BodySource], only_look: bool, patience: str
+    place: PlasmaDeployment, sources: BodySource | Sequence[BodySource], only_look: bool, patience: str
 ) -> Iterator[Watcher]:
     inner = Watcher(
         place.root,

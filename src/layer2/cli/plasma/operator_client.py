@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 
 from layer2.cli.common.endpoints import announced, listening, listening_at
 from layer2.cli.common.operator_url import MARGIN, bodies_at, require_url
-from layer2.cli.plasma.deployment import Place
+from layer2.cli.plasma.deployment import PlasmaDeployment
 from layer2.plasma.common.watcher.block_sources import BodySource
 from layer2.plasma.payments.chain.follower import ChainLog
-from layer2.plasma.payments.operator.client_protocol import Gate, NearGate
+from layer2.plasma.payments.operator.client_protocol import LocalOperator, OperatorClient
 from layer2.plasma.payments.operator.operator import Operator
 from layer2.plasma.payments.utxo.fees import FeePolicy
 from layer2.plasma.payments.watcher.watcher import Watcher
-from layer2.primitives.worker_pool import Workers
+from layer2.primitives.worker_pool import WorkerPool
 from layer2.store.errors import JournalLocked
 
 if TYPE_CHECKING:
-    from layer2.api.plasma.remote_operator import RemoteGate
+    from layer2.api.plasma.remote_operator import RemoteOperatorClient
     from layer2.api.plasma.watcher_service import WatchService
 
 __all__ = [
@@ -33,7 +33,7 @@ __all__ = [
 
 
 @contextlib.contextmanager
-def gate_at(where: str, place: Place) -> Iterator[Gate]:
+def gate_at(where: str, place: PlasmaDeployment) -> Iterator[OperatorClient]:
     """Yield the operator at a URL, or for `local` the one of this machine, by its folder or its listening address.
 
     Raises:
@@ -52,13 +52,13 @@ def gate_at(where: str, place: Place) -> Iterator[Gate]:
                     raise
                 where = found
             else:
-                yield NearGate(operator)
+                yield LocalOperator(operator)
                 return
     with _remote(where, place) as gate:
         yield gate
 
 
-def sources_at(wheres: Sequence[str], place: Place) -> list[BodySource]:
+def sources_at(wheres: Sequence[str], place: PlasmaDeployment) -> list[BodySource]:
     """Return sources of block data from URLs of operators and watchers, folders, and `local`, this machine's operator.
 
     The sources are not queried yet. A watcher reports unavailable or hostile sources, and needs only one good source.
@@ -67,7 +67,9 @@ def sources_at(wheres: Sequence[str], place: Place) -> list[BodySource]:
 
 
 @contextlib.contextmanager
-def local_operator(place: Place, *, least_fee: int = 0, workers: Workers | None = None) -> Iterator[Operator]:
+def local_operator(
+    place: PlasmaDeployment, *, least_fee: int = 0, workers: WorkerPool | None = None
+) -> Iterator[Operator]:
     """Yield this machine's operator on its folder, which submits as the acting account.
 
     Args:
@@ -97,7 +99,7 @@ def local_operator(place: Place, *, least_fee: int = 0, workers: Workers | None 
 
 @contextlib.contextmanager
 def serving(
-    operator: Operator, listen: str, place: Place, bodies: Callable[[int], Path] | None = None
+    operator: Operator, listen: str, place: PlasmaDeployment, bodies: Callable[[int], Path] | None = None
 ) -> Iterator[str]:
     """Serve an operator over HTTP at `host:port`, announce it to other commands, and yield its URL.
 
@@ -119,7 +121,7 @@ def serving(
 
 
 @contextlib.contextmanager
-def serving_watcher(watcher: Watcher, serve: str, place: Place) -> Iterator[WatchService]:
+def serving_watcher(watcher: Watcher, serve: str, place: PlasmaDeployment) -> Iterator[WatchService]:
     """Serve a watcher over HTTP at `host:port`. The caller steps its desk. Raises the errors of `serving`."""
     from layer2.api.plasma.watcher_service import WatchService
 
@@ -128,13 +130,13 @@ def serving_watcher(watcher: Watcher, serve: str, place: Place) -> Iterator[Watc
 
 
 @contextlib.contextmanager
-def _remote(where: str, place: Place) -> Iterator[RemoteGate]:
+def _remote(where: str, place: PlasmaDeployment) -> Iterator[RemoteOperatorClient]:
     require_url(where)
     from layer2.api.plasma.payments_client import RemoteOperator
-    from layer2.api.plasma.remote_operator import RemoteGate
+    from layer2.api.plasma.remote_operator import RemoteOperatorClient
 
     client = RemoteOperator(where, place.root)
     try:
-        yield RemoteGate(client)
+        yield RemoteOperatorClient(client)
     finally:
         client.close()

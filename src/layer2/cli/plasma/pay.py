@@ -7,8 +7,8 @@ import click
 from layer2.cli.common.command_registry import PLASMA
 from layer2.cli.common.output import transaction
 from layer2.cli.common.workspace import Workspace, party_address
-from layer2.cli.plasma.context import Desk, desk_of, operator_option, token_option
-from layer2.plasma.payments.wallet.payment_status import Sent
+from layer2.cli.plasma.context import Context, desk_of, operator_option, token_option
+from layer2.plasma.payments.wallet.payment_status import SentPayment
 from layer2.primitives.addresses import to_address
 from layer2.primitives.errors import InputError
 
@@ -107,7 +107,7 @@ def cancel(workspace: Workspace, payment: str, fee: str, operator: str) -> None:
         _signed(desk, [one], f"accepted: 0x{one.hash.hex()} brings back what it spent")
 
 
-def payment_named(desk: Desk, text: str) -> bytes:
+def payment_named(desk: Context, text: str) -> bytes:
     """Return the hash of this wallet's payment that begins with the given digits."""
     prefix = text.lower().removeprefix("0x")
     fitting = [one for one in desk.wallet.purse.sent if one.hex().startswith(prefix)]
@@ -118,7 +118,7 @@ def payment_named(desk: Desk, text: str) -> bytes:
     return fitting[0]
 
 
-def _signed(desk: Desk, made: list[Sent], text: str) -> None:
+def _signed(desk: Context, made: list[SentPayment], text: str) -> None:
     rows = [
         {
             "payment": "0x" + one.hash.hex(),

@@ -9,7 +9,7 @@ import click
 
 from layer2.cli.common.command_registry import PLASMA
 from layer2.cli.common.workspace import Workspace
-from layer2.cli.plasma.context import Desk, desk_of, sources_option
+from layer2.cli.plasma.context import Context, desk_of, sources_option
 from layer2.cli.plasma.operator_client import sources_at
 from layer2.plasma.payments.chain.exit_proofs import Kit
 from layer2.plasma.payments.wallet.account import Utxo
@@ -48,7 +48,7 @@ def recover_(workspace: Workspace, operator: tuple[str, ...]) -> None:
         workspace.emit(facts, "\n".join(_lines(desk, found)))
 
 
-def _lines(desk: Desk, found: Recovered) -> list[str]:
+def _lines(desk: Context, found: Recovered) -> list[str]:
     def line(word: str, one: Utxo) -> str:
         return f"{one.position:#018x}  {desk.wallet.show(one.amount, one.token)}  {word}"
 

@@ -82,7 +82,7 @@ def status(workspace: Workspace) -> None:
     operator, following, deposit, frozen = root.head()
     reserved, kept = root.reserve_of(0)
     held = workspace.connection.balance(root.address)
-    announced, since = root.next_operator()
+    announced, since = root.pending_operator()
     count = sum(one.count for one in sight.headers.values())
     facts = {
         "address": root.address,

@@ -10,9 +10,9 @@ from layer2.cli.common.command_registry import PLASMA
 from layer2.cli.common.input import read_text
 from layer2.cli.common.workspace import Workspace, party_address
 from layer2.cli.plasma.context import desk_of, operator_option
-from layer2.plasma.payments.chain.errors import KitMalformed
+from layer2.plasma.payments.chain.errors import ExitProofMalformed
 from layer2.plasma.payments.chain.exit_proof_file import payment_from_json, to_json
-from layer2.plasma.payments.chain.exit_proofs import PaymentKit
+from layer2.plasma.payments.chain.exit_proofs import InFlightExitProof
 from layer2.plasma.payments.wallet.swaps import Offer
 from layer2.primitives.errors import MalformedError
 from layer2.primitives.json_text import parse_json
@@ -73,9 +73,9 @@ def swap_note(workspace: Workspace, payment: str) -> None:
         workspace.emit({"payment": "0x" + kit.hash.hex()}, f"0x{kit.hash.hex()[:8]} is signed by both")
 
 
-def _payment(text: str) -> PaymentKit:
+def _payment(text: str) -> InFlightExitProof:
     try:
         value = parse_json(read_text(text))
     except MalformedError:
-        raise KitMalformed("swap: not JSON", hint="pass what the other side printed") from None
+        raise ExitProofMalformed("swap: not JSON", hint="pass what the other side printed") from None
     return payment_from_json(value)

@@ -20,7 +20,7 @@ from layer2.rollup.wallet.l1_actions import Outgoing
 from layer2.rollup.wallet.wallet import Wallet
 
 __all__ = [
-    "Desk",
+    "Context",
     "desk_of",
     "incomplete_option",
     "outgoing_named",
@@ -32,7 +32,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Context:
     """A user's wallet, the rollup contract and the workspace."""
 
     workspace: Workspace
@@ -76,14 +76,14 @@ class Desk:
 
 
 @contextlib.contextmanager
-def desk_of(workspace: Workspace, sequencer: str | None = None) -> Iterator[Desk]:
+def desk_of(workspace: Workspace, sequencer: str | None = None) -> Iterator[Context]:
     """Yield the acting account's wallet; `sequencer` (a URL, or `local`) enables payments."""
     with place_of(workspace) as place, contextlib.ExitStack() as held:
         replica = place.replica()
         gate = None
         if sequencer is not None:
             gate = held.enter_context(gate_at(sequencer, place.workspace, place.rollup, replica))
-        yield Desk(workspace, place.rollup, Wallet(place.rollup, workspace.signer, replica, gate, workspace.sender))
+        yield Context(workspace, place.rollup, Wallet(place.rollup, workspace.signer, replica, gate, workspace.sender))
 
 
 def sequencer_option(command: F) -> F:

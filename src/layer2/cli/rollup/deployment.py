@@ -13,7 +13,7 @@ import click
 from layer2.cli.common.workspace import Workspace
 from layer2.cli.deploy.rollup import NAME
 from layer2.ethereum.deployments import Registry
-from layer2.primitives.worker_pool import Workers
+from layer2.primitives.worker_pool import WorkerPool
 from layer2.rollup.derivation.replica import Replica
 from layer2.rollup.derivation.snapshot import Snapshot
 from layer2.rollup.l1.blob_sources import Blobs
@@ -22,14 +22,14 @@ from layer2.rollup.protocol.errors import SnapshotWrong
 from layer2.store.blob_archive import Archive
 from layer2.store.errors import JournalError
 
-__all__ = ["Place", "place_of"]
+__all__ = ["RollupDeployment", "place_of"]
 
 _BEACON = "LAYER2_BEACON"
 """Environment variable with the URL of a beacon node, queried for blobs that the chain's own node does not serve."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RollupDeployment:
     """The recorded rollup contract, and the data to follow it from its first block."""
 
     workspace: Workspace
@@ -46,7 +46,7 @@ class Place:
         """Return a new replica that has read the whole chain."""
         return self._follow(None)
 
-    def node_replica(self, snapshot: str | None = None, workers: Workers | None = None) -> Replica:
+    def node_replica(self, snapshot: str | None = None, workers: WorkerPool | None = None) -> Replica:
         """Return a replica that starts from a final state if available: from a file, or saved by an earlier run.
 
         The replica can verify every open assertion.
@@ -68,7 +68,7 @@ class Place:
                 click.echo(f"{fault}; starting from the first entry", err=True)
         return self._follow(None, workers)
 
-    def _begin(self, snapshot: Snapshot, workers: Workers | None) -> Replica:
+    def _begin(self, snapshot: Snapshot, workers: WorkerPool | None) -> Replica:
         fresh = self._follow(snapshot, workers)
         lost = fresh.out_of_reach()
         if lost:
@@ -79,21 +79,23 @@ class Place:
             )
         return fresh
 
-    def _follow(self, snapshot: Snapshot | None, workers: Workers | None = None) -> Replica:
+    def _follow(self, snapshot: Snapshot | None, workers: WorkerPool | None = None) -> Replica:
         fresh = Replica(self.rollup, start_block=self.start_block, blobs=self.blobs, snapshot=snapshot, workers=workers)
         fresh.step()
         return fresh
 
 
 @contextlib.contextmanager
-def place_of(workspace: Workspace, deployments: str = "deployments") -> Iterator[Place]:
+def place_of(workspace: Workspace, deployments: str = "deployments") -> Iterator[RollupDeployment]:
     """Yield the rollup recorded for the chain."""
     connection = workspace.connection
     record = Registry(deployments).load(connection.chain_id, NAME, connection)
     rollup = RollupContract.at(connection, record.address)
     archive = _archive(_folder(workspace, rollup) / "blobs.archive")
     try:
-        yield Place(workspace, rollup, record.block, Blobs.of(connection, archive, os.environ.get(_BEACON, "")))
+        yield RollupDeployment(
+            workspace, rollup, record.block, Blobs.of(connection, archive, os.environ.get(_BEACON, ""))
+        )
     finally:
         archive.close()
 

@@ -6,14 +6,14 @@ import click
 
 from layer2.cli.common.command_registry import ROLLUP
 from layer2.cli.common.workspace import Workspace, party_address
-from layer2.cli.rollup.context import Desk, desk_of, incomplete_option
+from layer2.cli.rollup.context import Context, desk_of, incomplete_option
 from layer2.primitives.errors import InputError
-from layer2.rollup.wallet.escape_hatch import Errand, escape_now, force_through, propose_myself
+from layer2.rollup.wallet.escape_hatch import StepResult, escape_now, force_through, propose_myself
 
 __all__ = ["escape", "force", "propose"]
 
 
-def _report(desk: Desk, errand: Errand, idle: str) -> None:
+def _report(desk: Context, errand: StepResult, idle: str) -> None:
     command = f"layer2 rollup {errand.command}" if errand.command else ""
     lines = errand.lines() or [idle]
     if errand.next:
@@ -43,13 +43,15 @@ def force(workspace: Workspace, amount: str | None, to: str | None, source: int 
 
 @ROLLUP.verb("propose")
 @click.option("--take-bond", is_flag=True, help="Afterwards take back what is free of your bond.")
-def propose(workspace: Workspace, take_bond: bool) -> None:
+def propose(workspace: Workspace, withdraw_bond: bool) -> None:
     """Propose an assertion yourself: rebuild the state, finalise what is due, and assert the rest with a bond."""
     with desk_of(workspace) as desk:
         errand = propose_myself(desk.wallet)
-        free = int(desk.rollup.contract.call("freeBond", desk.wallet.signer.address))
-        if take_bond and free:
-            errand.did(f"took back {desk.wallet.show(free)} of the bond", desk.rollup.take_bond(workspace.sender, free))
+        free = int(desk.rollup.contract.call("availableBond", desk.wallet.signer.address))
+        if withdraw_bond and free:
+            errand.did(
+                f"took back {desk.wallet.show(free)} of the bond", desk.rollup.withdraw_bond(workspace.sender, free)
+            )
         _report(desk, errand, "everything in the inbox is asserted and final")
 
 

@@ -16,17 +16,17 @@ from layer2.cli.common.endpoints import export_line, hosting_options
 from layer2.cli.common.options import loop_options
 from layer2.cli.common.workspace import Workspace
 from layer2.cli.devnet import announce, anvil_on
-from layer2.cli.rollup.deployment import Place, place_of
+from layer2.cli.rollup.deployment import RollupDeployment, place_of
 from layer2.cli.rollup.health import health_of
 from layer2.cli.rollup.sequencer_client import local_sequencer, serving
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.records import Receipt
 from layer2.primitives.units import format_amount, parse_amount, parse_duration
-from layer2.primitives.worker_pool import Workers
+from layer2.primitives.worker_pool import WorkerPool
 from layer2.rollup.derivation.replica import Replica
 from layer2.rollup.l1.contract import RollupContract
 from layer2.rollup.sequencer.sequencer import Sequencer
-from layer2.rollup.sequencer.signature_workers import Verifier
+from layer2.rollup.sequencer.signature_workers import SignatureWorkers
 from layer2.rollup.state.commitments import Status
 from layer2.rollup.validator.challenger import Challenger
 from layer2.rollup.validator.proposer import Proposer
@@ -100,13 +100,13 @@ def sequencing(inner: Sequencer) -> Daemon:
     return Daemon("sequencer", step)
 
 
-def proposing(place: Place, replica: Replica) -> Daemon:
+def proposing(place: RollupDeployment, replica: Replica) -> Daemon:
     """Return the daemon that proposes and finalises assertions."""
     inner = Proposer(place.rollup, place.workspace.sender, replica)
     return Daemon("proposer", lambda: told(place.rollup, inner.step()))
 
 
-def challenging(place: Place, replica: Replica) -> Daemon:
+def challenging(place: RollupDeployment, replica: Replica) -> Daemon:
     """Return the daemon that submits fraud proofs against wrong assertions."""
     inner = Challenger(place.rollup, place.workspace.sender, replica)
 
@@ -120,7 +120,7 @@ def challenging(place: Place, replica: Replica) -> Daemon:
     return Daemon("challenger", lambda: told(place.rollup, inner.step()), trouble=trouble)
 
 
-def verifying(place: Place, replica: Replica) -> Daemon:
+def verifying(place: RollupDeployment, replica: Replica) -> Daemon:
     """Return the daemon that rebuilds the state from L1 and reports batch results and assertion verdicts."""
     shown, judged = [replica.unread], {next(iter(replica.claims))}
 
@@ -154,7 +154,7 @@ def verifying(place: Place, replica: Replica) -> Daemon:
     return Daemon("verifier", step, trouble=trouble)
 
 
-def keeping(place: Place, replica: Replica) -> Daemon:
+def keeping(place: RollupDeployment, replica: Replica) -> Daemon:
     """Return the daemon that saves a final state from which every open assertion can be verified after a restart."""
     kept = [[one.id for one in replica.foundations()] if replica.unread else []]
 
@@ -248,9 +248,9 @@ def devnet(
 
 
 @contextlib.contextmanager
-def _open(place: Place, once: bool, listen: str, workers: int, **fees: str | None) -> Iterator[Sequencer]:
+def _open(place: RollupDeployment, once: bool, listen: str, workers: int, **fees: str | None) -> Iterator[Sequencer]:
     """Yield the sequencer and serve it meanwhile, except with `once`, when the process ends too soon to be of use."""
-    verifier = None if once else Verifier(workers)
+    verifier = None if once else SignatureWorkers(workers)
     key_fee = fees["key_fee"] or ("0" if place.rollup.connection.is_dev else PUBLIC_KEY_FEE)
     least, key = parse_amount(fees["least_fee"] or "0"), parse_amount(key_fee)
     own = place.replica()
@@ -272,9 +272,9 @@ def _run(workspace: Workspace, once: bool, interval: str, listen: str, workers: 
 
 
 @contextlib.contextmanager
-def _following(place: Place, snapshot: str | None, once: bool, workers: int) -> Iterator[Replica]:
+def _following(place: RollupDeployment, snapshot: str | None, once: bool, workers: int) -> Iterator[Replica]:
     """Yield a node's replica with running workers; with `once` no workers are started, to save their start-up time."""
-    held = Workers(0 if once else workers)
+    held = WorkerPool(0 if once else workers)
     try:
         yield place.node_replica(snapshot, held)
     finally:
@@ -290,6 +290,6 @@ def _keep_going(daemons: list[Daemon], replica: Replica, once: bool, *, health: 
         run_daemons(daemons, parse_duration(interval), once=once, troubles=troubles)
 
 
-def _node(place: Place, replica: Replica) -> list[Daemon]:
+def _node(place: RollupDeployment, replica: Replica) -> list[Daemon]:
     parts = (verifying, proposing, challenging, keeping)
     return [part(place, replica) for part in parts]

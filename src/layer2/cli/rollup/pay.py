@@ -11,7 +11,14 @@ from layer2.cli.common.command_registry import ROLLUP
 from layer2.cli.common.input import read_text
 from layer2.cli.common.output import transaction
 from layer2.cli.common.workspace import Workspace, party_address
-from layer2.cli.rollup.context import Desk, desk_of, incomplete_option, outgoing_named, sequencer_option, token_option
+from layer2.cli.rollup.context import (
+    Context,
+    desk_of,
+    incomplete_option,
+    outgoing_named,
+    sequencer_option,
+    token_option,
+)
 from layer2.primitives.addresses import to_address
 from layer2.primitives.errors import InputError, MalformedError
 from layer2.rollup.protocol.errors import AccountUnknown
@@ -102,7 +109,7 @@ def _rows(given: tuple[str, ...]) -> list[tuple[str, str]]:
     return rows
 
 
-def _accepted(desk: Desk, ops: list[SignedOp]) -> None:
+def _accepted(desk: Context, ops: list[SignedOp]) -> None:
     first = ops[0].message
     total = sum(op.message.amount for op in ops)
     what = f"account {first.to}" if len(ops) == 1 else f"{len(ops)} receivers"

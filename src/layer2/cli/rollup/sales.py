@@ -14,7 +14,7 @@ from layer2.cli.common.command_registry import ROLLUP
 from layer2.cli.common.input import read_text
 from layer2.cli.common.output import transaction
 from layer2.cli.common.workspace import Workspace, party_address
-from layer2.cli.rollup.context import Desk, desk_of, outgoing_named
+from layer2.cli.rollup.context import Context, desk_of, outgoing_named
 from layer2.primitives.errors import InputError
 from layer2.primitives.json_text import parse_json
 from layer2.primitives.units import parse_duration
@@ -26,7 +26,7 @@ from layer2.rollup.wallet.sale_safety import PURCHASE_MARGIN, owner_of, withdraw
 __all__ = ["safe_to_buy", "sign_claim", "take_claim"]
 
 
-def _facts(desk: Desk, one: Outgoing) -> dict[str, Any]:
+def _facts(desk: Context, one: Outgoing) -> dict[str, Any]:
     paid, replica = one.withdrawal, desk.wallet.replica
     facts = {"place": one.place, "amount": str(paid.amount), "token": paid.token, "standing": one.standing}
     return {**facts, "owner": owner_of(replica, one)}

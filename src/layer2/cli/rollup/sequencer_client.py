@@ -14,8 +14,8 @@ from layer2.rollup.l1.contract import RollupContract
 from layer2.rollup.sequencer.journal import RESYNC
 from layer2.rollup.sequencer.key_registrations import KeyPolicy
 from layer2.rollup.sequencer.sequencer import Sequencer
-from layer2.rollup.sequencer.signature_workers import Verifier
-from layer2.rollup.wallet.wallet import Gate
+from layer2.rollup.sequencer.signature_workers import SignatureWorkers
+from layer2.rollup.wallet.wallet import SequencerClient
 from layer2.store.errors import JournalLocked
 from layer2.store.journal import Journal
 
@@ -23,7 +23,7 @@ __all__ = ["gate_at", "local_sequencer", "serving"]
 
 
 @contextlib.contextmanager
-def gate_at(where: str, workspace: Workspace, rollup: RollupContract, replica: Replica) -> Iterator[Gate]:
+def gate_at(where: str, workspace: Workspace, rollup: RollupContract, replica: Replica) -> Iterator[SequencerClient]:
     """Yield the sequencer at a URL, or for `local` the one of this machine, by its journal or its listening address.
 
     Raises:
@@ -63,7 +63,7 @@ def local_sequencer(
     *,
     least_fee: int = 0,
     key_fee: int = 0,
-    verifier: Verifier | None = None,
+    verifier: SignatureWorkers | None = None,
 ) -> Iterator[Sequencer]:
     """Yield this machine's sequencer on its journal, which posts as the acting account.
 
@@ -100,10 +100,10 @@ def serving(sequencer: Sequencer, listen: str, workspace: Workspace) -> Iterator
     Raises:
         InputError: The address is invalid or in use.
     """
-    from layer2.api.rollup.service import Service
+    from layer2.api.rollup.service import SequencerService
 
     with (
-        Service(sequencer, *listening(listen), **workspace.limits) as service,
+        SequencerService(sequencer, *listening(listen), **workspace.limits) as service,
         announced(_folder(workspace, sequencer.rollup), service.url),
     ):
         yield service.url

@@ -14,21 +14,21 @@ from layer2.ethereum.records import Receipt
 from layer2.ethereum.sender import Sender
 from layer2.ethereum.signer import Signer, as_signer
 from layer2.plasma.coins.chain.contract import COIN_DEVNET, CoinChain, CoinProfile
-from layer2.plasma.coins.chain.state import CoinSight
+from layer2.plasma.coins.chain.state import CoinChainState
 from layer2.plasma.coins.operator.operator import CoinOperator
 from layer2.plasma.coins.protocol.coin_history import History, Standing
 from layer2.plasma.coins.protocol.transfer import SignedCoin
-from layer2.plasma.coins.wallet.coin_store import CoinWallet
-from layer2.plasma.coins.wallet.exit_guard import Deed
-from layer2.plasma.coins.wallet.wallet import CoinHolder
+from layer2.plasma.coins.wallet.coin_store import CoinStore
+from layer2.plasma.coins.wallet.exit_guard import GuardAction
+from layer2.plasma.coins.wallet.wallet import CoinWallet
 from layer2.primitives.addresses import Address, to_address
 from layer2.primitives.units import parse_amount
 from layer2.store.journal import Journal
 
-__all__ = ["HomeHolder", "LocalCoins"]
+__all__ = ["DevnetCoinWallet", "LocalCoins"]
 
 
-class HomeHolder(CoinHolder):
+class DevnetCoinWallet(CoinWallet):
     """A coin wallet in its operator's process that syncs before it acts; payees may be wallets or accounts."""
 
     def coins(self) -> list[int]:
@@ -53,7 +53,7 @@ class HomeHolder(CoinHolder):
         """Receive a coin, given by its number or by the history from the payer."""
         return self.fetch(history) if isinstance(history, int) else super().receive(history)
 
-    def guard(self, *, though_signed: bool = False) -> list[Deed]:
+    def guard(self, *, though_signed: bool = False) -> list[GuardAction]:
         """Challenge exits of this wallet's coins by others, and answer challenges of its own exits."""
         self.sync()
         return super().guard(though_signed=though_signed)
@@ -91,8 +91,8 @@ class LocalCoins:
         self._name = self.chain.address[2:10].lower()
         place = folder / f"coin-operator-{self._name}"
         self.operator = CoinOperator(self.chain, sender, place, start_block=self.start_block, margin=margin)
-        self.sight = CoinSight(self.chain, start_block=self.start_block)
-        self._holders: dict[Address, tuple[HomeHolder, Journal]] = {}
+        self.sight = CoinChainState(self.chain, start_block=self.start_block)
+        self._holders: dict[Address, tuple[DevnetCoinWallet, Journal]] = {}
 
     def __repr__(self) -> str:
         blocks, pending = self.chain.next_block() - 1, self.operator.waiting
@@ -108,13 +108,16 @@ class LocalCoins:
         """Seconds from the start of an exit until it can be paid out."""
         return self.chain.profile.exit_period
 
-    def wallet(self, who: Any) -> HomeHolder:
+    def wallet(self, who: Any) -> DevnetCoinWallet:
         """Return the wallet of an account."""
         signer = self._signer_of(who)
         if signer.address not in self._holders:
             journal = Journal(self.folder / f"coins-{self._name}-{signer.address[2:].lower()}", kind="coin wallet")
-            wallet = CoinWallet(self.chain, signer, journal, self.sight)
-            self._holders[signer.address] = HomeHolder(wallet, Sender(self.connection, signer), self.operator), journal
+            wallet = CoinStore(self.chain, signer, journal, self.sight)
+            self._holders[signer.address] = (
+                DevnetCoinWallet(wallet, Sender(self.connection, signer), self.operator),
+                journal,
+            )
         return self._holders[signer.address][0]
 
     def claim_all(self) -> list[Receipt]:

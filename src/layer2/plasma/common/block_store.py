@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from layer2.plasma.common.errors import StateUnknown
-from layer2.plasma.common.operator_journal import Made
+from layer2.plasma.common.operator_journal import SealedBlock
 from layer2.plasma.protocol.blocks import BlockTree
 from layer2.plasma.protocol.packed import join_body, packed_of, split_body
 from layer2.primitives.hashing import keccak
@@ -42,11 +42,11 @@ class BodyStore(Generic[Tree]):
         plant: Callable[[Sequence[bytes]], Tree],
     ) -> None:
         self.files = FileStore(folder)
-        self.made: list[Made] = []
+        self.made: list[SealedBlock] = []
         self._join, self._split, self.plant = join, split, plant
         self._lock = threading.Lock()
-        self._records: OrderedDict[Made, list[bytes]] = OrderedDict()
-        self._trees: OrderedDict[Made, Tree] = OrderedDict()
+        self._records: OrderedDict[SealedBlock, list[bytes]] = OrderedDict()
+        self._trees: OrderedDict[SealedBlock, Tree] = OrderedDict()
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.files.folder} blocks={len(self.made)}>"
@@ -54,22 +54,22 @@ class BodyStore(Generic[Tree]):
     def __len__(self) -> int:
         return len(self.made)
 
-    def __iter__(self) -> Iterator[Made]:
+    def __iter__(self) -> Iterator[SealedBlock]:
         return iter(tuple(self.made))
 
-    def block(self, number: int) -> Made:
+    def block(self, number: int) -> SealedBlock:
         """Return a block; raise StateUnknown if it has not been made."""
         made = self.made
         if not 0 < number <= len(made):
             raise StateUnknown(f"block {number} is not there, {len(made)} are", hint="wait for it")
         return made[number - 1]
 
-    def write(self, number: int, root: bytes, records: Sequence[bytes], rests: bytes) -> Made:
-        """Write a block's body durably; the block counts only after `add`. See `Made` for `rests`."""
-        one = Made(number, root, len(records), b"", rests)
+    def write(self, number: int, root: bytes, records: Sequence[bytes], rests: bytes) -> SealedBlock:
+        """Write a block's body durably; the block counts only after `add`. See `SealedBlock` for `rests`."""
+        one = SealedBlock(number, root, len(records), b"", rests)
         return replace(one, checksum=self.files.put(one.name, self._join(records)))
 
-    def add(self, one: Made, records: list[bytes], tree: Tree) -> None:
+    def add(self, one: SealedBlock, records: list[bytes], tree: Tree) -> None:
         """Append the next block; its body must be durable already."""
         assert one.number == len(self.made) + 1
         self.made.append(one)
@@ -77,7 +77,7 @@ class BodyStore(Generic[Tree]):
             _keep(self._records, one, records)
             _keep(self._trees, one, tree)
 
-    def drop_last(self) -> Made:
+    def drop_last(self) -> SealedBlock:
         """Remove and return the last block. Its body stays on disk, because L1 may include the block again."""
         return self.made.pop()
 
@@ -92,14 +92,14 @@ class BodyStore(Generic[Tree]):
             found = self._records.get(one)
         return found if found is not None else self.load(one)
 
-    def stand(self, blocks: Sequence[Made]) -> None:
+    def stand(self, blocks: Sequence[SealedBlock]) -> None:
         """Append blocks whose bodies are durable, without reading them; raise JournalCorrupt if a body is missing."""
         for one in blocks:
             if one.name not in self.files:
                 raise self._gone(one)
         self.made += blocks
 
-    def load(self, one: Made) -> list[bytes]:
+    def load(self, one: SealedBlock) -> list[bytes]:
         """Read the records of a block from disk; raise JournalCorrupt if the body is missing or damaged."""
         body = self.files.get(one.name, one.checksum)
         if body is None:
@@ -120,7 +120,7 @@ class BodyStore(Generic[Tree]):
                 _keep(self._trees, one, tree)
         return tree
 
-    def _gone(self, one: Made) -> JournalCorrupt:
+    def _gone(self, one: SealedBlock) -> JournalCorrupt:
         return JournalCorrupt(
             f"the body of block {one.number} is gone: no {one.name} in {self.files.folder}",
             hint="restore it from a backup or a mirror",
@@ -146,7 +146,7 @@ def _tree_of(records: Sequence[bytes]) -> BlockTree:
     return BlockTree.of_records(records)
 
 
-def _keep(cache: OrderedDict[Made, T], one: Made, what: T) -> None:
+def _keep(cache: OrderedDict[SealedBlock, T], one: SealedBlock, what: T) -> None:
     cache[one] = what
     cache.move_to_end(one)
     while len(cache) > _KEPT:

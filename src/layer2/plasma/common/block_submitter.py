@@ -10,11 +10,11 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 from layer2.ethereum.errors import ContractReverted
 from layer2.plasma.common.block_store import BodyStore
 from layer2.plasma.common.errors import BlockLost, StateUnknown
-from layer2.plasma.common.operator_journal import Made, Promises
-from layer2.primitives.worker_pool import Workers
+from layer2.plasma.common.operator_journal import OperatorJournal, SealedBlock
+from layer2.primitives.worker_pool import WorkerPool
 from layer2.store.journal import fault_point
 
-__all__ = ["Posted", "Posting"]
+__all__ = ["Posted", "BlockSubmitter"]
 
 _COMPACT_AT = 200_000
 """Number of journal records."""
@@ -33,7 +33,7 @@ Tree = TypeVar("Tree")
 Head = TypeVar("Head", bound=Posted)
 
 
-class Posting(ABC, Generic[Tree, Head]):
+class BlockSubmitter(ABC, Generic[Tree, Head]):
     """The step loop of an operator. Subclasses define the blocks on L1, the contents of a block and its submission.
 
     Attributes:
@@ -47,8 +47,8 @@ class Posting(ABC, Generic[Tree, Head]):
     store: BodyStore[Tree]
     lock: threading.RLock
     halted: BlockLost | None
-    workers: Workers
-    _promises: Promises
+    workers: WorkerPool
+    _promises: OperatorJournal
     _stepping: threading.Lock
 
     def close(self) -> None:
@@ -56,7 +56,7 @@ class Posting(ABC, Generic[Tree, Head]):
         self._promises.release()
         self.workers.close()
 
-    def step(self) -> Made | None:
+    def step(self) -> SealedBlock | None:
         """Follow L1, submit missing blocks, then make and submit a block of pending payments, if there are any.
 
         Returns:
@@ -75,11 +75,11 @@ class Posting(ABC, Generic[Tree, Head]):
             self._tidy()
             return made
 
-    def submit_block(self) -> Made | None:
+    def submit_block(self) -> SealedBlock | None:
         """Run `step()` and return the block that was made and submitted, or None."""
         return self.step()
 
-    def make_block(self) -> Made | None:
+    def make_block(self) -> SealedBlock | None:
         """Make a durable block of pending payments without submitting it; return None if nothing is pending."""
         with self._stepping:
             self._look()
@@ -106,11 +106,11 @@ class Posting(ABC, Generic[Tree, Head]):
         """Headers of the blocks on L1, by number; read under the lock."""
 
     @abstractmethod
-    def _make(self) -> Made | None:
+    def _make(self) -> SealedBlock | None:
         """Make a durable block of pending payments."""
 
     @abstractmethod
-    def _put(self, one: Made) -> None:
+    def _put(self, one: SealedBlock) -> None:
         """Submit a block to L1 and wait until it is mined."""
 
     @abstractmethod
@@ -126,7 +126,7 @@ class Posting(ABC, Generic[Tree, Head]):
     def _pending_records(self) -> list[bytes]:
         """Return the accepted payments in no block; called under the lock."""
 
-    def _agree(self, one: Made, header: Any) -> bool:
+    def _agree(self, one: SealedBlock, header: Any) -> bool:
         """Return True if the block on L1 is the one that was made."""
         return bool(one.root == header.root)
 
@@ -165,7 +165,7 @@ class Posting(ABC, Generic[Tree, Head]):
         self.halted = BlockLost(message, hint=hint)
         return self.halted
 
-    def _missing(self) -> Made | None:
+    def _missing(self) -> SealedBlock | None:
         """Return the next block that L1 lacks, to be submitted now."""
         with self.lock:
             return next((one for one in self.store if one.number not in self.posted), None)

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from layer2.plasma.common.errors import JournalForeign
+from layer2.plasma.common.errors import JournalMismatch
 from layer2.plasma.protocol.malformed import BodyMalformed
 from layer2.plasma.protocol.packed import ROW, packed_of
 from layer2.primitives.hashing import keccak
 from layer2.store.errors import JournalCorrupt
 from layer2.store.journal import Entry, Journal
 
-__all__ = ["KIND", "Made", "Promises", "Runs", "Stored", "judged", "unjudged"]
+__all__ = ["KIND", "SealedBlock", "OperatorJournal", "RecordCodec", "JournalContents", "judged", "unjudged"]
 
 KIND = "plasma.operator"
 _RECOVERY = "restore journal and bodies from a backup or a mirror: whoever owns outputs needs the blocks to exit"
@@ -24,7 +24,7 @@ _RUN = 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class SealedBlock:
     """A block made by the operator: number, root and transaction count as submitted, and SHA-256 of its body.
 
     Attributes:
@@ -49,16 +49,16 @@ class Made:
 
 
 @dataclass(slots=True)
-class Stored:
+class JournalContents:
     """Contents of a journal: accepted records and blocks in order, and the reasons of dropped payments by hash."""
 
     records: dict[bytes, bytes] = field(default_factory=dict)
-    blocks: list[Made] = field(default_factory=list)
+    blocks: list[SealedBlock] = field(default_factory=list)
     dropped: dict[bytes, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Runs:
+class RecordCodec:
     """Codec of record runs: `join` encodes, `split` decodes (raises BodyMalformed), `hash_of` identifies a record."""
 
     join: Callable[[Sequence[bytes]], bytes]
@@ -94,11 +94,11 @@ def _split(run: bytes) -> list[bytes]:
     return found
 
 
-PAYMENTS = Runs(_join, _split, lambda row: keccak(b"\x02" + packed_of(unjudged(row)[0])))
+PAYMENTS = RecordCodec(_join, _split, lambda row: keccak(b"\x02" + packed_of(unjudged(row)[0])))
 """Codec of `judged` rows, each prefixed by its length in 2 bytes."""
 
 
-class Promises:
+class OperatorJournal:
     """Durable journal of accepted payments and blocks. Writes are buffered until `commit`.
 
     Args:
@@ -110,7 +110,13 @@ class Promises:
     """
 
     def __init__(
-        self, journal: Journal | str | Path, chain_id: int, contract: str, *, kind: str = KIND, runs: Runs = PAYMENTS
+        self,
+        journal: Journal | str | Path,
+        chain_id: int,
+        contract: str,
+        *,
+        kind: str = KIND,
+        runs: RecordCodec = PAYMENTS,
     ) -> None:
         self._opened = isinstance(journal, str | Path)
         self._kind, self._runs = kind, runs
@@ -131,9 +137,9 @@ class Promises:
         if self._opened:
             self.journal.close()
 
-    def read(self) -> Stored:
+    def read(self) -> JournalContents:
         """Return the contents of the journal."""
-        found = Stored()
+        found = JournalContents()
         self.records = 0
         for entry in self.journal.read():
             if entry.stream == "txs":
@@ -161,7 +167,7 @@ class Promises:
             self.journal.append("txs", self._runs.join(records))
             self.records += len(records)
 
-    def make(self, block: Made) -> None:
+    def make(self, block: SealedBlock) -> None:
         """Append a block; its body must be durable already."""
         self.journal.append("block", block.encoded)
 
@@ -177,7 +183,7 @@ class Promises:
         """Make all appended entries durable."""
         self.journal.commit()
 
-    def keep(self, records: Iterable[bytes], blocks: Iterable[Made]) -> None:
+    def keep(self, records: Iterable[bytes], blocks: Iterable[SealedBlock]) -> None:
         """Rewrite the journal with only these records and blocks."""
         left = list(records)
         rows = [("block", one.encoded) for one in blocks]
@@ -191,15 +197,15 @@ class Promises:
             self.journal.put_meta("plasma", own.encode())
             self.journal.commit()
         elif known != own.encode():
-            raise JournalForeign(
+            raise JournalMismatch(
                 f"the journal {self.journal.path} is of {known.decode(errors='replace')}, this is {own}",
                 hint="name another journal",
             )
 
-    def _note(self, found: Stored, entry: Entry) -> None:
+    def _note(self, found: JournalContents, entry: Entry) -> None:
         if len(entry.payload) != _BLOCK.size:
             raise self._corrupt(entry.sequence)
-        made = Made(*_BLOCK.unpack(entry.payload))
+        made = SealedBlock(*_BLOCK.unpack(entry.payload))
         if made.number != len(found.blocks) + 1:
             raise self._corrupt(entry.sequence)
         found.blocks.append(made)

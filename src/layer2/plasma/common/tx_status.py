@@ -6,14 +6,14 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["REMEMBERED", "Fate", "Fates"]
+__all__ = ["REMEMBERED", "TxStatus", "TxStatusIndex"]
 
 REMEMBERED = 1 << 18
 """Maximum number of payments whose status is kept."""
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
+class TxStatus:
     """Status of a payment.
 
     Attributes:
@@ -28,7 +28,7 @@ class Fate:
     reason: str = ""
 
 
-class Fates:
+class TxStatusIndex:
     """Index of payment statuses by transaction hash: places as integers, reasons as text."""
 
     def __init__(self) -> None:
@@ -37,14 +37,14 @@ class Fates:
     def __repr__(self) -> str:
         return f"<Fates {len(self._past)}>"
 
-    def get(self, hashed: bytes) -> Fate | None:
+    def get(self, hashed: bytes) -> TxStatus | None:
         """Return the status of a payment that is not pending; None if it is unknown."""
         found = self._past.get(hashed)
         if found is None:
             return None
         if isinstance(found, str):
-            return Fate("dropped", reason=found)
-        return Fate("included", found >> 16, found & 0xFFFF)
+            return TxStatus("dropped", reason=found)
+        return TxStatus("included", found >> 16, found & 0xFFFF)
 
     def included(self, hashed: bytes) -> bool:
         """Return True if the payment is in a block."""

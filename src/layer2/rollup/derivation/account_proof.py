@@ -13,7 +13,7 @@ from layer2.rollup.derivation.replica import Replica
 from layer2.rollup.l1.contract import RollupContract
 from layer2.rollup.protocol.errors import AccountUnknown, ProofWrong
 from layer2.rollup.protocol.params import ACCOUNT_DEPTH
-from layer2.rollup.state.commitments import Claim, Roots, Status
+from layer2.rollup.state.commitments import Assertion, Roots, Status
 from layer2.rollup.state.state import Account, state_root
 
 __all__ = ["AccountProof"]
@@ -27,14 +27,14 @@ class AccountProof:
     """An account's leaf and its Merkle path to the state root of an assertion, as `escape` requires."""
 
     rollup: str
-    claim: Claim
+    claim: Assertion
     roots: Roots
     index: int
     account: Account
     path: tuple[bytes, ...]
 
     @classmethod
-    def of(cls, replica: Replica, claim: Claim, index: int) -> AccountProof:
+    def of(cls, replica: Replica, claim: Assertion, index: int) -> AccountProof:
         """Return the proof of an account under a valid assertion; raise AccountUnknown for an unknown account."""
         state = replica.state_of(claim)
         account = state.accounts.get(index)
@@ -82,7 +82,7 @@ class AccountProof:
     def from_json(cls, data: Any) -> AccountProof:
         """Parse the output of `to_json`; raise MalformedError for anything else."""
         try:
-            claim = Claim(*(_value(data["claim"][name]) for name in _CLAIM))
+            claim = Assertion(*(_value(data["claim"][name]) for name in _CLAIM))
             roots = Roots(*(_bytes(data["roots"][name]) for name in _ROOTS))
             numbers = tuple(whole_number(data[name]) for name in ("token", "nonce", "balance"))
             account = Account(_bytes(data["owner"]), *numbers)

@@ -7,15 +7,15 @@ from layer2.primitives.addresses import Address
 from layer2.rollup.derivation.inbox import InboxLog
 from layer2.rollup.l1.blob_sources import Blobs
 from layer2.rollup.l1.contract import RollupContract
-from layer2.rollup.state.commitments import Claim, ItemRecord, Status, unpack_roots
+from layer2.rollup.state.commitments import Assertion, ItemRecord, Status, unpack_roots
 from layer2.rollup.state.forced_queue import QueueItem
 
-__all__ = ["Reading"]
+__all__ = ["AssertionLog"]
 
 _FIELD = 32
 
 
-class Reading:
+class AssertionLog:
     """Contents of the logs of one rollup as read so far; logged values are never queried from L1 again."""
 
     def __init__(self, rollup: RollupContract, start_block: int, confirmations: int, blobs: Blobs) -> None:
@@ -46,7 +46,7 @@ class Reading:
         return self._log.posted[index].record if 0 <= index < len(self._log.posted) else None
 
     @property
-    def claims(self) -> dict[bytes, Claim]:
+    def claims(self) -> dict[bytes, Assertion]:
         """Every assertion by id, valid or not."""
         return self._log.claims
 
@@ -85,19 +85,19 @@ class Reading:
         """Indices of queue items whose deposit was refunded in frozen mode."""
         return self._log.refunded
 
-    def status(self, claim: Claim) -> Status:
+    def status(self, claim: Assertion) -> Status:
         """Return the status of an assertion in the logs read so far."""
         return self._log.status.get(claim.id, Status.UNKNOWN)
 
-    def open_claims(self) -> list[Claim]:
+    def open_claims(self) -> list[Assertion]:
         """Return the open assertions, oldest first."""
         return [self.claims[one] for one, status in self._log.status.items() if status is Status.OPEN]
 
-    def final_claims(self) -> list[Claim]:
+    def final_claims(self) -> list[Assertion]:
         """Return the final assertions."""
         return [self.claims[one] for one, status in self._log.status.items() if status is Status.FINAL]
 
-    def created(self, claim: Claim) -> int:
+    def created(self, claim: Assertion) -> int:
         """Return the Unix time at which an assertion was created; each block's time is queried once."""
         number, times = self._log.claim_blocks[claim.id], self._log.times
         if number not in times:
@@ -106,18 +106,18 @@ class Reading:
             return self.rollup.connection.timestamp() if block is None else times.setdefault(number, block.timestamp)
         return times[number]
 
-    def final(self) -> Claim:
+    def final(self) -> Assertion:
         """Return the final assertion that covers the most entries in the logs read so far."""
         return max(self.final_claims(), key=lambda one: one.inbox_end)
 
-    def foundations(self) -> list[Claim]:
+    def foundations(self) -> list[Assertion]:
         """Return the newest final assertion and the final parents of open ones, lowest coverage first."""
         newest = self.final().inbox_end
         parents = {one.parent for one in self.open_claims()}
         found = (one for one in self.final_claims() if one.id in parents or one.inbox_end >= newest)
         return sorted(found, key=lambda one: (one.inbox_end, one.id))
 
-    def roots_of(self, claim: Claim) -> list[bytes]:
+    def roots_of(self, claim: Assertion) -> list[bytes]:
         """Return the roots posted with an assertion, 32 bytes each; raise DataMissing if they are not available."""
         blob = self.roots_blob(claim)
         if blob is None:
@@ -125,7 +125,7 @@ class Reading:
         count = claim.segments - self.claims[claim.parent].segments
         return [blob[at : at + _FIELD] for at in range(0, _FIELD * count, _FIELD)]
 
-    def roots_blob(self, claim: Claim) -> bytes | None:
+    def roots_blob(self, claim: Assertion) -> bytes | None:
         """Return the blob with an assertion's roots, None if they are in calldata; raise DataMissing if unavailable."""
         if not claim.roots_in_blob:
             return None

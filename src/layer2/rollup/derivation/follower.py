@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from itertools import chain
 
 from layer2.ethereum.log_follower import Update
-from layer2.primitives.worker_pool import Workers
-from layer2.rollup.derivation.assertion_log import Reading
+from layer2.primitives.worker_pool import WorkerPool
+from layer2.rollup.derivation.assertion_log import AssertionLog
 from layer2.rollup.derivation.inbox import Entry, Heads
-from layer2.rollup.derivation.signature_prefetch import Foresight
+from layer2.rollup.derivation.signature_prefetch import SignaturePrefetch
 from layer2.rollup.derivation.snapshot import Anchor, Snapshot
 from layer2.rollup.l1.blob_sources import Blobs
 from layer2.rollup.l1.contract import RollupContract
 from layer2.rollup.protocol.errors import DataMissing, StateUnknown
-from layer2.rollup.state.commitments import Claim, Status
+from layer2.rollup.state.commitments import Assertion, Status
 from layer2.rollup.state.forced_queue import apply_item
-from layer2.rollup.state.signature_oracle import Authority, Signatures
+from layer2.rollup.state.signature_oracle import SignatureOracle, Signatures
 from layer2.rollup.state.state import State
 from layer2.rollup.state.transition import apply_frame, apply_queue, run_frames
 
-__all__ = ["Execution", "Following"]
+__all__ = ["Execution", "InboxFollower"]
 
 _KEPT = 4
 """Number of states at recent assertions that are kept; other states are executed again on request."""
@@ -35,7 +35,7 @@ class Execution:
     state: State
 
 
-class Following(Reading):
+class InboxFollower(AssertionLog):
     """State at the head of the inbox and states after valid assertions; subclasses verify the assertions."""
 
     def __init__(
@@ -44,17 +44,17 @@ class Following(Reading):
         *,
         start_block: int = 0,
         confirmations: int = 0,
-        authority: Authority | None = None,
+        authority: SignatureOracle | None = None,
         genesis: State | None = None,
         blobs: Blobs | None = None,
         snapshot: Snapshot | None = None,
-        workers: Workers | None = None,
+        workers: WorkerPool | None = None,
     ) -> None:
         super().__init__(rollup, start_block, confirmations, blobs or Blobs.of(rollup.connection))
         self.authority = authority or Signatures(rollup.domain)
         self.workers = workers
         self._ahead: tuple[int, Entry | None] = (-1, None)
-        self._foresight: Foresight | None = None
+        self._foresight: SignaturePrefetch | None = None
         self._genesis = genesis or State()
         self._snapshot = snapshot
         self.reorganisations = 0
@@ -62,11 +62,11 @@ class Following(Reading):
         self._begun = False
         self.missing: DataMissing | None = None
         """Reason why the head does not advance, or None."""
-        root = Claim(bytes(32), 0, 0, self._genesis.root, bytes(32), False)
+        root = Assertion(bytes(32), 0, 0, self._genesis.root, bytes(32), False)
         self._root = root
         self._states: dict[bytes, State] = {root.id: self._genesis}
         self._verdicts: dict[bytes, bool] = {}
-        self._accs: dict[bytes, bytes] = {root.id: bytes(32)}
+        self._accumulators: dict[bytes, bytes] = {root.id: bytes(32)}
         self._anchors: dict[bytes, Anchor] = {}
         if snapshot is not None:
             snapshot.check(rollup)
@@ -168,17 +168,17 @@ class Following(Reading):
             self._play(self.head, index, index + 1)
             self.head.begin_assertion()
 
-    def execute(self, parent: Claim, inbox_end: int) -> Execution:
+    def execute(self, parent: Assertion, inbox_end: int) -> Execution:
         """Execute the entries after a valid assertion up to `inbox_end`."""
         state = self.state_of(parent).copy()
         state.begin_assertion()
         return Execution(self._play(state, parent.inbox_end, inbox_end), state)
 
-    def segments(self, parent: Claim, inbox_end: int) -> tuple[State, Iterator[bytes]]:
+    def segments(self, parent: Assertion, inbox_end: int) -> tuple[State, Iterator[bytes]]:
         """Return a state after `parent` and an iterator that executes a segment on it for each root."""
         return self._onward(self.state_of(parent), parent.inbox_end, inbox_end)
 
-    def state_of(self, claim: Claim) -> State:
+    def state_of(self, claim: Assertion) -> State:
         """Return the state after a valid assertion, with the withdrawals of that assertion.
 
         Everything but the withdrawals follows from the entries, so it is executed from the nearest state that is kept.
@@ -217,15 +217,15 @@ class Following(Reading):
         made = self._snapshot
         if made is not None:
             self._know(made.claim)
-            self._states[made.claim.id], self._accs[made.claim.id] = made.state, made.acc
+            self._states[made.claim.id], self._accumulators[made.claim.id] = made.state, made.acc
             for anchor in made.anchors:
                 self._know(anchor.claim)
-                self._accs[anchor.claim.id] = anchor.acc
+                self._accumulators[anchor.claim.id] = anchor.acc
         self._states = {one: state for one, state in self._states.items() if self._holds(one)}
         self._verdicts = {one: right for one, right in self._verdicts.items() if self._holds(one)}
         self._verdicts |= dict.fromkeys(self._states, True)
         self._verdicts |= {one: True for one in self._anchors if self._holds(one)}
-        self._accs = {one: acc for one, acc in self._accs.items() if one in self._verdicts}
+        self._accumulators = {one: acc for one, acc in self._accumulators.items() if one in self._verdicts}
         base = max((self.claims[one] for one in self._states), key=lambda one: one.inbox_end)
         # Entries before a snapshot are never executed, because their blobs may be gone permanently.
         self._unread = made.claim.inbox_end if made is not None and made.claim.id in self._states else 0
@@ -233,14 +233,14 @@ class Following(Reading):
         self.head.begin_assertion()
         self.entries = self.entries[: base.inbox_end]
 
-    def _know(self, claim: Claim) -> None:
+    def _know(self, claim: Assertion) -> None:
         """Register a final assertion before its log is read."""
         self.claims.setdefault(claim.id, claim)
         self._log.status.setdefault(claim.id, Status.FINAL)
 
     def _holds(self, claim_id: bytes) -> bool:
         """Return True if the stored result for an assertion still applies to the current entries."""
-        claim, acc = self.claims.get(claim_id), self._accs.get(claim_id)
+        claim, acc = self.claims.get(claim_id), self._accumulators.get(claim_id)
         if claim is None or acc is None:
             return False
         posted = self._log.posted
@@ -303,11 +303,11 @@ class Following(Reading):
             return
         kept = self._foresight
         if kept is None or kept.signatures is not self.authority or kept.workers is not self.workers:
-            self.workers = self.workers or Workers()
-            kept = self._foresight = Foresight(self.authority, self.workers)
+            self.workers = self.workers or WorkerPool()
+            kept = self._foresight = SignaturePrefetch(self.authority, self.workers)
         kept.prepare(state, frames)
 
-    def _keep(self, claim: Claim, state: State) -> None:
+    def _keep(self, claim: Assertion, state: State) -> None:
         """Keep a state and evict others; genesis, the snapshot and the newest state below all open assertions stay."""
         self._states[claim.id] = state
         self._mark(claim)
@@ -318,10 +318,10 @@ class Following(Reading):
             rest = [one for one in self._states if one not in (self._root.id, own, lowest)]
             del self._states[min(rest, key=self._end_of)]
 
-    def _mark(self, claim: Claim) -> None:
+    def _mark(self, claim: Assertion) -> None:
         """Record the accumulator of the entries that the stored result for an assertion is based on."""
         if 0 < claim.inbox_end <= len(self._log.posted):
-            self._accs[claim.id] = self._acc_at(claim.inbox_end)
+            self._accumulators[claim.id] = self._acc_at(claim.inbox_end)
 
     def _acc_at(self, end: int) -> bytes:
         """Return the accumulator of the inbox after `end` entries."""

@@ -15,7 +15,7 @@ from layer2.rollup.protocol.blob_encoding import unpack_blobs
 from layer2.rollup.protocol.calldata_chunks import commit
 from layer2.rollup.protocol.errors import DataMissing
 from layer2.rollup.protocol.params import FRAME_BYTES
-from layer2.rollup.state.commitments import Claim, ItemKind, ItemRecord, Status
+from layer2.rollup.state.commitments import Assertion, ItemKind, ItemRecord, Status
 from layer2.rollup.state.forced_queue import QueueItem, decode_item
 
 __all__ = ["Entry", "Heads", "InboxLog", "Posted"]
@@ -115,7 +115,7 @@ class InboxLog:
     posted: list[Posted] = field(default_factory=list)
     queue: list[QueueItem] = field(default_factory=list)
     raw: list[bytes] = field(default_factory=list)
-    claims: dict[bytes, Claim] = field(default_factory=dict)
+    claims: dict[bytes, Assertion] = field(default_factory=dict)
     claim_blocks: dict[bytes, int] = field(default_factory=dict)
     status: dict[bytes, Status] = field(default_factory=dict)
     times: dict[int, int] = field(default_factory=dict)
@@ -145,7 +145,7 @@ class InboxLog:
         elif event.name == "Blobs":
             self.posted[-1].hashes = tuple(bytes(one) for one in args["hashes"])
         elif event.name == "Proposed":
-            claim = Claim.of(args["claim"])
+            claim = Assertion.of(args["claim"])
             self.claims[claim.id] = claim
             self.claim_blocks[claim.id] = log.block_number
             self.status[claim.id] = Status.OPEN

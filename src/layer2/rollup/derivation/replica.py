@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from layer2.rollup.derivation.follower import Execution, Following
+from layer2.rollup.derivation.follower import Execution, InboxFollower
 from layer2.rollup.derivation.inbox import Entry, Heads
 from layer2.rollup.derivation.snapshot import Anchor, Snapshot
 from layer2.rollup.protocol.calldata_chunks import commit
 from layer2.rollup.protocol.errors import DataMissing, StateUnknown
-from layer2.rollup.state.commitments import Claim, Status, pack_roots
+from layer2.rollup.state.commitments import Assertion, Status, pack_roots
 
 __all__ = ["Entry", "Execution", "Heads", "Replica"]
 
 
-class Replica(Following):
+class Replica(InboxFollower):
     """Follower of one rollup. `step()` reads new logs; a reorganisation reverts the entries it removed.
 
     Balances are read from the state at the head of the inbox (`head`). Its list of withdrawals is cleared after every
@@ -22,10 +22,10 @@ class Replica(Following):
     An entry whose blobs are not available stops `head` before it (`missing` has the reason); the next `step()` retries.
     """
 
-    def verdict(self, claim: Claim) -> bool | None:
+    def verdict(self, claim: Assertion) -> bool | None:
         """Return True if an assertion and its ancestors match the execution of the inbox; None if not known yet."""
-        unknown: list[Claim] = []
-        at: Claim | None = claim
+        unknown: list[Assertion] = []
+        at: Assertion | None = claim
         while at is not None and at.id not in self._verdicts:
             unknown.append(at)
             at = self.claims.get(at.parent)
@@ -39,15 +39,15 @@ class Replica(Following):
             self._mark(one)
         return known
 
-    def is_right(self, claim: Claim) -> bool:
+    def is_right(self, claim: Assertion) -> bool:
         """Return True if an assertion is known to match the execution of the inbox."""
         return self.verdict(claim) is True
 
-    def out_of_reach(self) -> list[Claim]:
+    def out_of_reach(self) -> list[Assertion]:
         """Return the open assertions that this node can never verify: they start before its starting state."""
         return [one for one in self.open_claims() if self._rests_before(one)]
 
-    def tip(self, *standing: Status) -> Claim:
+    def tip(self, *standing: Status) -> Assertion:
         """Return the valid assertion with the most entries among the given statuses (by default, open and final)."""
         standing = standing or (Status.OPEN, Status.FINAL)
         right = (one for one in self.claims.values() if self.status(one) in standing and self.is_right(one))
@@ -75,14 +75,14 @@ class Replica(Following):
 
     # ---------------------------------------------------------------------------------------------------- internals
 
-    def _rests_before(self, claim: Claim) -> bool:
+    def _rests_before(self, claim: Assertion) -> bool:
         """Return True if the nearest ancestor with a known result precedes this node's starting state."""
-        at: Claim | None = claim
+        at: Assertion | None = claim
         while at is not None and self._verdicts.get(at.id) is None and self.status(at) is not Status.INVALID:
             at = self.claims.get(at.parent)
         return at is None or (at.inbox_end < self._unread and self._verdicts.get(at.id) is True)
 
-    def _matches(self, parent: Claim, claim: Claim) -> bool | None:
+    def _matches(self, parent: Assertion, claim: Assertion) -> bool | None:
         if claim.inbox_end > len(self.entries) or parent.inbox_end < self._unread:
             return None
         try:

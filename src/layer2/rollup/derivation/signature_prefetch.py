@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from layer2.primitives.bls import is_key
-from layer2.primitives.worker_pool import Workers
+from layer2.primitives.worker_pool import WorkerPool
 from layer2.rollup.protocol.batch_signatures import check_frames
 from layer2.rollup.protocol.compressed_amounts import fee_of
 from layer2.rollup.protocol.frames import Frame, FrameType, decode_frame
@@ -23,7 +23,7 @@ from layer2.rollup.state.signature_oracle import Signatures, name_of
 from layer2.rollup.state.state import Account, State, owner_of_key
 from layer2.rollup.state.transition import admissible, message_of
 
-__all__ = ["Foresight"]
+__all__ = ["SignaturePrefetch"]
 
 _WIDEST = 256
 """Maximum number of frames predicted at a time: a few seconds of work."""
@@ -42,7 +42,7 @@ class _Coming:
     senders: Counter[int]
 
 
-class Foresight:
+class SignaturePrefetch:
     """Batch verifier for one `Signatures`, which caches the results. Not safe for concurrent use.
 
     Attributes:
@@ -51,9 +51,9 @@ class Foresight:
         wasted: number of frames verified on a wrong prediction.
     """
 
-    def __init__(self, signatures: Signatures, workers: Workers | None = None) -> None:
+    def __init__(self, signatures: Signatures, workers: WorkerPool | None = None) -> None:
         self.signatures = signatures
-        self.workers = workers or Workers()
+        self.workers = workers or WorkerPool()
         self.wasted = 0
         self._width = 4 * self.workers.width
         self._guess = True

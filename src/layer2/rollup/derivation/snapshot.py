@@ -13,7 +13,7 @@ from layer2.primitives.addresses import to_address
 from layer2.primitives.errors import Layer2Error
 from layer2.rollup.l1.contract import RollupContract
 from layer2.rollup.protocol.errors import SnapshotWrong
-from layer2.rollup.state.commitments import Claim, Status
+from layer2.rollup.state.commitments import Assertion, Status
 from layer2.rollup.state.state import Account, State, Withdrawal, owner_of_key
 from layer2.store.private_files import open_private
 
@@ -42,13 +42,13 @@ class Anchor:
         withdrawals: the assertion's own withdrawals.
     """
 
-    claim: Claim
+    claim: Assertion
     acc: bytes
     earlier: int
     withdrawals: tuple[Withdrawal, ...]
 
     @classmethod
-    def of(cls, claim: Claim, acc: bytes, state: State) -> Anchor:
+    def of(cls, claim: Assertion, acc: bytes, state: State) -> Anchor:
         """Create the anchor of an assertion from its state."""
         return cls(claim, acc, state.earlier, tuple(state.withdrawals))
 
@@ -72,7 +72,7 @@ class Anchor:
 class Snapshot:
     """State of a final assertion, with the accumulator of the inbox at its end and other anchors."""
 
-    claim: Claim
+    claim: Assertion
     acc: bytes
     state: State
     anchors: tuple[Anchor, ...] = ()
@@ -178,12 +178,12 @@ class Snapshot:
         for _ in range(count):
             *other, end, before, out = _ANCHOR.unpack_from(raw, at)
             found, at = _unpacked(raw, at + _ANCHOR.size, out)
-            anchors.append(Anchor(Claim(*other), end, before, tuple(found)))
+            anchors.append(Anchor(Assertion(*other), end, before, tuple(found)))
         if at != len(raw):
             raise ValueError(f"{len(raw)} bytes, {at} expected")
         state.next_account, state.queue_count, state.tokens, state.queue_acc = following, queued, tokens, queue_acc
         state.earlier = earlier
-        return cls(Claim(*claim), acc, state, tuple(anchors))
+        return cls(Assertion(*claim), acc, state, tuple(anchors))
 
 
 def _packed(withdrawals: Sequence[Withdrawal]) -> bytes:

@@ -12,9 +12,9 @@ from layer2.rollup.l1.blob_sources import Blobs
 from layer2.rollup.l1.contract import RollupContract
 from layer2.rollup.protocol.blob_encoding import blob_of_roots, blobs_for, frames_in, to_blobs
 from layer2.rollup.protocol.params import FRAMES_PER_BLOB
-from layer2.rollup.state.commitments import Claim, ItemRecord, pack_roots
+from layer2.rollup.state.commitments import Assertion, ItemRecord, pack_roots
 
-__all__ = ["Data", "Poster"]
+__all__ = ["Data", "Batcher"]
 
 _ZERO_BYTE, _OTHER_BYTE = 10, 40
 """Gas per zero byte and per other byte of calldata in a data-only transaction (EIP-7623)."""
@@ -31,7 +31,7 @@ class Data(StrEnum):
     BLOBS = "blobs"
 
 
-class Poster:
+class Batcher:
     """Batcher that posts entries and assertions for one sender, and archives the blobs that it posts."""
 
     def __init__(self, rollup: RollupContract, sender: Sender, blobs: Blobs, data: Data | str = Data.AUTO) -> None:
@@ -82,7 +82,7 @@ class Poster:
         return self.rollup.post_blobs(self.sender, expected, frames, queue_end, blobs)
 
     def propose(
-        self, parent: Claim, last: ItemRecord, inbox_end: int, root: bytes, roots: list[bytes], value: int = 0
+        self, parent: Assertion, last: ItemRecord, inbox_end: int, root: bytes, roots: list[bytes], value: int = 0
     ) -> Receipt:
         """Assert a state root with the roots of all segments; `value` is first added to the bond."""
         packed = pack_roots(roots)

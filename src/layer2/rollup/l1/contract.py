@@ -16,7 +16,7 @@ from layer2.ethereum.windows import require_windows
 from layer2.primitives.addresses import ZERO_ADDRESS, Address, to_address
 from layer2.primitives.errors import InputError
 from layer2.rollup.protocol.messages import rollup_domain
-from layer2.rollup.state.commitments import GENESIS, Claim, ItemRecord, Roots, Status
+from layer2.rollup.state.commitments import GENESIS, Assertion, ItemRecord, Roots, Status
 from layer2.rollup.state.state import Withdrawal
 
 __all__ = ["DEVNET", "PUBLIC", "Profile", "RollupContract"]
@@ -31,7 +31,7 @@ class Profile:
     """Parameters of the rollup: durations in seconds, bond in wei (`IRollup.Config`)."""
 
     force_delay: int
-    lease: int
+    sequencer_window: int
     window: int
     freeze_after: int
     reveal_blocks: int
@@ -55,7 +55,7 @@ DEVNET = Profile(600, 300, 3_600, 4 * 3_600, 2, 10**18)
 
 def _judge_errors() -> list[Sequence[AbiEntry]]:
     """Return the ABIs of the fraud verifiers, whose errors a challenge may revert with."""
-    return [load_artifact(name).abi for name in ("StateJudge", "SignatureJudge", "EndpointJudge")]
+    return [load_artifact(name).abi for name in ("StateVerifier", "SignatureVerifier", "EndpointVerifier")]
 
 
 class RollupContract:
@@ -91,7 +91,7 @@ class RollupContract:
         row = (
             to_address(sequencer),
             profile.force_delay,
-            profile.lease,
+            profile.sequencer_window,
             profile.window,
             profile.freeze_after,
             profile.reveal_blocks,
@@ -118,7 +118,7 @@ class RollupContract:
 
     def acc(self, index: int) -> bytes:
         """Return the accumulator after entry `index`."""
-        return bytes(self.contract.call("accs", index))
+        return bytes(self.contract.call("accumulators", index))
 
     def inbox(self) -> tuple[int, int, int, int, int]:
         """Return the numbers of entries, segments and consumed queue items, and two times in Unix seconds.
@@ -197,7 +197,7 @@ class RollupContract:
     def propose(
         self,
         sender: Sender,
-        parent: Claim,
+        parent: Assertion,
         last: ItemRecord,
         inbox_end: int,
         root: bytes,
@@ -217,13 +217,13 @@ class RollupContract:
         data = self.contract.encode("propose", *row)
         return sender.send(self.address, data, value, _BLOB_GAS, decoder=self.contract.decoder, blobs=[blob])
 
-    def finalize(self, sender: Sender, claim: Claim) -> Receipt:
+    def finalize(self, sender: Sender, claim: Assertion) -> Receipt:
         """Finalize an assertion after its challenge window."""
         return self._send(sender, "finalize", claim.as_tuple())
 
-    def take_bond(self, sender: Sender, amount: int) -> Receipt:
+    def withdraw_bond(self, sender: Sender, amount: int) -> Receipt:
         """Withdraw an amount of available bond."""
-        return self._send(sender, "takeBond", amount)
+        return self._send(sender, "withdrawBond", amount)
 
     # ------------------------------------------------------------------------------------------------------- vault
 
@@ -236,16 +236,16 @@ class RollupContract:
         return self._send(sender, "deposit", token, amount, owner, to, value=amount if token == 0 else 0)
 
     def claim(
-        self, sender: Sender, final: Claim, roots: Roots, index: int, withdrawal: Withdrawal, path: Sequence[bytes]
+        self, sender: Sender, final: Assertion, roots: Roots, index: int, withdrawal: Withdrawal, path: Sequence[bytes]
     ) -> Receipt:
         """Claim a withdrawal of a final assertion."""
         row = (withdrawal.target, withdrawal.token, withdrawal.amount)
-        return self._send(sender, "claim", final.as_tuple(), roots.as_tuple(), index, row, list(path))
+        return self._send(sender, "finalizeWithdrawal", final.as_tuple(), roots.as_tuple(), index, row, list(path))
 
     def transfer_claim(
         self,
         sender: Sender,
-        claimed: Claim,
+        claimed: Assertion,
         roots: Roots,
         index: int,
         withdrawal: Withdrawal,
@@ -260,12 +260,19 @@ class RollupContract:
             return self._send(sender, "transferClaim", *args)
         return self._send(sender, "transferClaimBySig", *args, *by_signature)
 
-    def freeze(self, sender: Sender, final: Claim, following: ItemRecord) -> Receipt:
+    def freeze(self, sender: Sender, final: Assertion, following: ItemRecord) -> Receipt:
         """Freeze the rollup if its queue, or the entry `following` the last final assertion, has waited too long."""
         return self._send(sender, "freeze", final.as_tuple(), following.as_tuple())
 
     def escape(
-        self, sender: Sender, final: Claim, roots: Roots, account: int, owner: bytes, word: int, path: Sequence[bytes]
+        self,
+        sender: Sender,
+        final: Assertion,
+        roots: Roots,
+        account: int,
+        owner: bytes,
+        word: int,
+        path: Sequence[bytes],
     ) -> Receipt:
         """Pay an account's balance under the last final state; frozen mode only."""
         return self._send(sender, "escape", final.as_tuple(), roots.as_tuple(), account, owner, word, list(path))
@@ -273,7 +280,7 @@ class RollupContract:
     def escape_to(
         self,
         sender: Sender,
-        final: Claim,
+        final: Assertion,
         roots: Roots,
         account: int,
         owner: bytes,
@@ -282,14 +289,14 @@ class RollupContract:
         to: str,
         voice: bytes,
     ) -> Receipt:
-        """Pay a BLS account's balance to the address signed by its key (`IVoice` proof); frozen mode only."""
+        """Pay a BLS account's balance to the address that its key has signed; frozen mode only."""
         row = (final.as_tuple(), roots.as_tuple(), account, owner, word, list(path), to_address(to), voice)
         return self._send(sender, "escapeTo", *row)
 
     def refund(
         self,
         sender: Sender,
-        final: Claim,
+        final: Assertion,
         roots: Roots,
         index: int,
         before: bytes,

@@ -1,4 +1,4 @@
-"""Merkle commitment to calldata in runs of 496 bytes that can be opened individually; mirrors `Runs.sol`."""
+"""Merkle commitment to calldata in runs of 496 bytes that can be opened individually; mirrors `ChunkTree.sol`."""
 
 from __future__ import annotations
 

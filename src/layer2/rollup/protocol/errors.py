@@ -5,7 +5,7 @@ from __future__ import annotations
 from layer2.primitives.errors import FatalError, RecoverableError
 from layer2.primitives.rejections import (
     FeeTooLow,
-    JournalForeign,
+    JournalMismatch,
     MempoolFull,
     Rejected,
     SignatureWrong,
@@ -20,7 +20,7 @@ __all__ = [
     "DataMissing",
     "FeeTooLow",
     "FeeUnwanted",
-    "JournalForeign",
+    "JournalMismatch",
     "MempoolFull",
     "NonceWrong",
     "PartlyAccepted",

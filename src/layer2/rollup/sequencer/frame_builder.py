@@ -16,9 +16,9 @@ from layer2.rollup.protocol.compressed_amounts import fee_of
 from layer2.rollup.protocol.frames import LIMITS, FrameType
 from layer2.rollup.protocol.params import FRAME_BYTES
 from layer2.rollup.protocol.signed_operation import FIELDS, kind_of, packed_amount
-from layer2.rollup.state.overlay import Layer
+from layer2.rollup.state.overlay import StateOverlay
 
-__all__ = ["Draft", "encode_accounts", "encode_drafts", "pack"]
+__all__ = ["FrameDraft", "encode_accounts", "encode_drafts", "pack"]
 
 _Group = tuple[FrameType, bytes]
 _PACKED = (FrameType.TRANSFERS, FrameType.WIDE_TRANSFERS, FrameType.ECDSA_TRANSFERS)
@@ -26,7 +26,7 @@ _EXACT = (FrameType.EXACT_TRANSFERS, FrameType.ECDSA_EXACT_TRANSFERS)
 
 
 @dataclass(slots=True)
-class Draft:
+class FrameDraft:
     """A frame under construction: operations of one kind, one token and one fee class.
 
     Attributes:
@@ -73,7 +73,7 @@ class _Account:
         self.funded = 0
 
 
-def pack(pending: Sequence[tuple[bytes, float]], base: Layer, most: int, overdue: float) -> list[Draft]:
+def pack(pending: Sequence[tuple[bytes, float]], base: StateOverlay, most: int, overdue: float) -> list[FrameDraft]:
     """Return at most `most` drafts, in an order in which every operation is valid.
 
     Args:
@@ -86,7 +86,7 @@ def pack(pending: Sequence[tuple[bytes, float]], base: Layer, most: int, overdue
 
 
 def encode_drafts(
-    drafts: Sequence[Draft],
+    drafts: Sequence[FrameDraft],
     fee_accounts: Mapping[int, int],
     add_up: Callable[[Sequence[Sequence[bytes]]], list[bytes]],
 ) -> list[bytes]:
@@ -104,8 +104,8 @@ def encode_accounts(token: int, keys: Sequence[bytes]) -> list[bytes]:
     return [(head + bytes((len(row),)) + b"".join(row)).ljust(FRAME_BYTES, b"\0") for row in rows]
 
 
-def _drafts(pending: Sequence[tuple[bytes, float]], base: Layer) -> list[Draft]:
-    drafts: list[Draft] = []
+def _drafts(pending: Sequence[tuple[bytes, float]], base: StateOverlay) -> list[FrameDraft]:
+    drafts: list[FrameDraft] = []
     opened: dict[_Group, list[int]] = {}
     accounts: dict[int, _Account] = {}
 
@@ -142,7 +142,7 @@ def _drafts(pending: Sequence[tuple[bytes, float]], base: Layer) -> list[Draft]:
     return drafts
 
 
-def _place(drafts: list[Draft], opened: list[int], key: _Group, after: int, since: float) -> int:
+def _place(drafts: list[FrameDraft], opened: list[int], key: _Group, after: int, since: float) -> int:
     """Return the index of the group's first draft with room at or after `after`; append a draft if there is none."""
     limit = LIMITS[key[0]]
     at = bisect_left(opened, after)
@@ -151,13 +151,13 @@ def _place(drafts: list[Draft], opened: list[int], key: _Group, after: int, sinc
         if len(drafts[place].records) == limit - 1:
             del opened[at]
         return place
-    drafts.append(Draft(*key, since))
+    drafts.append(FrameDraft(*key, since))
     if limit > 1:
         opened.append(len(drafts) - 1)
     return len(drafts) - 1
 
 
-def _ordered(drafts: list[Draft], most: int, overdue: float) -> list[Draft]:
+def _ordered(drafts: list[FrameDraft], most: int, overdue: float) -> list[FrameDraft]:
     """Return at most `most` drafts in order of rank, each one after the drafts that it needs."""
     waiting = [len(one.needs) for one in drafts]
     behind: dict[int, list[int]] = {}
@@ -173,7 +173,7 @@ def _ordered(drafts: list[Draft], most: int, overdue: float) -> list[Draft]:
 
     ready = [(rank(place), place) for place, left in enumerate(waiting) if not left]
     heapq.heapify(ready)
-    taken: list[Draft] = []
+    taken: list[FrameDraft] = []
     while ready and len(taken) < most:
         _, place = heapq.heappop(ready)
         taken.append(drafts[place])
@@ -184,7 +184,7 @@ def _ordered(drafts: list[Draft], most: int, overdue: float) -> list[Draft]:
     return taken
 
 
-def _encode(draft: Draft, fee_accounts: Mapping[int, int], signature: bytes) -> bytes:
+def _encode(draft: FrameDraft, fee_accounts: Mapping[int, int], signature: bytes) -> bytes:
     kind, records = draft.kind, draft.records
     receiver = fee_accounts[draft.token] if draft.fee else 0
     head = b"%c%b%b%b%c" % (kind, draft.head, receiver.to_bytes(4, "big"), signature, len(records))

@@ -9,15 +9,15 @@ from layer2.primitives.errors import Layer2Error
 from layer2.rollup.protocol.batch_signatures import BLS_RECORD, ECDSA_RECORD
 from layer2.rollup.protocol.signed_operation import SignedOp
 from layer2.rollup.sequencer.key_registrations import FREE, Opening
-from layer2.rollup.sequencer.mempool import Vouched
-from layer2.rollup.sequencer.pending_state import Promised
+from layer2.rollup.sequencer.mempool import VerifiedBatch
+from layer2.rollup.sequencer.pending_state import PendingState
 from layer2.rollup.state.state import owner_of_key
 from layer2.store.journal import fault_point
 
-__all__ = ["Acceptance"]
+__all__ = ["OperationIntake"]
 
 
-class Acceptance(Promised):
+class OperationIntake(PendingState):
     """The part of a sequencer that accepts operations and key registrations, without access to L1. See `Sequencer`.
 
     It submits nothing to L1.
@@ -43,12 +43,12 @@ class Acceptance(Promised):
             raise results[0]
         return results
 
-    def vouch(self, records: Sequence[bytes]) -> Vouched:
+    def vouch(self, records: Sequence[bytes]) -> VerifiedBatch:
         """Verify the signatures of records for `accept`, without holding `lock`; nothing is accepted yet."""
         with self.lock:
             refused = self._pool.screen(records)
             by_ecdsa, by_bls, owners_of_keys, keys = self._sorted(records, refused)
-        batch = Vouched(records, [b""] * len(records), [b""] * len(records), refused)
+        batch = VerifiedBatch(records, [b""] * len(records), [b""] * len(records), refused)
         joined = b"".join([records[at] for at in by_ecdsa])
         digests, addresses = self.verifier.check_ecdsa(self._prefix, joined, ECDSA_RECORD)
         for at, digest, address in zip(by_ecdsa, digests, addresses, strict=True):
@@ -59,7 +59,9 @@ class Acceptance(Promised):
             batch.digests[at], batch.owners[at] = digest, owner if good else b""
         return batch
 
-    def accept(self, batches: Sequence[Vouched], paid_for: Sequence[Opening] = ()) -> list[list[Layer2Error | None]]:
+    def accept(
+        self, batches: Sequence[VerifiedBatch], paid_for: Sequence[Opening] = ()
+    ) -> list[list[Layer2Error | None]]:
         """Accept all valid operations of several submissions, in order and with one commit; they are durable on return.
 
         Args:

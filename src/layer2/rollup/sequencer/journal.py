@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from layer2.primitives.errors import MalformedError
-from layer2.rollup.protocol.errors import JournalForeign
+from layer2.rollup.protocol.errors import JournalMismatch
 from layer2.rollup.protocol.signed_operation import join_records, malformed, split_records
 from layer2.rollup.sequencer.key_registrations import Opening
 from layer2.store.errors import JournalCorrupt
 from layer2.store.journal import Entry, Journal
 
-__all__ = ["KIND", "RESYNC", "Promises", "Stored"]
+__all__ = ["KIND", "RESYNC", "SequencerJournal", "JournalContents"]
 
 KIND = "rollup.sequencer"
 
@@ -26,7 +26,7 @@ _RUN = 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class JournalContents:
     """Contents of a journal.
 
     Attributes:
@@ -50,7 +50,7 @@ class Stored:
         return found
 
 
-class Promises:
+class SequencerJournal:
     """Durable journal of accepted operations and key registrations; writes are buffered until `commit`.
 
     Raises:
@@ -84,12 +84,12 @@ class Promises:
             journal.put_meta("rollup", own.encode())
             journal.commit()
         elif known != own.encode():
-            raise JournalForeign(
+            raise JournalMismatch(
                 f"the journal {journal.path} is of rollup {known.decode(errors='replace')}, this is {own}",
                 hint="name another journal",
             )
 
-    def read(self) -> Stored:
+    def read(self) -> JournalContents:
         """Return the contents of the journal."""
         records: list[bytes] = []
         parties: list[tuple[bytes, bytes]] = []
@@ -115,7 +115,7 @@ class Promises:
         for entry in self.journal.read("drop"):
             dropped[entry.payload[:32]] = entry.payload[32:].decode(errors="replace")
         self.operations = len(records)
-        return Stored(records, parties, keys, dropped)
+        return JournalContents(records, parties, keys, dropped)
 
     def name(self, owners: Iterable[tuple[int, bytes]]) -> None:
         """Record the owners of accounts named by operations that are accepted from now on."""
@@ -141,7 +141,7 @@ class Promises:
         """Make all buffered writes durable."""
         self.journal.commit()
 
-    def keep(self, stored: Stored, entry: int) -> None:
+    def keep(self, stored: JournalContents, entry: int) -> None:
         """Replace the journal's contents with `stored`, because all entries up to `entry` are final."""
         self.journal.put_meta("settled", entry.to_bytes(8, "big"))
         rows = [("key", _key_row(one)) for one in stored.keys]
@@ -170,7 +170,7 @@ class Promises:
             return
         entry = int.from_bytes(noted[:8], "big")
         if entry > len(hashes) or hashes[entry - 1] != noted[8:]:
-            raise JournalForeign(
+            raise JournalMismatch(
                 f"the journal {self.journal.path} knows a final entry {entry} that the chain does not have",
                 hint=RESYNC,
             )
@@ -211,7 +211,7 @@ def _named(record: bytes, parties: tuple[bytes, bytes]) -> Iterator[tuple[int, b
         yield receiver, parties[1]
 
 
-def _rows(stored: Stored) -> list[tuple[str, bytes]]:
+def _rows(stored: JournalContents) -> list[tuple[str, bytes]]:
     """Return the journal rows of stored operations; an account's owner row precedes the operations that name it."""
     rows: list[tuple[str, bytes]] = []
     owners: dict[int, bytes] = {}

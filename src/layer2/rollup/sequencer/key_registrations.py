@@ -9,7 +9,7 @@ from layer2.rollup.protocol.errors import FeeTooLow, MempoolFull
 from layer2.rollup.protocol.frames import LIMITS, FrameType
 from layer2.rollup.protocol.signed_operation import FIELDS
 
-__all__ = ["FREE", "KeyPolicy", "Opening", "Openings", "room_for_keys"]
+__all__ = ["FREE", "KeyPolicy", "Opening", "KeyRegistrations", "room_for_keys"]
 
 FREE = bytes(32)
 """Payment digest of a registration that requires no payment."""
@@ -84,7 +84,7 @@ class KeyPolicy:
             )
 
 
-class Openings:
+class KeyRegistrations:
     """Waiting registrations in order of arrival, and for completed ones the entry that opened the account."""
 
     def __init__(self, rows: Iterable[Opening] = ()) -> None:

@@ -21,11 +21,11 @@ from layer2.rollup.protocol.errors import (
 from layer2.rollup.protocol.params import MAX_BALANCE, MAX_NONCE
 from layer2.rollup.protocol.signed_operation import FIELDS, malformed
 from layer2.rollup.state.forced_queue import QueueItem, apply_item
-from layer2.rollup.state.overlay import Held, Layer, layer_over
-from layer2.rollup.state.signature_oracle import Authority
+from layer2.rollup.state.overlay import Held, StateOverlay, layer_over
+from layer2.rollup.state.signature_oracle import SignatureOracle
 from layer2.rollup.state.state import State
 
-__all__ = ["Fees", "Pending", "Pool", "Vouched"]
+__all__ = ["Fees", "Pending", "Mempool", "VerifiedBatch"]
 
 
 Pending = tuple[bytes, float, bytes, bytes]
@@ -52,7 +52,7 @@ class Fees:
 
 
 @dataclass(slots=True)
-class Vouched:
+class VerifiedBatch:
     """Operations with verified signatures.
 
     Attributes:
@@ -68,7 +68,7 @@ class Vouched:
     refused: dict[int, Layer2Error]
 
 
-class Pool:
+class Mempool:
     """Pending operations in order of acceptance; each one is valid on top of its predecessors.
 
     Attributes:
@@ -91,7 +91,7 @@ class Pool:
         return f"<Pool pending={len(self.pending)} of {self.most}>"
 
     def reset(
-        self, head: State, coming: Sequence[QueueItem], authority: Authority | None
+        self, head: State, coming: Sequence[QueueItem], authority: SignatureOracle | None
     ) -> tuple[list[bytes], dict[bytes, Rejected]]:
         """Apply the pending operations on top of a state and of the queue items that the next entry consumes first.
 
@@ -125,7 +125,7 @@ class Pool:
         """Return an account as of all pending operations; None if it does not exist."""
         return self._layer.row(index)
 
-    def layer(self) -> Layer:
+    def layer(self) -> StateOverlay:
         """Return the accounts before any pending operation."""
         return self.base
 
@@ -148,7 +148,7 @@ class Pool:
                 refused[place] = fault
         return refused
 
-    def admit(self, batch: Vouched, now: float) -> list[Layer2Error | None]:
+    def admit(self, batch: VerifiedBatch, now: float) -> list[Layer2Error | None]:
         """Admit valid operations one after another; return an error or None for each."""
         results: list[Layer2Error | None] = []
         pending, most = self.pending, self.most

@@ -12,21 +12,21 @@ from layer2.rollup.protocol.batch_signatures import digests_of
 from layer2.rollup.protocol.compressed_amounts import fee_of
 from layer2.rollup.protocol.messages import Withdraw
 from layer2.rollup.protocol.signed_operation import SignedOp
-from layer2.rollup.sequencer.journal import Promises
-from layer2.rollup.sequencer.key_registrations import KeyPolicy, Openings
-from layer2.rollup.sequencer.mempool import Fees, Pool
-from layer2.rollup.sequencer.signature_workers import Verifier
-from layer2.rollup.sequencer.tx_status import Fate, Fates, included
+from layer2.rollup.sequencer.journal import SequencerJournal
+from layer2.rollup.sequencer.key_registrations import KeyPolicy, KeyRegistrations
+from layer2.rollup.sequencer.mempool import Fees, Mempool
+from layer2.rollup.sequencer.signature_workers import SignatureWorkers
+from layer2.rollup.sequencer.tx_status import TxStatus, TxStatusIndex, included
 from layer2.rollup.state.forced_queue import TO_THE_END, QueueItem, apply_item
 from layer2.rollup.state.operations import move, withdraw
 from layer2.rollup.state.overlay import Held
 from layer2.rollup.state.state import State, owner_of_address, owner_of_key
 from layer2.store.journal import Journal
 
-__all__ = ["Promised"]
+__all__ = ["PendingState"]
 
 
-class Promised:
+class PendingState:
     """Accepted operations on top of the L1 state; this class neither accepts nor submits operations. See `Sequencer`.
 
     Args:
@@ -44,15 +44,15 @@ class Promised:
         fee_account: int | Mapping[int, int] | None,
         most_pending: int,
         key_policy: KeyPolicy | None,
-        verifier: Verifier | None,
+        verifier: SignatureWorkers | None,
     ) -> None:
         self.rollup = rollup
         self.replica = replica
-        self.verifier = verifier or Verifier()
+        self.verifier = verifier or SignatureWorkers()
         self._operator = operator
         self._least_fee = least_fee
         self._fee_account = {0: fee_account} if isinstance(fee_account, int) else fee_account
-        self._promises = Promises(journal, rollup.connection.chain_id, rollup.address)
+        self._promises = SequencerJournal(journal, rollup.connection.chain_id, rollup.address)
         self._journal = self._promises.journal
         self.lock = threading.RLock()
         """Lock for reads and writes that must be consistent with each other."""
@@ -61,11 +61,11 @@ class Promised:
         if replica.workers is None:
             replica.workers = self.verifier
         self._key_policy = key_policy or KeyPolicy()
-        self._openings = Openings()
+        self._openings = KeyRegistrations()
         self._coming = 0
         try:
             self.replica.step()
-            self._pool = Pool(most_pending, self.replica.head)
+            self._pool = Mempool(most_pending, self.replica.head)
             if self.replica.missing is None:
                 self._promises.check_final([one.record.hash() for one in self.replica.entries])
             self._reload()
@@ -126,10 +126,10 @@ class Promised:
             known = self._pool.account(account)
             return 0 if known is None else known.nonce
 
-    def fate(self, digest: bytes) -> Fate | None:
+    def fate(self, digest: bytes) -> TxStatus | None:
         """Return the status of an accepted operation by its signed digest; None for an unknown digest."""
         with self.lock:
-            return Fate("pending") if digest in self._pool.pending else self._fates.get(digest)
+            return TxStatus("pending") if digest in self._pool.pending else self._fates.get(digest)
 
     def follow(self) -> None:
         """Follow L1, so that posted entries, queue items and reorganisations are applied before anything is accepted.
@@ -190,15 +190,15 @@ class Promised:
         """Restore the pending operations from the journal: those accepted that are not in the inbox."""
         stored = self._promises.read()
         self._reorganisations = self.replica.reorganisations
-        self._fates = Fates()
-        self._openings = Openings(stored.keys)
+        self._fates = TxStatusIndex()
+        self._openings = KeyRegistrations(stored.keys)
         self._read, self._coming = self._promises.settled, 0
         self._pool.pending.clear()
         self._pool.owners = dict(stored.owners)
         digests = digests_of(self._prefix, stored.records)
         for digest, record, parties in zip(digests, stored.records, stored.parties, strict=True):
             if digest in stored.dropped:
-                self._fates.open[digest] = Fate("dropped", 0, stored.dropped[digest])
+                self._fates.open[digest] = TxStatus("dropped", 0, stored.dropped[digest])
             else:
                 self._pool.pending[digest] = (record, 0.0, *parties)
         self._settle()
@@ -215,7 +215,7 @@ class Promised:
             places = included([(digest, before[digest][0]) for digest in used], fresh)
             for digest in used:
                 if digest in places:
-                    self._fates.open[digest] = Fate("posted", places[digest])
+                    self._fates.open[digest] = TxStatus("posted", places[digest])
                 else:
                     reasons[digest] = "its nonce was used by another operation of its account"
         self._read = len(entries)
@@ -232,7 +232,7 @@ class Promised:
     def _drop(self, reasons: Mapping[bytes, str]) -> None:
         """Record durably that operations have become impossible."""
         for digest, reason in reasons.items():
-            self._fates.open[digest] = Fate("dropped", len(self.replica.entries), reason)
+            self._fates.open[digest] = TxStatus("dropped", len(self.replica.entries), reason)
             self._promises.drop(digest, reason)
         self._promises.commit()
 

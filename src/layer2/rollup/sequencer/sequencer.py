@@ -11,18 +11,18 @@ from layer2.ethereum.errors import ContractReverted
 from layer2.ethereum.records import Receipt
 from layer2.ethereum.sender import Sender
 from layer2.rollup.derivation.replica import Heads, Replica
-from layer2.rollup.l1.batcher import Data, Poster
+from layer2.rollup.l1.batcher import Batcher, Data
 from layer2.rollup.l1.contract import RollupContract
 from layer2.rollup.protocol.batch_signatures import digests_of
 from layer2.rollup.protocol.blob_encoding import blobs_for
 from layer2.rollup.protocol.frames import Frame, decode_frame
 from layer2.rollup.protocol.params import FRAME_BYTES
 from layer2.rollup.protocol.signed_operation import SignedOp
-from layer2.rollup.sequencer.frame_builder import Draft, encode_accounts, encode_drafts, pack
-from layer2.rollup.sequencer.intake import Acceptance
-from layer2.rollup.sequencer.journal import KIND, Stored
+from layer2.rollup.sequencer.frame_builder import FrameDraft, encode_accounts, encode_drafts, pack
+from layer2.rollup.sequencer.intake import OperationIntake
+from layer2.rollup.sequencer.journal import KIND, JournalContents
 from layer2.rollup.sequencer.key_registrations import KeyPolicy, room_for_keys
-from layer2.rollup.sequencer.signature_workers import Verifier
+from layer2.rollup.sequencer.signature_workers import SignatureWorkers
 from layer2.rollup.state.forced_queue import TO_THE_END, helping
 from layer2.store.journal import Journal, fault_point
 
@@ -42,7 +42,7 @@ _MAX_FRAMES = 256
 
 _MOST_PENDING = 200_000
 _MAX_WAIT = 60.0
-_RACES = ("QueueEndInvalid", "QueueOverdue", "InboxMoved")
+_RACES = ("InvalidQueueEnd", "QueueOverdue", "UnexpectedAccumulator")
 """Reverts that mean another transaction (a deposit or a competing entry) was mined first."""
 
 _APART = 20
@@ -54,7 +54,7 @@ _COMPACT_AT = 10_000
 _Keys = Sequence[tuple[bytes, int]]
 
 
-class Sequencer(Acceptance):
+class Sequencer(OperationIntake):
     """Sequencer of one rollup. `step()` follows L1 and posts when something is due.
 
     An operation accepted by `submit` is in the journal before the call returns, and is posted in a frame as long as its
@@ -91,7 +91,7 @@ class Sequencer(Acceptance):
         most_pending: int = _MOST_PENDING,
         max_wait: float = _MAX_WAIT,
         key_policy: KeyPolicy | None = None,
-        verifier: Verifier | None = None,
+        verifier: SignatureWorkers | None = None,
     ) -> None:
         super().__init__(
             rollup,
@@ -105,7 +105,7 @@ class Sequencer(Acceptance):
             verifier=verifier,
         )
         self.sender = sender
-        self.poster = Poster(rollup, sender, self.replica.blobs, data)
+        self.poster = Batcher(rollup, sender, self.replica.blobs, data)
         self.max_wait = max_wait
         self.compact_at = _COMPACT_AT
         self.heads = Heads(0, 0, 0)
@@ -200,7 +200,7 @@ class Sequencer(Acceptance):
         entries = self.replica.entries
         return entries[-1].record.hash() if entries else bytes(32)
 
-    def _drafts(self, most: int | None = None) -> list[Draft]:
+    def _drafts(self, most: int | None = None) -> list[FrameDraft]:
         pending = [(record, since) for record, since, *_ in self._pool.pending.values()]
         if not pending:
             return []
@@ -210,7 +210,7 @@ class Sequencer(Acceptance):
     def _ready_keys(self) -> _Keys:
         return self._openings.ready(self._pool.pending.__contains__)
 
-    def _frames(self, keys: _Keys, drafts: list[Draft], most: int | None = None) -> tuple[bytes, list[bytes]]:
+    def _frames(self, keys: _Keys, drafts: list[FrameDraft], most: int | None = None) -> tuple[bytes, list[bytes]]:
         """Return the data of an entry and its records. Accounts are opened after overdue payments."""
         opening: list[bytes] = []
         for token in sorted({token for _, token in keys}):
@@ -279,7 +279,7 @@ class Sequencer(Acceptance):
             one for one in stored.keys if opened.get(one.name, final + 1) > final and not self._was_dropped(one.payment)
         ]
         dropped = {digest: reason for digest, reason in stored.dropped.items() if digest not in gone}
-        kept = Stored(records, parties, keys, dropped)
+        kept = JournalContents(records, parties, keys, dropped)
         self._promises.keep(kept, final)
         self._pool.owners = kept.owners
         self._fates.close(done)

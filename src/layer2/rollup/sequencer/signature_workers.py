@@ -9,17 +9,17 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
-from layer2.primitives.worker_pool import Workers
+from layer2.primitives.worker_pool import WorkerPool
 from layer2.rollup.protocol.batch_signatures import aggregates, check_bls, check_ecdsa
 
-__all__ = ["Verifier"]
+__all__ = ["SignatureWorkers"]
 
 _MOST_BLS = 256
 """Maximum number of signatures verified together: larger batches gain little and cost more to split on failure."""
 
 
-class Verifier(Workers):
-    """Verification and aggregation of signatures by `Workers`. Thread-safe."""
+class SignatureWorkers(WorkerPool):
+    """Verification and aggregation of signatures by `WorkerPool`. Thread-safe."""
 
     def check_ecdsa(self, prefix: bytes, records: bytes, size: int) -> tuple[list[bytes], list[bytes]]:
         """Run `verification.check_ecdsa` in parts; `size` is the length of a record."""

@@ -11,13 +11,13 @@ from layer2.rollup.derivation.inbox import Entry
 from layer2.rollup.protocol.batch_signatures import BLS_RECORD
 from layer2.rollup.protocol.frames import Frame, FrameType, Op, decode_frame
 
-__all__ = ["Fate", "Fates", "included"]
+__all__ = ["TxStatus", "TxStatusIndex", "included"]
 
 _REMEMBERED = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
-class Fate:
+class TxStatus:
     """Status of an accepted operation.
 
     Attributes:
@@ -31,17 +31,17 @@ class Fate:
     reason: str = ""
 
 
-class Fates:
+class TxStatusIndex:
     """Statuses of operations that are no longer pending, by digest; final ones are kept up to a limit."""
 
     def __init__(self) -> None:
-        self.open: dict[bytes, Fate] = {}
-        self._past: OrderedDict[bytes, Fate] = OrderedDict()
+        self.open: dict[bytes, TxStatus] = {}
+        self._past: OrderedDict[bytes, TxStatus] = OrderedDict()
 
     def __repr__(self) -> str:
         return f"<Fates open={len(self.open)} past={len(self._past)}>"
 
-    def get(self, digest: bytes) -> Fate | None:
+    def get(self, digest: bytes) -> TxStatus | None:
         """Return the status of an accepted operation that is not pending; None for an unknown digest."""
         return self.open.get(digest) or self._past.get(digest)
 

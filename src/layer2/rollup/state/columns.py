@@ -14,7 +14,7 @@ from layer2.rollup.protocol.frames import FIRST_HALF, LIMITS, FrameType, shape
 from layer2.rollup.protocol.params import ACCOUNT_DEPTH, FRAME_BYTES, MAX_BALANCE, MAX_NONCE
 from layer2.rollup.state.kernel import BALANCE, META, PRESENT, SEGMENT, execute_half, operate, run_transfers, seal
 
-__all__ = ["Ledger", "Row"]
+__all__ = ["AccountColumns", "Row"]
 
 Row = tuple[bytes, int, int, int]
 """Owner, token, nonce and balance of an account."""
@@ -43,7 +43,7 @@ def _layout() -> NDArray[np.int64]:
     return table
 
 
-class Ledger:
+class AccountColumns:
     """Account storage in rows of 64 bytes, one for each index below a power of two.
 
     The writes of a segment are sealed; the writes of several sealed segments are hashed together.
@@ -64,11 +64,11 @@ class Ledger:
         self._layout = _layout()
         self._scratch(_MOST, 4)
 
-    def copy(self) -> Ledger:
+    def copy(self) -> AccountColumns:
         """Return an independent ledger with the same accounts."""
         self._settle_leftovers()
         self._flush()
-        other = Ledger.__new__(Ledger)
+        other = AccountColumns.__new__(AccountColumns)
         other._hold(self._rows.copy(), self._tree.copy(), self._heads.copy())
         other.present, other._ready, other._layout = self.present, list(self._ready), self._layout
         other._scratch(_MOST, 4)

@@ -15,7 +15,7 @@ __all__ = [
     "GENESIS",
     "NO_ITEM",
     "NO_ROOTS",
-    "Claim",
+    "Assertion",
     "ItemKind",
     "ItemRecord",
     "Roots",
@@ -79,7 +79,7 @@ NO_ITEM = ItemRecord(bytes(32), 0, bytes(32), 0, 0, 0, bytes(28), 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class Assertion:
     """An assertion, see `IRollup.Claim`."""
 
     parent: bytes
@@ -90,7 +90,7 @@ class Claim:
     roots_in_blob: bool
 
     @classmethod
-    def of(cls, values: Any) -> Claim:
+    def of(cls, values: Any) -> Assertion:
         """Create an assertion from decoded ABI values, in order."""
         return cls(*values)
 

@@ -11,7 +11,7 @@ from layer2.primitives.hashing import keccak
 from layer2.rollup.protocol.messages import Transfer, Withdraw
 from layer2.rollup.protocol.params import MAX_ACCOUNTS, MAX_BALANCE, MAX_NONCE
 from layer2.rollup.state.operations import move, withdraw
-from layer2.rollup.state.signature_oracle import Authority
+from layer2.rollup.state.signature_oracle import SignatureOracle
 from layer2.rollup.state.state import Account, State, Withdrawal
 
 __all__ = [
@@ -135,7 +135,7 @@ def helping(consumed: int, length: int) -> int:
     return length if length - consumed <= _MOST else (consumed + _MOST) // _CHECKPOINT * _CHECKPOINT
 
 
-def apply_item(state: State, item: QueueItem, authority: Authority) -> None:
+def apply_item(state: State, item: QueueItem, authority: SignatureOracle) -> None:
     """Consume an item; it counts as consumed even if it has no effect."""
     if isinstance(item, NewToken):
         state.tokens += 1
@@ -163,7 +163,7 @@ def _deposit(state: State, item: Deposit) -> None:
     state.take_out(Withdrawal(item.sender, item.token, item.amount))
 
 
-def _force(state: State, item: Forced, authority: Authority) -> None:
+def _force(state: State, item: Forced, authority: SignatureOracle) -> None:
     account = state.accounts.get(item.account)
     if account is None or account.token != item.token or account.nonce >= MAX_NONCE or item.to >> 32:
         return

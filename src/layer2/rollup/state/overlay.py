@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from layer2.primitives.errors import RangeError
 from layer2.rollup.protocol.params import MAX_BALANCE, MAX_NONCE
-from layer2.rollup.state.columns import Ledger, Row
+from layer2.rollup.state.columns import AccountColumns, Row
 from layer2.rollup.state.state import State
 
-__all__ = ["Held", "Layer", "layer_over"]
+__all__ = ["Held", "StateOverlay", "layer_over"]
 
 
 class Held:
@@ -27,7 +27,7 @@ class Held:
         return f"<Held token={self.token} nonce={self.nonce} balance={self.balance}>"
 
 
-class Layer(Ledger):
+class StateOverlay(AccountColumns):
     """Overlay of another ledger's accounts, for reads and single operations; it has no tree and no segments.
 
     Attributes:
@@ -36,7 +36,7 @@ class Layer(Ledger):
 
     __slots__ = ("_base", "rows")
 
-    def __init__(self, base: Ledger) -> None:
+    def __init__(self, base: AccountColumns) -> None:
         # The ledger's own columns are not created: every method that uses them is overridden or never called.
         self._base = base
         self.rows: dict[int, Held] = {}
@@ -54,7 +54,7 @@ class Layer(Ledger):
             row = self.rows[index] = Held(*found)
             return row
 
-    def copy(self) -> Ledger:
+    def copy(self) -> AccountColumns:
         """Raise RangeError: an overlay cannot be copied, because its base may change."""
         raise RangeError("a layer cannot be copied", hint="copy the state below and execute again")
 
@@ -84,7 +84,7 @@ class Layer(Ledger):
         row.token, row.nonce, row.balance = token, nonce, balance
 
     def operate(self, sender: int, to: int | None, amount: int, token: int, fee: int) -> bool:
-        """Execute a single operation with the rules of `Ledger.operate`."""
+        """Execute a single operation with the rules of `AccountColumns.operate`."""
         row = self.row(sender)
         if row is None:
             raise KeyError(sender)
@@ -109,13 +109,13 @@ class _Above(State):
     """A state whose accounts are an overlay."""
 
     def __init__(self, base: State) -> None:
-        self._begin(Layer(base.ledger), base.keys)
+        self._begin(StateOverlay(base.ledger), base.keys)
         self.next_account, self.tokens = base.next_account, base.tokens
         self.queue_count, self.queue_acc = base.queue_count, base.queue_acc
 
 
-def layer_over(base: State) -> tuple[State, Layer]:
+def layer_over(base: State) -> tuple[State, StateOverlay]:
     """Return a state on top of `base` for trial execution, and its accounts. It has no withdrawals and no root."""
     above = _Above(base)
-    assert isinstance(above.ledger, Layer)
+    assert isinstance(above.ledger, StateOverlay)
     return above, above.ledger

@@ -15,7 +15,7 @@ from layer2.primitives.errors import SignatureError
 from layer2.primitives.hashing import keccak
 from layer2.primitives.typed_data import Domain
 
-__all__ = ["Authority", "Signatures", "name_of"]
+__all__ = ["SignatureOracle", "Signatures", "name_of"]
 
 
 _REMEMBERED = 1 << 17
@@ -27,7 +27,7 @@ def name_of(pairs: Sequence[tuple[bytes, bytes]], signature: bytes) -> bytes:
     return keccak(signature + b"".join(key + digest for key, digest in pairs))
 
 
-class Authority(Protocol):
+class SignatureOracle(Protocol):
     """Signature checker. No method raises: a malformed signature counts as invalid."""
 
     @property

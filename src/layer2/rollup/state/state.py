@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, TypeVar, overload
 from layer2.primitives.addresses import Address, address_bytes, to_address
 from layer2.primitives.bls import uncompressed_key
 from layer2.primitives.hashing import keccak
-from layer2.primitives.merkle import EMPTY, ListTree, empty_roots
+from layer2.primitives.merkle import EMPTY, AppendOnlyTree, empty_roots
 from layer2.rollup.protocol.params import ACCOUNT_DEPTH, WITHDRAWAL_DEPTH
 
 if TYPE_CHECKING:
-    from layer2.rollup.state.columns import Ledger
+    from layer2.rollup.state.columns import AccountColumns
 
 __all__ = [
     "Account",
@@ -186,11 +186,11 @@ class State:
 
     def __init__(self) -> None:
         # Compiled code takes a second to load, so it is imported only when a state is created.
-        from layer2.rollup.state.columns import Ledger
+        from layer2.rollup.state.columns import AccountColumns
 
-        self._begin(Ledger(), {})
+        self._begin(AccountColumns(), {})
 
-    def _begin(self, ledger: Ledger, keys: dict[bytes, bytes]) -> None:
+    def _begin(self, ledger: AccountColumns, keys: dict[bytes, bytes]) -> None:
         self.ledger = ledger
         self.accounts = Accounts(self)
         self.withdrawals: list[Withdrawal] = []
@@ -200,7 +200,7 @@ class State:
         self.queue_acc = bytes(_ACC_BYTES)
         self.tokens = 1
         self.keys = keys
-        self._exits = ListTree(WITHDRAWAL_DEPTH)
+        self._exits = AppendOnlyTree(WITHDRAWAL_DEPTH)
         self._systems: list[bytes] = []
 
     def copy(self) -> State:
@@ -254,7 +254,7 @@ class State:
         """Start the empty withdrawal list of a new assertion; `earlier` counts the previous withdrawals."""
         self.earlier += len(self.withdrawals)
         self.withdrawals = []
-        self._exits = ListTree(WITHDRAWAL_DEPTH)
+        self._exits = AppendOnlyTree(WITHDRAWAL_DEPTH)
 
     @property
     def system(self) -> System:

@@ -23,13 +23,13 @@ from layer2.rollup.protocol.params import (
 )
 from layer2.rollup.state.forced_queue import QueueItem, apply_item
 from layer2.rollup.state.operations import move, withdraw
-from layer2.rollup.state.signature_oracle import Authority
+from layer2.rollup.state.signature_oracle import SignatureOracle
 from layer2.rollup.state.state import Account, State, Withdrawal, owner_of_key
 
 __all__ = ["accepts", "admissible", "apply_frame", "apply_queue", "digests", "run_frames"]
 
 
-def apply_queue(state: State, items: Iterable[QueueItem], authority: Authority) -> Iterator[bytes]:
+def apply_queue(state: State, items: Iterable[QueueItem], authority: SignatureOracle) -> Iterator[bytes]:
     """Consume queue items; yield a root after every 27 items and after the last one."""
     count = 0
     for item in items:
@@ -41,7 +41,7 @@ def apply_queue(state: State, items: Iterable[QueueItem], authority: Authority) 
         yield state.root
 
 
-def apply_frame(state: State, data: bytes, authority: Authority) -> Iterator[bytes]:
+def apply_frame(state: State, data: bytes, authority: SignatureOracle) -> Iterator[bytes]:
     """Execute a frame half by half; yield a root after each half."""
     frame = decode_frame(data)
     accepted = accepts(state, frame, authority)
@@ -52,7 +52,7 @@ def apply_frame(state: State, data: bytes, authority: Authority) -> Iterator[byt
 
 
 def run_frames(
-    state: State, frames: Sequence[bytes], authority: Authority, signed: Sequence[bool] | None = None
+    state: State, frames: Sequence[bytes], authority: SignatureOracle, signed: Sequence[bool] | None = None
 ) -> list[bytes]:
     """Execute frames in order; return two roots for each, as `apply_frame` yields, hashed in batches.
 
@@ -88,7 +88,7 @@ def run_frames(
     return state.sealed_roots()
 
 
-def accepts(state: State, frame: Frame, authority: Authority) -> bool:
+def accepts(state: State, frame: Frame, authority: SignatureOracle) -> bool:
     """Return True if a frame is executed."""
     if not admissible(state, frame):
         return False
@@ -108,7 +108,7 @@ def admissible(state: State, frame: Frame) -> bool:
     return True
 
 
-def digests(state: State, frame: Frame, authority: Authority) -> list[tuple[bytes, bytes]] | None:
+def digests(state: State, frame: Frame, authority: SignatureOracle) -> list[tuple[bytes, bytes]] | None:
     """Return key and digest of each operation of a BLS frame, with nonces counted from the state.
 
     Returns:
@@ -135,7 +135,7 @@ def message_of(frame: Frame, op: Op, nonce: int) -> Transfer | Withdraw:
     return Transfer(op.sender, nonce, op.to, *rest)
 
 
-def execute(state: State, frame: Frame, half: int, data: bytes, authority: Authority) -> None:
+def execute(state: State, frame: Frame, half: int, data: bytes, authority: SignatureOracle) -> None:
     """Execute one segment of an accepted frame, whose bytes are `data`, and credit its fees."""
     ops = frame.half(half)
     if frame.kind.by_bls:
@@ -177,7 +177,7 @@ def _credit(state: State, receiver: int, fees: int) -> None:
             state.change(receiver, balance=balance)
 
 
-def _signed(state: State, frame: Frame, op: Op, authority: Authority) -> bool:
+def _signed(state: State, frame: Frame, op: Op, authority: SignatureOracle) -> bool:
     account = state.accounts.get(op.sender)
     if account is None or account.address is None or account.nonce >= MAX_NONCE:
         return False
@@ -185,7 +185,7 @@ def _signed(state: State, frame: Frame, op: Op, authority: Authority) -> bool:
     return authority.recover(digest, op.signature) == account.address
 
 
-def _open(state: State, frame: Frame, op: Op, authority: Authority) -> None:
+def _open(state: State, frame: Frame, op: Op, authority: SignatureOracle) -> None:
     if state.next_account >= MAX_ACCOUNTS or not authority.is_key(op.key):
         return
     owner = owner_of_key(op.key)

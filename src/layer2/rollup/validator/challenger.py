@@ -14,7 +14,7 @@ from layer2.primitives.hashing import keccak
 from layer2.rollup.derivation.replica import Replica
 from layer2.rollup.l1.contract import RollupContract
 from layer2.rollup.protocol.errors import StateUnknown
-from layer2.rollup.state.commitments import Claim, Status
+from layer2.rollup.state.commitments import Assertion, Status
 from layer2.rollup.validator.witness import endpoint_proof, signature_proof, state_proof, turns_on_signature
 from layer2.store.fault_points import fault_point
 
@@ -37,7 +37,7 @@ SLOT_SECONDS = 12
 _PATIENCE = 32
 """Number of blocks after which a commitment that no log contains is sent again."""
 
-_LATE = ("StatusWrong", "CommitmentMissing")
+_LATE = ("UnexpectedStatus", "UnknownCommitment")
 """Reverts that mean another challenger was faster, or that a reorganisation removed a commitment."""
 
 
@@ -113,19 +113,19 @@ class Challenger:
         self._forget()
         return done
 
-    def wrong(self) -> list[Claim]:
+    def wrong(self) -> list[Assertion]:
         """Return the open assertions that are invalid, except those that the last step refuted or discarded."""
         left = (one for one in self.replica.open_claims() if one.id not in self._convicted)
         return [one for one in left if self.replica.verdict(one) is False]
 
-    def last_moment(self, claim: Claim) -> int:
+    def last_moment(self, claim: Assertion) -> int:
         """Return the latest Unix time to commit to a proof; a later one can be revealed only after the window.
 
         The limit is the end of the window less `revealBlocks` and two blocks for the transactions.
         """
         return self.replica.created(claim) + self._window - (self._reveal + 2) * SLOT_SECONDS
 
-    def _handle(self, claim: Claim) -> Receipt | None:
+    def _handle(self, claim: Assertion) -> Receipt | None:
         """Perform the due action for one assertion; return its receipt, or None."""
         parent = self.replica.claims[claim.parent]
         if parent.id in self._convicted or self.replica.status(parent) is Status.INVALID:
@@ -152,7 +152,7 @@ class Challenger:
         block = self.rollup.connection.block(number)
         return block is not None and block.hash == block_hash
 
-    def _unjudged(self, claim: Claim) -> Layer2Error:
+    def _unjudged(self, claim: Assertion) -> Layer2Error:
         name = f"assertion {claim.id.hex()[:8]} up to entry {claim.inbox_end}"
         if claim in self.replica.out_of_reach():
             return StateUnknown(
@@ -161,13 +161,13 @@ class Challenger:
             )
         return self.replica.missing or StateUnknown(f"{name} is not judged yet", hint="wait for the next step")
 
-    def first_wrong_segment(self, claim: Claim) -> int | None:
+    def first_wrong_segment(self, claim: Assertion) -> int | None:
         """Return the first segment whose root differs from the execution; None if only the asserted root is wrong."""
         given = self.replica.roots_of(claim)
         right = self.replica.execute(self.replica.claims[claim.parent], claim.inbox_end).roots
         return next((at for at, pair in enumerate(zip(given, right, strict=True)) if pair[0] != pair[1]), None)
 
-    def prove(self, claim: Claim, segment: int | None) -> tuple[int, bytes]:
+    def prove(self, claim: Assertion, segment: int | None) -> tuple[int, bytes]:
         """Return the index of the verifier that refutes an assertion, and the proof.
 
         Args:
@@ -179,12 +179,12 @@ class Challenger:
             return SIGNATURE_JUDGE, signature_proof(self.replica, claim, segment)
         return STATE_JUDGE, state_proof(self.replica, claim, segment)
 
-    def commitment(self, claim: Claim, judge: int, proof: bytes) -> bytes:
+    def commitment(self, claim: Assertion, judge: int, proof: bytes) -> bytes:
         """Return the commitment to a proof; it includes the challenger's address, so nobody else can use the proof."""
         row = [self.sender.address, claim.id, judge, keccak(proof)]
         return keccak(encode(["address", "bytes32", "uint256", "bytes32"], row))
 
-    def _challenge(self, claim: Claim) -> Challenge:
+    def _challenge(self, claim: Assertion) -> Challenge:
         """Return the proof against an assertion, cached as long as the entries that it depends on are unchanged."""
         name = (claim.id, self.replica.entries[claim.inbox_end - 1].record.hash())
         known = self._proofs.get(name)
@@ -205,7 +205,7 @@ class Challenger:
         self._sent[one.commitment] = receipt.block_number, receipt.block_hash
         return receipt
 
-    def _show(self, claim: Claim, parent: Claim, one: Challenge) -> Receipt:
+    def _show(self, claim: Assertion, parent: Assertion, one: Challenge) -> Receipt:
         fault_point("challenger.show.before")
         receipt = self._send("challenge", claim.as_tuple(), parent.as_tuple(), one.judge, one.proof)
         fault_point("challenger.show.after")

@@ -6,10 +6,10 @@ from layer2.ethereum.errors import ContractReverted
 from layer2.ethereum.records import Receipt
 from layer2.ethereum.sender import Sender
 from layer2.rollup.derivation.replica import Replica
-from layer2.rollup.l1.batcher import Data, Poster
+from layer2.rollup.l1.batcher import Batcher, Data
 from layer2.rollup.l1.contract import RollupContract
 from layer2.rollup.protocol.params import MAX_SEGMENTS
-from layer2.rollup.state.commitments import Claim, Status
+from layer2.rollup.state.commitments import Assertion, Status
 from layer2.store.fault_points import fault_point
 
 __all__ = ["FAULT_POINTS", "Proposer"]
@@ -26,7 +26,7 @@ class Proposer:
         self.rollup = rollup
         self.sender = sender
         self.replica = replica
-        self.poster = Poster(rollup, sender, replica.blobs, data)
+        self.poster = Batcher(rollup, sender, replica.blobs, data)
         config = rollup.contract.call("config")
         self._window, self._bond = int(config[3]), int(config[6])
 
@@ -55,7 +55,7 @@ class Proposer:
         if end == tip.inbox_end:
             return None
         execution = self.replica.execute(tip, end)
-        free = int(self.rollup.contract.call("freeBond", self.sender.address))
+        free = int(self.rollup.contract.call("availableBond", self.sender.address))
         last, roots = self.replica.entries[end - 1].record, execution.roots
         fault_point("proposer.propose.before")
         receipt = self.poster.propose(tip, last, end, roots[-1], roots, max(0, self._bond - free))
@@ -79,14 +79,14 @@ class Proposer:
             try:
                 done.append(self.rollup.finalize(self.sender, max(due, key=lambda one: one.inbox_end)))
             except ContractReverted as race:
-                if race.name != "StatusWrong":
+                if race.name != "UnexpectedStatus":
                     raise
                 # Another node finalized it first; the next logs will show that.
                 return done
             fault_point("proposer.final.after")
             self.replica.step()
 
-    def _due(self) -> list[Claim]:
+    def _due(self) -> list[Assertion]:
         """Return the valid assertions whose window is over and whose parent is final; only the time is queried.
 
         In frozen mode, the parent may also be released, and only assertions that hold back the proposer's bonds are
@@ -118,7 +118,7 @@ class Proposer:
                     at = self.replica.claims[at.parent]
         return found
 
-    def _reach(self, tip: Claim) -> int:
+    def _reach(self, tip: Assertion) -> int:
         """Return the last entry that one assertion on top of `tip` can cover."""
         end = tip.inbox_end
         for entry in self.replica.entries[tip.inbox_end :]:

@@ -17,9 +17,9 @@ from layer2.rollup.derivation.replica import Replica
 from layer2.rollup.protocol.compressed_amounts import fee_of
 from layer2.rollup.protocol.frames import Frame, FrameType, decode_frame
 from layer2.rollup.protocol.params import ACCOUNT_DEPTH, MAX_ACCOUNTS, MAX_NONCE, OPS_PER_SEGMENT, SEGMENTS_PER_FRAME
-from layer2.rollup.state.commitments import NO_ITEM, NO_ROOTS, Claim, ItemRecord, Roots
+from layer2.rollup.state.commitments import NO_ITEM, NO_ROOTS, Assertion, ItemRecord, Roots
 from layer2.rollup.state.forced_queue import Deposit, Forced, QueueItem, Scheme, apply_item
-from layer2.rollup.state.signature_oracle import Authority
+from layer2.rollup.state.signature_oracle import SignatureOracle
 from layer2.rollup.state.state import State
 from layer2.rollup.state.transition import admissible
 from layer2.rollup.validator.data_opening import last_root_proof, pieces_of
@@ -27,7 +27,7 @@ from layer2.rollup.validator.data_opening import last_root_proof, pieces_of
 __all__ = [
     "CHECKPOINT",
     "PROOF_TYPES",
-    "Place",
+    "SegmentPosition",
     "Witness",
     "endpoint_proof",
     "locate",
@@ -55,7 +55,7 @@ PROOF_TYPES = (_PROOF, "bytes", "bytes")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SegmentPosition:
     """Position of a segment.
 
     Attributes:
@@ -109,12 +109,12 @@ class Witness:
         return (ids, b"".join(rows), self.hints, b"".join(self.branch))
 
 
-def locate(replica: Replica, absolute: int) -> Place:
+def locate(replica: Replica, absolute: int) -> SegmentPosition:
     """Return the position of the segment that has `absolute` segments before it."""
     previous = NO_ITEM
     for index, entry in enumerate(replica.entries, 1):
         if absolute < entry.record.segments:
-            return Place(index, entry.record, previous, absolute - previous.segments)
+            return SegmentPosition(index, entry.record, previous, absolute - previous.segments)
         previous = entry.record
     raise IndexError(f"segment {absolute} is beyond the inbox")
 
@@ -157,14 +157,14 @@ def named_by_items(state: State, items: Iterable[QueueItem]) -> list[int]:
     return named
 
 
-def state_proof(replica: Replica, claim: Claim, segment: int) -> bytes:
-    """Return the proof with which `StateJudge` executes a segment of an assertion again."""
+def state_proof(replica: Replica, claim: Assertion, segment: int) -> bytes:
+    """Return the proof with which `StateVerifier` executes a segment of an assertion again."""
     opened = _open(replica, claim, segment)
     return opened.proof(opened.named)
 
 
-def signature_proof(replica: Replica, claim: Claim, segment: int) -> bytes:
-    """Return the proof with which `SignatureJudge` verifies the frame whose first half is `segment`."""
+def signature_proof(replica: Replica, claim: Assertion, segment: int) -> bytes:
+    """Return the proof with which `SignatureVerifier` verifies the frame whose first half is `segment`."""
     opened = _open(replica, claim, segment)
     frame = opened.frame
     receiver = [frame.receiver] if fee_of(frame.fee) else []
@@ -174,8 +174,8 @@ def signature_proof(replica: Replica, claim: Claim, segment: int) -> bytes:
     return opened.proof(named, keyed=True)
 
 
-def endpoint_proof(replica: Replica, claim: Claim) -> bytes:
-    """Return the proof with which `EndpointJudge` compares the last root in a blob with the asserted root."""
+def endpoint_proof(replica: Replica, claim: Assertion) -> bytes:
+    """Return the proof with which `EndpointVerifier` compares the last root in a blob with the asserted root."""
     blob = replica.roots_blob(claim)
     if blob is None:
         raise MalformedError(f"claim {claim.id.hex()[:8]} has its roots in calldata", hint="the contract compared them")
@@ -183,7 +183,7 @@ def endpoint_proof(replica: Replica, claim: Claim) -> bytes:
     return encode(["bytes32", "bytes"], last_root_proof(blob, count))
 
 
-def turns_on_signature(replica: Replica, claim: Claim, segment: int) -> bool:
+def turns_on_signature(replica: Replica, claim: Assertion, segment: int) -> bool:
     """Return True if an assertion executes or skips a frame wrongly, and only the frame's signature decides."""
     opened = _open(replica, claim, segment)
     if opened.half != 0 or not opened.frame.kind.by_bls or not admissible(opened.state, opened.frame):
@@ -199,12 +199,12 @@ class _Opened:
     """A segment of an assertion and the state before it."""
 
     replica: Replica
-    claim: Claim
+    claim: Assertion
     segment: int
     origin: State
     state: State
     rest: Iterator[bytes]
-    place: Place
+    place: SegmentPosition
     frame: Frame
     half: int
     items: list[bytes]
@@ -236,7 +236,7 @@ class _Opened:
         return encode(PROOF_TYPES, [row, b"".join(witness.siblings), b"".join(self.keys)])
 
 
-def _open(replica: Replica, claim: Claim, segment: int) -> _Opened:
+def _open(replica: Replica, claim: Assertion, segment: int) -> _Opened:
     parent = replica.claims[claim.parent]
     state, rest = replica.segments(parent, claim.inbox_end)
     for _ in range(segment):
@@ -261,7 +261,7 @@ def _open(replica: Replica, claim: Claim, segment: int) -> _Opened:
     return _Opened(*head, frame, index % 2, [], [], named, [], hints)
 
 
-def _speakers(state: State, items: list[QueueItem], authority: Authority) -> tuple[list[bytes], list[bytes]]:
+def _speakers(state: State, items: list[QueueItem], authority: SignatureOracle) -> tuple[list[bytes], list[bytes]]:
     """Return keys and hints of the items whose BLS signature is verified, in order."""
     keys: list[bytes] = []
     hints: list[bytes] = []

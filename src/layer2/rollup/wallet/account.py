@@ -14,7 +14,7 @@ from layer2.rollup.l1.contract import RollupContract
 from layer2.rollup.protocol.errors import AccountUnknown, ViewIncomplete
 from layer2.rollup.protocol.messages import Transfer, Withdraw
 from layer2.rollup.state.state import Account, owner_of_address, owner_of_key
-from layer2.rollup.wallet.account_history import History, Line
+from layer2.rollup.wallet.account_history import History, HistoryEntry
 
 __all__ = ["Owner"]
 
@@ -135,7 +135,7 @@ class Owner:
 
     # ------------------------------------------------------------------------------------------- history and proofs
 
-    def history(self, *, incomplete: bool = False) -> list[Line]:
+    def history(self, *, incomplete: bool = False) -> list[HistoryEntry]:
         """Return the history of the accounts, from the first entry of the inbox to the last.
 
         Args:

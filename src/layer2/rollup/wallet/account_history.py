@@ -14,11 +14,11 @@ from layer2.rollup.state.operations import move, withdraw
 from layer2.rollup.state.state import Account, State
 from layer2.rollup.state.transition import accepts, execute, message_of
 
-__all__ = ["History", "Line"]
+__all__ = ["History", "HistoryEntry"]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class HistoryEntry:
     """One event in an account's history.
 
     Attributes:
@@ -57,7 +57,7 @@ class History:
     def __repr__(self) -> str:
         return f"<History lines={len(self._lines)} entries={self._read}>"
 
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[HistoryEntry]:
         """Return all events so far."""
         if self._reorganisations != self._replica.reorganisations:
             self._restart()
@@ -69,7 +69,7 @@ class History:
         self._reorganisations = self._replica.reorganisations
         self._state = self._replica.genesis.copy()
         self._mine = {index for index, one in self._state.accounts.items() if one.owner in self._owners}
-        self._lines: list[Line] = []
+        self._lines: list[HistoryEntry] = []
         self._read = 0
 
     def _play(self, entry: Entry) -> None:
@@ -178,4 +178,4 @@ class History:
         done: bool = True,
     ) -> None:
         entry, time = self._at
-        self._lines.append(Line(entry, time, kind, account, token, amount, fee, other, forced, done))
+        self._lines.append(HistoryEntry(entry, time, kind, account, token, amount, fee, other, forced, done))

@@ -9,16 +9,16 @@ from layer2.ethereum.errors import ContractReverted
 from layer2.ethereum.records import Receipt
 from layer2.primitives.errors import InputError
 from layer2.rollup.protocol.errors import DataMissing, StateUnknown
-from layer2.rollup.state.commitments import Claim, Status
+from layer2.rollup.state.commitments import Assertion, Status
 from layer2.rollup.state.forced_queue import Deposit, Forced
 from layer2.rollup.validator.proposer import Proposer
 from layer2.rollup.wallet.l1_actions import Exits
 
-__all__ = ["Errand", "escape_now", "force_through", "propose_myself"]
+__all__ = ["StepResult", "escape_now", "force_through", "propose_myself"]
 
 
 @dataclass(slots=True)
-class Errand:
+class StepResult:
     """Result of a step: the completed actions and the next one.
 
     Attributes:
@@ -52,7 +52,7 @@ class Errand:
         self.done.append(what)
         self.gas += receipt.gas_used
 
-    def then(self, what: str, command: str, at: int | None = None) -> Errand:
+    def then(self, what: str, command: str, at: int | None = None) -> StepResult:
         """Set the next action and return this result."""
         self.next, self.command, self.at = what, command, at
         return self
@@ -60,7 +60,7 @@ class Errand:
 
 def force_through(
     user: Exits, amount: str | int | None = None, to: int | str = "", account: int | None = None
-) -> Errand:
+) -> StepResult:
     """Queue an operation, if one is given, and force the queue into the inbox as soon as the contract allows it.
 
     Call again without an operation to continue.
@@ -68,7 +68,7 @@ def force_through(
     Raises:
         InputError: the queue contains no item of this owner.
     """
-    errand = Errand()
+    errand = StepResult()
     user.replica.step()
     if amount is not None:
         errand.did("queued", user.force(amount, to, account))
@@ -82,7 +82,7 @@ def force_through(
         try:
             receipt = user.include()
         except ContractReverted as refusal:
-            if refusal.name != "PostingLeased":
+            if refusal.name != "SequencerWindowOpen":
                 raise
             return errand.then("carry it in, unless the sequencer does", "force", at)
         errand.did(f"carried the queue into the inbox as entry {user.rollup.inbox()[0]}", receipt)
@@ -92,9 +92,9 @@ def force_through(
     return _after_inclusion(user, errand, mine[-1])
 
 
-def propose_myself(user: Exits) -> Errand:
+def propose_myself(user: Exits) -> StepResult:
     """Finalize due assertions, then bond and propose the state that no valid assertion covers yet."""
-    errand, replica = Errand(), user.replica
+    errand, replica = StepResult(), user.replica
     proposer = Proposer(user.rollup, user.sender, replica)
     replica.step()
     for receipt in proposer.finalize_due():
@@ -110,7 +110,7 @@ def propose_myself(user: Exits) -> Errand:
     return errand.then(f"make final what is asserted up to entry {tip.inbox_end}", "propose", _final_at(user, tip))
 
 
-def escape_now(user: Exits, *, incomplete: bool = False) -> Errand:
+def escape_now(user: Exits, *, incomplete: bool = False) -> StepResult:
     """Freeze the rollup if an item has waited too long; once it is frozen, collect all funds of the owner.
 
     Args:
@@ -121,7 +121,7 @@ def escape_now(user: Exits, *, incomplete: bool = False) -> Errand:
         InputError: the rollup works and nothing waits.
         ViewIncomplete: the last final state is unknown; no transaction was sent.
     """
-    errand = Errand()
+    errand = StepResult()
     user.replica.step()
     if not incomplete:
         user.require_judged("escape", Status.FINAL)
@@ -156,7 +156,7 @@ def _final_known(user: Exits) -> bool:
     return True
 
 
-def _after_inclusion(user: Exits, errand: Errand, index: int) -> Errand:
+def _after_inclusion(user: Exits, errand: StepResult, index: int) -> StepResult:
     """Return the steps left for an operation in the inbox: an assertion that covers it, its window, the claim."""
     replica = user.replica
     records = (replica.record(at) for at in range(replica.posted))
@@ -192,7 +192,7 @@ def _freezes_at(user: Exits, refusal: ContractReverted) -> int:
     """Return the time at which the rollup can be frozen, derived from the contract's revert."""
     if refusal.name == "TooEarly":
         return int(refusal.arguments["from"])
-    if refusal.name != "ItemMismatch":
+    if refusal.name != "BatchMismatch":
         raise refusal
     # Every inbox entry is final, so only the queue can be waiting.
     if user.rollup.queue_length() == _consumed(user):
@@ -200,7 +200,7 @@ def _freezes_at(user: Exits, refusal: ContractReverted) -> int:
     return user.rollup.inbox()[4] + int(user.rollup.contract.call("config")[4]) + 1
 
 
-def _final_at(user: Exits, tip: Claim, entry: int = 0) -> int:
+def _final_at(user: Exits, tip: Assertion, entry: int = 0) -> int:
     """Return the time at which the first assertion up to `tip` that covers an entry (or `tip`) can become final."""
     claim = tip
     while entry and user.replica.claims[claim.parent].inbox_end >= entry:

@@ -14,7 +14,7 @@ from layer2.primitives.bls import packed_key, signature_hint
 from layer2.primitives.hashing import keccak
 from layer2.rollup.protocol.errors import AccountUnknown, ViewIncomplete
 from layer2.rollup.protocol.messages import Escape, Transfer, TransferClaim, Withdraw
-from layer2.rollup.state.commitments import NO_ITEM, Claim, Roots, Status
+from layer2.rollup.state.commitments import NO_ITEM, Assertion, Roots, Status
 from layer2.rollup.state.forced_queue import TO_THE_END, Deposit, Scheme, next_acc
 from layer2.rollup.state.state import Withdrawal, owner_of_address
 from layer2.rollup.wallet.account import Owner
@@ -36,7 +36,7 @@ class Outgoing:
         paid: True if the withdrawal has been paid.
     """
 
-    claim: Claim
+    claim: Assertion
     index: int
     withdrawal: Withdrawal
     status: Status
@@ -195,15 +195,15 @@ class Exits(Owner):
         row = (one.claim, Roots.of(state), one.index, one.withdrawal, path)
         return self.rollup.transfer_claim(self.sender, *row, to, by_signature)
 
-    def _under(self, claim: Claim, whose: str, end: int = 0, number: int = 0) -> list[Outgoing]:
+    def _under(self, claim: Assertion, whose: str, end: int = 0, number: int = 0) -> list[Outgoing]:
         """Return an owner's withdrawals in an assertion and its ancestors, after entry `end` and from `number` on."""
-        chain: list[Claim] = []
+        chain: list[Assertion] = []
         while claim.inbox_end > end:
             chain.append(claim)
             claim = self.replica.claims[claim.parent]
         return [one for claim in reversed(chain) for one in self._of(claim, whose, number)]
 
-    def _of(self, claim: Claim, whose: str, number: int) -> Iterator[Outgoing]:
+    def _of(self, claim: Assertion, whose: str, number: int) -> Iterator[Outgoing]:
         state = self.replica.state_of(claim)
         given, paid, first = self.replica.transferred, self.replica.claimed, state.earlier
 

@@ -14,7 +14,7 @@ from layer2.primitives.errors import InputError
 from layer2.rollup.derivation.replica import Replica
 from layer2.rollup.l1.contract import RollupContract
 from layer2.rollup.protocol.errors import PurchaseUnsafe
-from layer2.rollup.state.commitments import Claim, Status
+from layer2.rollup.state.commitments import Assertion, Status
 from layer2.rollup.wallet.l1_actions import Outgoing
 
 __all__ = ["PURCHASE_MARGIN", "Purchase", "owner_of", "purchase_of", "withdrawal_at"]
@@ -107,10 +107,10 @@ def _no(why: str) -> Purchase:
     return Purchase(False, why)
 
 
-def _final_at(rollup: RollupContract, replica: Replica, claim: Claim) -> int:
+def _final_at(rollup: RollupContract, replica: Replica, claim: Assertion) -> int:
     """Return the first second, from now on, at which an assertion and all its ancestors can be final."""
     window, latest = rollup.config().window, rollup.connection.timestamp()
-    at: Claim | None = claim
+    at: Assertion | None = claim
     while at is not None:
         _, created, status = rollup.status(at.id)
         if status is Status.FINAL:

@@ -17,14 +17,14 @@ from layer2.rollup.protocol.errors import AccountUnknown, PartlyAccepted, Reject
 from layer2.rollup.protocol.messages import Transfer, Withdraw
 from layer2.rollup.protocol.signed_operation import SignedOp
 from layer2.rollup.state.state import Account
-from layer2.rollup.wallet.account_history import Line
+from layer2.rollup.wallet.account_history import HistoryEntry
 from layer2.rollup.wallet.l1_actions import Exits, Outgoing
 from layer2.rollup.wallet.sale_safety import PURCHASE_MARGIN, Purchase, purchase_of
 
-__all__ = ["AccountProof", "Gate", "Line", "Outgoing", "Wallet"]
+__all__ = ["AccountProof", "SequencerClient", "HistoryEntry", "Outgoing", "Wallet"]
 
 
-class Gate(Protocol):
+class SequencerClient(Protocol):
     """Interface of a sequencer, local or remote, as a wallet uses it."""
 
     def submit(self, op: SignedOp) -> None:
@@ -57,7 +57,7 @@ class Wallet(Exits):
         rollup: RollupContract,
         signer: Signer,
         replica: Replica,
-        gate: Gate | None = None,
+        gate: SequencerClient | None = None,
         sender: Sender | None = None,
     ) -> None:
         super().__init__(rollup, signer, replica, sender)
@@ -150,7 +150,7 @@ class Wallet(Exits):
 
     # ---------------------------------------------------------------------------------------------------- internals
 
-    def _sequencer(self, what: str) -> Gate:
+    def _sequencer(self, what: str) -> SequencerClient:
         if self._gate is None:
             raise Rejected(f"{what}: this wallet knows no sequencer", hint="use force()")
         return self._gate

@@ -9,9 +9,9 @@ from tests.support.coins.watcher_world import EAGER, ETHER, HALF, PERIOD, CoinWo
 
 from layer2.plasma.coins.chain.contract import CoinChain
 from layer2.plasma.coins.watcher.watcher import CoinWatcher
-from layer2.plasma.common.errors import JournalForeign
+from layer2.plasma.common.errors import JournalMismatch
 from layer2.plasma.common.watcher.actions import WatchPolicy
-from layer2.plasma.common.watcher.alerts import Kind
+from layer2.plasma.common.watcher.alerts import AlertKind
 
 
 def wrong_exit(world: CoinWorld) -> int:
@@ -32,7 +32,7 @@ def test_a_watcher_without_a_key_only_tells(world: CoinWorld) -> None:
     watcher = world.watch(by=None)
     coin = wrong_exit(world)
     report = watcher.step()
-    assert Kind.EXIT_SPENT in report.kinds()
+    assert AlertKind.EXIT_SPENT in report.kinds()
     assert report.acts == []
     assert world.runs(coin, 0)
 
@@ -54,7 +54,7 @@ def test_two_watchers_race_and_one_wins(world: CoinWorld) -> None:
         one.sender, kept = None, one.sender
         one.step()
         one.sender = kept
-    assert first.step().done() == ["challengeSpent"] * 2
+    assert first.step().done() == ["challengeAfter"] * 2
     assert not any(world.runs(coin, 0) for coin in coins)
     sent = world.connection.nonce(world.people["second"].address)
     # Its view may lag behind, as behind a slow node: what it has not read yet it asks for.
@@ -69,13 +69,13 @@ def test_of_two_watchers_one_puts_up_a_bond_against_an_invented_history(world: C
     owners = [world.people["payee"].address]
     first, second = world.watch("one", owners=owners), world.watch("two", by="second", owners=owners)
     coin, _, number = invented_exit(world)
-    assert first.step().done() == ["challengeHistory"]
+    assert first.step().done() == ["challengeBefore"]
     report = second.step()
-    assert Kind.EXIT_INVENTED in report.kinds()
+    assert AlertKind.EXIT_INVENTED in report.kinds()
     assert report.acts == []
     world.later(PERIOD + 1)
     assert second.step().acts == [], "the bonds are the other one's"
-    assert first.step().done() == ["refuteHistory"]
+    assert first.step().done() == ["refuteChallengeResponse"]
     assert not world.runs(coin, number)
 
 
@@ -88,7 +88,7 @@ def test_a_bond_that_came_too_late_comes_home(world: CoinWorld) -> None:
     world.doubt("second", coin, number, record)
     world.later(PERIOD + 1)
     before = world.balance("second")
-    assert first.step().done() == ["refuteHistory"]
+    assert first.step().done() == ["refuteChallengeResponse"]
     (act,) = second.step().acts
     assert act.name == "voidChallenge"
     assert act.receipt is not None
@@ -102,15 +102,15 @@ def test_what_is_too_dear_is_said_and_not_sent(world: CoinWorld) -> None:
     assert (act.done, "more than it is worth" in act.detail) == (False, True)
     assert world.runs(coin, 0)
     watcher.policy = EAGER
-    assert watcher.step().done() == ["challengeSpent"]
+    assert watcher.step().done() == ["challengeAfter"]
 
 
 def test_an_exit_that_stands_though_it_is_wrong_is_an_alarm(world: CoinWorld) -> None:
     watcher = world.watch(by=None, policy=WatchPolicy(stands=60))
     wrong_exit(world)
-    assert Kind.EXIT_UNCHALLENGED not in watcher.step().kinds()
+    assert AlertKind.EXIT_UNCHALLENGED not in watcher.step().kinds()
     world.later(120)
-    assert Kind.EXIT_UNCHALLENGED in watcher.step().kinds()
+    assert AlertKind.EXIT_UNCHALLENGED in watcher.step().kinds()
     assert not watcher.status().healthy
 
 
@@ -127,7 +127,7 @@ def test_claims_are_made_together_and_those_of_doubted_or_wrong_exits_not(world:
     world.later(PERIOD + 1)
     watcher.sender = world.people["watcher"].sender
     report = watcher.step()
-    assert report.done() == ["challengeSpent", "claim"]
+    assert report.done() == ["challengeAfter", "finalizeExits"]
     assert not any(world.chain.holds(coin, record) for coin, record in good)
     assert world.runs(doubted, numbers[-1])
     assert not world.runs(wrong, 0)
@@ -144,11 +144,11 @@ def test_a_watcher_started_again_knows_the_same_without_asking_anybody(world: Co
     world.hostile.withheld |= {1, 2, 3}
     again = world.watch("kept")
     report = again.step()
-    assert Kind.SOURCE_FAULTY not in report.kinds()
+    assert AlertKind.SOURCE_FAULTY not in report.kinds()
     assert again.status() == before
-    assert report.done() == ["challengeSpent"]
+    assert report.done() == ["challengeAfter"]
     fresh = world.watch(None, by=None, source=[])
-    assert Kind.BLOCK_WITHHELD in fresh.step().kinds()
+    assert AlertKind.BLOCK_WITHHELD in fresh.step().kinds()
 
 
 def test_bodies_that_are_lost_are_fetched_again(world: CoinWorld) -> None:
@@ -168,7 +168,7 @@ def test_a_folder_of_another_contract_is_refused(world: CoinWorld) -> None:
     world.watch("kept").close()
     operator = world.people["operator"].sender
     other = CoinChain.deploy(operator, operator.address)
-    with pytest.raises(JournalForeign):
+    with pytest.raises(JournalMismatch):
         CoinWatcher(other, world.hostile, world.folder / "kept", start_block=world.start)
     world.watch("kept").close()
 
@@ -180,11 +180,11 @@ def test_an_answer_comes_before_it_would_delay_the_exit_and_not_twice(world: Coi
     world.doubt("thief", coin, numbers[-1], record)
     assert watcher.step().acts == []
     world.later(HALF + 1)
-    assert watcher.step().done() == ["answerHistory"]
+    assert watcher.step().done() == ["respondChallengeBefore"]
     assert other.step().acts == []
 
 
-@pytest.mark.parametrize(("price", "done"), [(1, ["answerHistory"]), (1_000, [])])
+@pytest.mark.parametrize(("price", "done"), [(1, ["respondChallengeBefore"]), (1_000, [])])
 def test_an_answer_for_others_is_given_when_its_pay_covers_it(world: CoinWorld, price: int, done: list[str]) -> None:
     """A watcher that gives nothing away answers for a quarter of the challenge's bond, and not for more than that."""
     policy = WatchPolicy(patience=0, loss=0, urgent=0, cap=10**13, tip=price * 10**9)

@@ -17,7 +17,7 @@ from layer2.plasma.coins.protocol.errors import CoinRefused, HistoryBroken
 from layer2.plasma.coins.protocol.transfer import encode_coin_body
 from layer2.plasma.coins.watcher.exit_rules import _GAS
 from layer2.plasma.common.errors import StateUnknown
-from layer2.plasma.common.watcher.alerts import Kind
+from layer2.plasma.common.watcher.alerts import AlertKind
 
 
 def test_an_honest_chain_is_healthy_and_its_exits_are_claimed_for_their_owners(world: CoinWorld) -> None:
@@ -30,7 +30,7 @@ def test_an_honest_chain_is_healthy_and_its_exits_are_claimed_for_their_owners(w
     world.later(PERIOD + 1)
     before, mine = world.balance("other"), world.balance("watcher")
     (act,) = watcher.step().acts
-    assert act.name == "claim"
+    assert act.name == "finalizeExits"
     assert act.receipt is not None
     profile = world.chain.profile
     assert world.balance("other") - before == ETHER + profile.exit_bond - profile.bounty
@@ -45,8 +45,8 @@ def test_an_exit_of_a_spent_coin_is_refuted(world: CoinWorld) -> None:
     for number, who in ((0, "thief"), (numbers[0], "payee")):
         world.exit(who, coin, record, number)
         report = watcher.step()
-        assert Kind.EXIT_SPENT in report.kinds()
-        assert report.done() == ["challengeSpent"]
+        assert AlertKind.EXIT_SPENT in report.kinds()
+        assert report.done() == ["challengeAfter"]
         assert not world.runs(coin, number)
 
 
@@ -56,11 +56,11 @@ def test_an_exit_of_a_coin_spent_twice_is_refuted_by_the_first_spend_only(world:
     first = world.pass_on(coin, "thief", "payee")
     second = world.pass_on(coin, "thief", "other")
     world.exit("payee", coin, record, first)
-    assert watcher.step().kinds() == {Kind.TRANSFER_INVALID}
+    assert watcher.step().kinds() == {AlertKind.TRANSFER_INVALID}
     world.exit("other", coin, record, second)
     report = watcher.step()
-    assert report.kinds() == {Kind.EXIT_DOUBLE_SPENT}
-    assert report.done() == ["challengeDoubleSpent"]
+    assert report.kinds() == {AlertKind.EXIT_DOUBLE_SPENT}
+    assert report.done() == ["challengeBetween"]
     assert (world.runs(coin, first), world.runs(coin, second)) == (True, False)
 
 
@@ -73,15 +73,15 @@ def test_an_invented_history_is_challenged_and_both_bonds_come_home(world: CoinW
     world.exit("thief", coin, record, two)
     before = world.balance("watcher")
     report = watcher.step()
-    assert {Kind.TRANSFER_INVALID, Kind.EXIT_INVENTED} <= report.kinds()
+    assert {AlertKind.TRANSFER_INVALID, AlertKind.EXIT_INVENTED} <= report.kinds()
     (act,) = report.acts
-    assert act.name == ("challengeHistory" if numbers else "challengeHistoryByDeposit")
+    assert act.name == ("challengeBefore" if numbers else "challengeBeforeByDeposit")
     # The owner, who was warned, is out before.
     world.exit(hands[-1], coin, record, numbers[-1] if numbers else 0)
     assert watcher.step().acts == []
     world.later(PERIOD + 1)
     done = watcher.step()
-    assert sorted(done.done()) == ["claim", "refuteHistory"]
+    assert sorted(done.done()) == ["finalizeExits", "refuteChallengeResponse"]
     cost = sum(one.receipt.cost for one in (act, *done.acts) if one.receipt)
     assert world.balance("watcher") - before == world.chain.profile.exit_bond + world.chain.profile.bounty - cost
     assert not world.chain.holds(coin, record)
@@ -95,11 +95,11 @@ def test_doubts_about_an_honest_exit_are_answered_in_the_second_half(world: Coin
     for earlier in (0, numbers[0]):
         world.doubt("thief", coin, numbers[-1], record, earlier)
     report = watcher.step()
-    assert (Kind.EXIT_DOUBTED in report.kinds(), report.acts) == (True, [])
+    assert (AlertKind.EXIT_DOUBTED in report.kinds(), report.acts) == (True, [])
     world.later(HALF + 1)
     before = world.balance("watcher")
     report = watcher.step()
-    assert report.done() == ["answerHistory"] * 2
+    assert report.done() == ["respondChallengeBefore"] * 2
     cost = sum(one.receipt.cost for one in report.acts if one.receipt)
     # A quarter of each challenge's bond pays for its answer.
     profile = world.chain.profile
@@ -110,7 +110,7 @@ def test_doubts_about_an_honest_exit_are_answered_in_the_second_half(world: Coin
     assert watcher.view.exits[coin, numbers[-1]].exitable_at == exit_.exitable_at
     owner = world.balance("second")
     world.later(HALF + 1)
-    assert watcher.step().done() == ["claim"]
+    assert watcher.step().done() == ["finalizeExits"]
     need = ETHER + profile.exit_bond + 2 * (profile.challenge_bond - profile.answer_pay) - profile.bounty
     assert world.balance("second") - owner == need
 
@@ -148,7 +148,7 @@ def test_a_doubt_that_nobody_can_answer_is_told_and_not_answered(world: CoinWorl
     world.doubt("thief", coin, last, record, forged)
     world.later(HALF + 1)
     report = watcher.step()
-    assert Kind.DOUBT_UNANSWERED in report.kinds()
+    assert AlertKind.DOUBT_UNANSWERED in report.kinds()
     assert report.acts == []
 
 
@@ -158,7 +158,7 @@ def test_a_challenge_whose_exit_fell_otherwise_comes_home(world: CoinWorld) -> N
     world.exit("thief", coin, record, numbers[-1])
     world.doubt("watcher", coin, numbers[-1], record)
     world.pass_on(coin, "thief", "other", numbers[-1])
-    assert watcher.step().done() == ["challengeSpent"]
+    assert watcher.step().done() == ["challengeAfter"]
     assert watcher.step().done() == ["voidChallenge"]
     assert watcher.step().acts == []
 
@@ -170,16 +170,16 @@ def test_a_withheld_block_is_told_and_what_is_seen_after_it_still_refutes(world:
     hidden = world.pass_on(other, "payer", "payee", withhold=True)
     world.pass_on(coin, "thief", "payee")
     report = watcher.step()
-    assert Kind.BLOCK_WITHHELD in report.kinds()
+    assert AlertKind.BLOCK_WITHHELD in report.kinds()
     assert watcher.status().withheld == (hidden,)
     assert not watcher.status().healthy
     world.exit("thief", coin, record, 0)
-    assert watcher.step().done() == ["challengeSpent"]
+    assert watcher.step().done() == ["challengeAfter"]
     with pytest.raises(StateUnknown):
         watcher.history(other)
     world.hostile.reveal()
     report = watcher.step()
-    assert Kind.BLOCK_SHOWN in report.kinds()
+    assert AlertKind.BLOCK_SHOWN in report.kinds()
     assert watcher.status().known == 2
     assert watcher.status().withheld == ()
 
@@ -191,9 +191,9 @@ def test_an_exit_out_of_withheld_blocks_costs_a_bond_only_for_owners_of_ones_own
     world.exit("thief", coin, record, two)
     stranger, friend = world.watch("one"), world.watch("two", owners=[world.people["payer"].address])
     report = stranger.step()
-    assert Kind.EXIT_INVENTED in report.kinds()
+    assert AlertKind.EXIT_INVENTED in report.kinds()
     assert report.acts == []
-    assert friend.step().done() == ["challengeHistoryByDeposit"]
+    assert friend.step().done() == ["challengeBeforeByDeposit"]
 
 
 def test_a_thief_baits_no_bond_out_of_a_stranger(world: CoinWorld) -> None:
@@ -206,9 +206,9 @@ def test_a_thief_baits_no_bond_out_of_a_stranger(world: CoinWorld) -> None:
     world.exit("thief", coin, record, two)
     stranger, friend = world.watch("one"), world.watch("two", by="second", owners=[world.people["thief"].address])
     report = stranger.step()
-    assert Kind.EXIT_INVENTED in report.kinds()
+    assert AlertKind.EXIT_INVENTED in report.kinds()
     assert report.acts == []
-    assert friend.step().done() == ["challengeHistoryByDeposit"]
+    assert friend.step().done() == ["challengeBeforeByDeposit"]
     world.later(HALF + 1)
     thief = world.people["thief"].address
     challenge = ChallengeView(world.people["second"].address, 0, thief)
@@ -229,7 +229,7 @@ def test_an_invented_history_that_fits_nowhere_is_challenged_for_anybody(world: 
     one = world.pass_on(coin, "thief", "thief", numbers[0] + 1)
     two = world.pass_on(coin, "thief", "thief", one)
     world.exit("thief", coin, record, two)
-    assert watcher.step().done() == ["challengeHistory"]
+    assert watcher.step().done() == ["challengeBefore"]
 
 
 def test_what_an_owner_needs_is_exported(world: CoinWorld) -> None:
@@ -259,7 +259,7 @@ def test_a_kit_after_a_fault_is_that_of_the_state_before_it(world: CoinWorld) ->
     coin, record, numbers = world.chain_of("payer", "payee")
     forged = world.pass_on(coin, "thief", "thief", numbers[0])
     world.pass_on(coin, "payee", "payee", numbers[0])
-    assert Kind.TRANSFER_INVALID in watcher.step().kinds()
+    assert AlertKind.TRANSFER_INVALID in watcher.step().kinds()
     assert watcher.kit(coin).args[3][0] == numbers[0] < forged
     with pytest.raises(HistoryBroken):
         check_history(watcher.history(coin), list(watcher.view.headers.values()), world.chain.domain)
@@ -271,7 +271,7 @@ def test_only_the_chosen_coins_are_looked_after(world: CoinWorld) -> None:
     watcher = world.watch(coins=[coins[0][0]])
     for coin, record, _ in coins:
         world.exit("thief", coin, record, 0)
-    assert watcher.step().done() == ["challengeSpent"]
+    assert watcher.step().done() == ["challengeAfter"]
     assert [world.runs(coin, 0) for coin, _, _ in coins] == [False, True]
 
 
@@ -301,7 +301,7 @@ def test_no_answer_of_a_source_stops_a_watcher(world: CoinWorld) -> None:
     watcher = world.watch(source=[Odd(one) for one in answers])
     report = watcher.step()
     # To have none is no fault.
-    assert [one.kind for one in report.findings].count(Kind.SOURCE_FAULTY) == len(answers) - 1
+    assert [one.kind for one in report.findings].count(AlertKind.SOURCE_FAULTY) == len(answers) - 1
     assert watcher.status().known == 0
     watcher.sources.sources.append(BodiesOf(world.hostile))
     watcher.step()
@@ -319,8 +319,8 @@ def test_a_block_of_nonsense_stops_no_watcher(world: CoinWorld) -> None:
     world.hostile.block(expired._replace(signature=bytes(64)))
     early, _ = world.deposit("payer", ETHER)
     report = watcher.step()
-    kinds = [one.kind for one in report.findings if one.kind is not Kind.OPERATOR_CHANGED]
-    assert kinds == [Kind.TRANSFER_VOID, Kind.TRANSFER_INVALID, Kind.TRANSFER_INVALID]
+    kinds = [one.kind for one in report.findings if one.kind is not AlertKind.OPERATOR_CHANGED]
+    assert kinds == [AlertKind.TRANSFER_VOID, AlertKind.TRANSFER_INVALID, AlertKind.TRANSFER_INVALID]
     assert watcher.status().known == 3
     assert watcher.books.coins_of(world.people["payer"].address) == sorted([coin, early])
     assert record.birth == 1
@@ -345,10 +345,10 @@ def test_a_node_that_leaves_a_block_out_is_told_and_all_is_read_anew(
     # Asked for a range, or for one block by its hash.
     for name in ("logs", "block_logs"):
         monkeypatch.setattr(world.connection, name, without(getattr(world.connection, name)))
-    assert Kind.EVENT_ODD in watcher.step().kinds()
+    assert AlertKind.EVENT_ODD in watcher.step().kinds()
     assert watcher.status().posted == 0
     monkeypatch.undo()
-    assert Kind.CHAIN_REWRITTEN in watcher.step().kinds()
+    assert AlertKind.CHAIN_REWRITTEN in watcher.step().kinds()
     assert watcher.status().known == 2
 
 
@@ -356,11 +356,11 @@ def test_a_new_operator_is_told(world: CoinWorld) -> None:
     watcher = world.watch()
     watcher.step()
     operator, second = world.people["operator"], world.people["second"]
-    world.chain.contract.transact(operator.sender, "nameOperator", second.address)
-    assert watcher.step().kinds() == {Kind.OPERATOR_ANNOUNCED}
+    world.chain.contract.transact(operator.sender, "proposeOperator", second.address)
+    assert watcher.step().kinds() == {AlertKind.OPERATOR_ANNOUNCED}
     world.later(world.chain.profile.rotation_delay)
-    world.chain.contract.transact(second.sender, "takeOver")
-    assert watcher.step().kinds() == {Kind.OPERATOR_CHANGED}
+    world.chain.contract.transact(second.sender, "acceptOperator")
+    assert watcher.step().kinds() == {AlertKind.OPERATOR_CHANGED}
     assert watcher.status().operator == second.address
 
 
@@ -380,6 +380,6 @@ def test_acts_cost_what_was_reckoned_at_most(world: CoinWorld) -> None:
             assert act.receipt is not None, act
             spent[act.name] = max(spent.get(act.name, 0), act.receipt.gas_used)
         world.later(seconds)
-    assert set(spent) == {"challengeSpent", "answerHistory", "claim"}
+    assert set(spent) == {"challengeAfter", "respondChallengeBefore", "finalizeExits"}
     assert all(gas <= _GAS.get(name, 170_000) for name, gas in spent.items()), spent
     assert EAGER.patience == 0 < first

@@ -11,7 +11,7 @@ from layer2.plasma.coins.chain.block_sources import CoinSource
 from layer2.plasma.coins.protocol.errors import BodyMissing
 from layer2.plasma.coins.protocol.transfer import decode_coin_body, encode_coin_body
 from layer2.plasma.coins.watcher.watcher import CoinWatcher
-from layer2.plasma.common.watcher.alerts import Kind
+from layer2.plasma.common.watcher.alerts import AlertKind
 
 FORGED: dict[str, Callable[[bytes], bytes]] = {
     "nobody's": lambda given: bytes(64),
@@ -52,8 +52,8 @@ def test_a_true_body_behind_forged_ones_stops_the_thief(world: CoinWorld, forged
     sources = [Forger(world.hostile, FORGED[forged]), Forger(world.hostile, FORGED["nobody's"]), world.hostile]
     watcher = world.watch(source=sources)
     report = watcher.step()
-    assert Kind.TRANSFER_INVALID not in report.kinds()
-    assert report.done() == ["challengeSpent"]
+    assert AlertKind.TRANSFER_INVALID not in report.kinds()
+    assert report.done() == ["challengeAfter"]
     assert not world.runs(coin, 0)
     standing = watcher.books.standing(coin)
     assert standing is not None
@@ -67,8 +67,8 @@ def test_a_forged_body_alone_proves_nothing_and_pays_no_thief(world: CoinWorld, 
     sources: list[CoinSource] = [Forger(world.hostile, FORGED["one bit"])]
     watcher = world.watch(source=sources)
     report = watcher.step()
-    assert Kind.TRANSFER_INVALID not in report.kinds()
-    assert Kind.BLOCK_WITHHELD in report.kinds()
+    assert AlertKind.TRANSFER_INVALID not in report.kinds()
+    assert AlertKind.BLOCK_WITHHELD in report.kinds()
     world.later(PERIOD + 1)
     assert watcher.step().acts == []
     if restart:
@@ -78,7 +78,7 @@ def test_a_forged_body_alone_proves_nothing_and_pays_no_thief(world: CoinWorld, 
     # It can be refuted until it is claimed.
     watcher.close()
     again = world.watch(source=[*sources, world.hostile])
-    assert again.step().done() == ["challengeSpent"]
+    assert again.step().done() == ["challengeAfter"]
     assert not world.runs(coin, 0)
 
 
@@ -90,7 +90,7 @@ def test_an_exit_of_a_coin_that_no_body_moves_is_claimed_beside_forged_ones(worl
     watcher = world.watch(source=[Forger(world.hostile, FORGED["one bit"])])
     watcher.step()
     world.later(PERIOD + 1)
-    assert watcher.step().done() == ["claim"]
+    assert watcher.step().done() == ["finalizeExits"]
 
 
 def test_a_watcher_that_was_fed_with_forgeries_poisons_no_other(world: CoinWorld) -> None:
@@ -101,7 +101,7 @@ def test_a_watcher_that_was_fed_with_forgeries_poisons_no_other(world: CoinWorld
         Peer(fed).coin_body(numbers[0])
     world.exit("thief", coin, record, 0)
     watcher = world.watch("one", source=[Peer(fed), world.hostile])
-    assert watcher.step().done() == ["challengeSpent"]
+    assert watcher.step().done() == ["challengeAfter"]
     assert Peer(watcher).coin_body(numbers[0]) == world.hostile.coin_body(numbers[0])
 
 
@@ -111,5 +111,5 @@ def test_a_doubt_of_an_honest_exit_is_answered_past_forged_bodies(world: CoinWor
     world.doubt("thief", coin, numbers[-1], record)
     world.later(HALF + 1)
     watcher = world.watch(source=[Forger(world.hostile, FORGED["one bit"]), world.hostile])
-    assert watcher.step().done() == ["answerHistory"]
+    assert watcher.step().done() == ["respondChallengeBefore"]
     assert watcher.status().healthy

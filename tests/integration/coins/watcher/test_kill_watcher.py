@@ -10,7 +10,7 @@ from tests.support.coins.watcher_world import ETHER, CoinWorld
 
 from layer2.ethereum.anvil import AnvilNode
 from layer2.plasma.coins.watcher.watcher import COIN_FAULT_POINTS
-from layer2.testing.kill import Ended, Nursery
+from layer2.testing.kill import ForkServer, ProcessResult
 
 pytestmark = pytest.mark.anvil
 
@@ -52,8 +52,8 @@ def node() -> Iterator[AnvilNode]:
 
 
 @pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    with Nursery("import layer2.plasma.coins.watcher.watcher") as one:
+def nursery() -> Iterator[ForkServer]:
+    with ForkServer("import layer2.plasma.coins.watcher.watcher") as one:
         yield one
 
 
@@ -66,7 +66,7 @@ def world(node: AnvilNode, tmp_path: Path) -> Iterator[CoinWorld]:
     node.connection.revert(before)
 
 
-def run(nursery: Nursery, node: AnvilNode, world: CoinWorld, fault: str = "") -> Ended:
+def run(nursery: ForkServer, node: AnvilNode, world: CoinWorld, fault: str = "") -> ProcessResult:
     bodies = world.folder / "bodies"
     bodies.mkdir(exist_ok=True)
     for number in range(1, world.chain.next_block()):
@@ -87,7 +87,7 @@ def spent(world: CoinWorld) -> int:
 @pytest.mark.parametrize("point", [*COIN_FAULT_POINTS, "journal.in-commit", "journal.after-commit"])
 @pytest.mark.parametrize("hit", [1, 2])
 def test_a_watcher_killed_anywhere_stops_every_wrong_exit_once(
-    nursery: Nursery, node: AnvilNode, world: CoinWorld, point: str, hit: int
+    nursery: ForkServer, node: AnvilNode, world: CoinWorld, point: str, hit: int
 ) -> None:
     coins = [spent(world) for _ in range(2)]
     honest, record = world.deposit("payer", ETHER)
@@ -108,7 +108,7 @@ def test_a_watcher_killed_anywhere_stops_every_wrong_exit_once(
 
 @pytest.mark.parametrize("point", ["watcher.act.before", "watcher.act.sent", "watcher.act.mined"])
 def test_a_watcher_killed_at_a_bond_puts_up_one(
-    nursery: Nursery, node: AnvilNode, world: CoinWorld, point: str
+    nursery: ForkServer, node: AnvilNode, world: CoinWorld, point: str
 ) -> None:  # fmt: skip
     coin, record, numbers = world.chain_of("payer", "payee")
     one = world.pass_on(coin, "thief", "thief", numbers[0])

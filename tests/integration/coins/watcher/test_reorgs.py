@@ -9,7 +9,7 @@ import pytest
 from tests.support.coins.watcher_world import ETHER, PERIOD, CoinWorld
 
 from layer2.ethereum.anvil import AnvilNode
-from layer2.plasma.common.watcher.alerts import Kind
+from layer2.plasma.common.watcher.alerts import AlertKind
 
 pytestmark = pytest.mark.anvil
 
@@ -36,12 +36,12 @@ def test_a_challenge_that_was_taken_back_is_made_again(node: AnvilNode, world: C
     coin, record, _ = world.chain_of("thief", "payee")
     world.exit("thief", coin, record, 0)
     node.connection.mine(12)
-    assert watcher.step().done() == ["challengeSpent"]
+    assert watcher.step().done() == ["challengeAfter"]
     assert watcher.step().acts == []
     node.connection.mine(depth - 1)
     node.reorg(depth)
     assert world.runs(coin, 0)
-    assert watcher.step().done() == ["challengeSpent"]
+    assert watcher.step().done() == ["challengeAfter"]
     assert not world.runs(coin, 0)
 
 
@@ -51,7 +51,7 @@ def test_a_transfer_that_was_taken_back_was_never_there(node: AnvilNode, world: 
     coin, record, numbers = world.chain_of("payer", "payee")
     node.connection.mine(12)
     forged = world.pass_on(coin, "thief", "thief", numbers[0])
-    assert Kind.TRANSFER_INVALID in watcher.step().kinds()
+    assert AlertKind.TRANSFER_INVALID in watcher.step().kinds()
     node.connection.mine(depth - 1)
     node.reorg(depth)
     assert world.chain.next_block() == forged
@@ -60,7 +60,7 @@ def test_a_transfer_that_was_taken_back_was_never_there(node: AnvilNode, world: 
     # In its place the coin goes on, and whoever had it before is refuted.
     again = world.pass_on(coin, "payee", "other", numbers[0])
     world.exit("payee", coin, record, numbers[0])
-    assert watcher.step().done() == ["challengeSpent"]
+    assert watcher.step().done() == ["challengeAfter"]
     standing = watcher.books.standing(coin)
     assert standing is not None
     assert (again, standing.last_block) == (forged, again)
@@ -88,7 +88,7 @@ def test_a_coin_that_another_one_made_instead_is_the_other_ones(
     assert watcher.step().findings == []
     assert watcher.books.coins_of(world.people["payer"].address) == []
     world.exit("payee", coin, record, 0)
-    assert watcher.step().done() == ["challengeSpent"]
+    assert watcher.step().done() == ["challengeAfter"]
 
 
 @pytest.mark.parametrize("depth", [1, 5])
@@ -98,11 +98,11 @@ def test_a_claim_that_was_taken_back_is_made_again(node: AnvilNode, world: CoinW
     world.exit("payer", coin, record, 0)
     world.later(PERIOD + 1)
     node.connection.mine(12)
-    assert watcher.step().done() == ["claim"]
+    assert watcher.step().done() == ["finalizeExits"]
     node.connection.mine(depth - 1)
     node.reorg(depth)
     assert world.chain.holds(coin, record)
-    assert watcher.step().done() == ["claim"]
+    assert watcher.step().done() == ["finalizeExits"]
     assert not world.chain.holds(coin, record)
 
 
@@ -112,9 +112,9 @@ def test_a_reorganisation_beyond_memory_is_said_and_all_is_read_anew(node: Anvil
     node.connection.mine(12)
     world.pass_on(coin, "thief", "thief", numbers[0])
     node.connection.mine(6)
-    assert Kind.TRANSFER_INVALID in watcher.step().kinds()
+    assert AlertKind.TRANSFER_INVALID in watcher.step().kinds()
     node.reorg(9)
-    assert Kind.CHAIN_REWRITTEN in watcher.step().kinds()
+    assert AlertKind.CHAIN_REWRITTEN in watcher.step().kinds()
     assert watcher.status().healthy
     assert watcher.status().known == 1
     watcher.close()

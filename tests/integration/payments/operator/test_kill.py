@@ -12,15 +12,15 @@ from layer2.ethereum.anvil import AnvilNode
 from layer2.ethereum.sender import Sender
 from layer2.ethereum.signer import LocalSigner
 from layer2.plasma.payments.chain.contract import RootChain
-from layer2.plasma.payments.chain.exit_proofs import DepositKit
+from layer2.plasma.payments.chain.exit_proofs import DepositExitProof
 from layer2.plasma.payments.chain.follower import ChainLog
 from layer2.plasma.payments.operator.intake import record_of
 from layer2.plasma.payments.operator.operator import FAULT_POINTS, Operator
 from layer2.plasma.payments.utxo.block_validation import validate
-from layer2.plasma.payments.utxo.utxo_set import Ledger
+from layer2.plasma.payments.utxo.utxo_set import UtxoSet
 from layer2.plasma.protocol.signing import sign
 from layer2.plasma.protocol.transaction import payment
-from layer2.testing.kill import Ended, Nursery
+from layer2.testing.kill import ForkServer, ProcessResult
 
 from .conftest import PAYEE, PAYER
 
@@ -79,8 +79,8 @@ def node() -> Iterator[AnvilNode]:
 
 
 @pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    with Nursery(
+def nursery() -> Iterator[ForkServer]:
+    with ForkServer(
         "import layer2.plasma.payments.operator.operator, layer2.plasma.payments.chain.follower, layer2.ethereum.sender"
     ) as one:
         yield one
@@ -95,7 +95,9 @@ def prepare(node: AnvilNode) -> RootChain:
     return contract
 
 
-def run(nursery: Nursery, node: AnvilNode, contract: RootChain, folder: Path, script: str, fault: str = "") -> Ended:
+def run(
+    nursery: ForkServer, node: AnvilNode, contract: RootChain, folder: Path, script: str, fault: str = ""
+) -> ProcessResult:
     arguments = [node.url, contract.address, str(folder / "operator"), script]
     return nursery.run(CHILD, arguments, folder, fault=fault, path=[str(Path(__file__).parent)])
 
@@ -110,7 +112,7 @@ def test_what_was_accepted_before_a_kill_is_in_one_block(nursery, node, point: s
     assert (resumed.code, resumed.words[-1][0]) == (0, "resumed")
     operator = Operator(ChainLog(contract), tmp_path / "operator", margin=0)
     assert operator.freezer.fault == "", "a copy that was being written is none, and the one before is good"
-    watcher, seen = Ledger(), []
+    watcher, seen = UtxoSet(), []
     for number in sorted(operator.books.deposits):
         watcher.deposit(operator.books.deposits[number])
     for number in range(1, contract.head()[1]):
@@ -158,7 +160,7 @@ def test_a_kill_while_a_late_block_is_given_up_loses_nothing(nursery, node, poin
     payments = [sign(payment([place], rows, 1000), contract.domain, PAYER) for place in places]
     operator.submit_many(payments)
     old = operator.make_block()
-    kit = DepositKit(operator.books.deposits[1])
+    kit = DepositExitProof(operator.books.deposits[1])
     operator.close()
     contract.start_exits(Sender(chain, LocalSigner(PAYER)), [kit.proof])
     chain.advance(contract.profile.grace)

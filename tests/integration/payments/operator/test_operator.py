@@ -10,9 +10,9 @@ import pytest
 from layer2.ethereum.errors import ContractReverted
 from layer2.plasma.common.errors import BlockLost, InputUnknown, OutputExiting, StateUnknown
 from layer2.plasma.payments.chain.contract import DEVNET, ExitStatus, Proof, Spend
-from layer2.plasma.payments.operator.exit_data import ExitKit
+from layer2.plasma.payments.operator.exit_data import ExitData
 from layer2.plasma.payments.utxo.block_validation import validate
-from layer2.plasma.payments.utxo.utxo_set import Ledger
+from layer2.plasma.payments.utxo.utxo_set import UtxoSet
 from layer2.plasma.protocol.malformed import TreeMalformed
 from layer2.plasma.protocol.positions import encode_position
 from layer2.plasma.protocol.transaction import deposit_output_id
@@ -28,7 +28,7 @@ def test_a_deposit_is_paid_on_and_taken_out_with_the_kit(stage: Stage) -> None:
     assert stage.contract.block(made.number) == header.hash
     payee = stage.fund(PAYEE)
     kit = stage.operator.exit_kit(encode_position(1, 0, 0))
-    assert ExitKit.from_json(kit.to_json()) == kit
+    assert ExitData.from_json(kit.to_json()) == kit
     stage.contract.start_exits(payee, [kit.proof])
     assert stage.contract.exit(kit.output_id).status == ExitStatus.OPEN
     stage.chain.advance(2 * DEVNET.exit_period + 1)
@@ -49,7 +49,7 @@ def test_a_kit_with_a_wrong_part_is_none(stage: Stage) -> None:
         ("transaction", kit["transaction"][:-2] + "ff"),
     ):
         with pytest.raises(TreeMalformed, match="does not lead"):
-            ExitKit.from_json({**kit, name: wrong})
+            ExitData.from_json({**kit, name: wrong})
 
 
 def test_what_is_exiting_is_refused_until_the_exit_is_stopped(stage: Stage) -> None:
@@ -74,7 +74,9 @@ def test_an_in_flight_exit_holds_its_inputs(stage: Stage) -> None:
     stage.operator.submit(paid)
     payer = stage.fund(PAYER)
     kit = stage.operator.exit_kit(place)
-    stage.contract.start_in_flight(payer, Proof.of_nothing(paid.transaction.packed), [kit.proof], paid.signatures, 0)
+    stage.contract.start_in_flight_exit(
+        payer, Proof.of_nothing(paid.transaction.packed), [kit.proof], paid.signatures, 0
+    )
     assert stage.operator.step() is None
     assert stage.operator.fate(paid.transaction.hash).state == "dropped"
     with pytest.raises(OutputExiting):
@@ -83,7 +85,7 @@ def test_an_in_flight_exit_holds_its_inputs(stage: Stage) -> None:
 
 def test_whoever_watches_finds_the_blocks_good(stage: Stage) -> None:
     places = [stage.deposit(PAYER) for _ in range(3)]
-    watcher = Ledger()
+    watcher = UtxoSet()
     stage.operator.follow()
     for number in sorted(stage.operator.books.deposits):
         watcher.deposit(stage.operator.books.deposits[number])
@@ -105,13 +107,13 @@ def test_whoever_watches_finds_the_blocks_good(stage: Stage) -> None:
 def test_nobody_else_can_submit_and_no_block_twice(stage: Stage) -> None:
     stage.operator.submit(stage.pay(stage.deposit(PAYER)))
     made = stage.operator.make_block()
-    with pytest.raises(ContractReverted, match="CallerWrong"):
+    with pytest.raises(ContractReverted, match="UnauthorizedCaller"):
         stage.contract.submit_block(stage.funder, 1, made.root, made.count)
     stage.contract.submit_block(stage.sender, 1, made.root, made.count)
     # The operator sees that it is there already and does not try again.
     assert stage.operator.step() is None
     assert stage.contract.head()[1] == 2
-    with pytest.raises(ContractReverted, match="BlockNumberWrong"):
+    with pytest.raises(ContractReverted, match="UnexpectedBlockNumber"):
         stage.contract.submit_block(stage.sender, 1, made.root, made.count)
 
 

@@ -14,7 +14,7 @@ from layer2.ethereum.devnet import tester_connection as new_chain
 from layer2.ethereum.sender import Sender
 from layer2.ethereum.signer import Signer
 from layer2.plasma.payments.chain.contract import DEVNET, RootChain
-from layer2.plasma.payments.chain.state import Sight
+from layer2.plasma.payments.chain.state import RootChainState
 from layer2.plasma.payments.wallet.wallet import Wallet
 from layer2.testing.contracts.mocks import deploy_mock
 from layer2.testing.isolation import isolated
@@ -38,12 +38,12 @@ class World:
     def enter(self, folder: Path) -> None:
         self.folder = folder
         self.gate = Forge(self.root, Sender(self.connection, self.operator))
-        self.sight = Sight(self.root)
+        self.sight = RootChainState(self.root)
         self.open: list[Wallet] = []
 
     def wallet(self, who: Signer, *, gate: bool = True, name: str = "", lifetime: int = 100) -> Wallet:
         place = self.folder / (name or f"{who.address}-{len(self.open)}")
-        own = Sight(self.root) if name else self.sight
+        own = RootChainState(self.root) if name else self.sight
         made = Wallet(self.root, who, place, own, self.gate if gate else None, lifetime=lifetime)
         self.open.append(made)
         return made

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.integration.payments.wallet.conftest import ETHER, World
 
-from layer2.plasma.payments.chain.errors import GateLied, ViewIncomplete
+from layer2.plasma.payments.chain.errors import OperatorMisbehaved, ViewIncomplete
 from layer2.plasma.payments.wallet.wallet import Wallet
 
 
@@ -70,7 +70,7 @@ def test_an_operator_that_keeps_proofs_back_or_lies_leaves_the_view_incomplete(
     assert not payer.complete
     world.gate.withheld.clear()
     world.gate.extra = [number << 24 | 9 << 8]
-    with pytest.raises((GateLied, IndexError)):
+    with pytest.raises((OperatorMisbehaved, IndexError)):
         payee.sync()
     assert not payee.complete
 

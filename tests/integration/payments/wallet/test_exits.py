@@ -9,10 +9,10 @@ import pytest
 from tests.integration.payments.wallet.conftest import ETHER, W, World
 
 from layer2.plasma.payments.chain.contract import ExitStatus, InFlightStatus, Proof, Spend
-from layer2.plasma.payments.chain.errors import KitWrong
-from layer2.plasma.payments.chain.exit_proofs import OutputKit, PaymentKit
+from layer2.plasma.payments.chain.errors import ExitProofInvalid
+from layer2.plasma.payments.chain.exit_proofs import InFlightExitProof, OutputExitProof
 from layer2.plasma.payments.chain.reserve_view import newer_needed
-from layer2.plasma.payments.wallet.payment_status import Sent
+from layer2.plasma.payments.wallet.payment_status import SentPayment
 from layer2.plasma.payments.wallet.wallet import Wallet
 from layer2.plasma.protocol.signing import Signed, digest
 from layer2.plasma.protocol.transaction import Transaction, payment
@@ -54,7 +54,7 @@ def test_a_kit_of_somebody_else_takes_nothing_out(world: World, payer: Wallet, t
     payer.deposit("1 ether")
     file = payer.export_kits(tmp_path / "kits.json")
     assert thief.import_kits(file) == []
-    with reverts("CallerWrong", world.root.contract.abi, caller=world.thief.address, need=world.payer.address):
+    with reverts("UnauthorizedCaller", world.root.contract.abi, caller=world.thief.address, need=world.payer.address):
         world.root.start_exits(thief.sender, [payer.purse.coins[next(iter(payer.purse.coins))].proof])
 
 
@@ -73,7 +73,7 @@ def test_everything_leaves_in_one_transaction(world: World, payer: Wallet) -> No
 def test_one_exit_that_cannot_start_does_not_hold_up_the_others(world: World, payer: Wallet) -> None:
     kits = [payer.deposit("0.1 ether") for _ in range(3)]
     world.root.start_exits(payer.sender, [kits[1].proof])
-    with reverts("ExitStatusWrong", world.root.contract.abi, id=kits[1].output_id, status=ExitStatus.OPEN):
+    with reverts("UnexpectedExitStatus", world.root.contract.abi, id=kits[1].output_id, status=ExitStatus.OPEN):
         payer.exit_many(kit.position for kit in kits)
     assert [world.root.exit(kit.output_id).status for kit in kits] == [ExitStatus.OPEN] * 3
     assert payer.exit_all() == []
@@ -154,16 +154,16 @@ def test_a_contested_payment_pays_its_inputs(world: World, payer: Wallet, payee:
     positions = [first.position, second.position]
     row = [(world.payee.address, 0, ETHER), (world.payer.address, 0, ETHER)]
     transaction = payment(positions, row, 100)
-    kit = PaymentKit(
+    kit = InFlightExitProof(
         Signed(transaction, (signature(payer, transaction), signature(thief, transaction))), (first, second)
     )
-    payer.purse.sign(Sent(kit, "swap"))
+    payer.purse.sign(SentPayment(kit, "swap"))
     rival = payment([second.position], [(world.thief.address, 0, ETHER)], 100)
     (receipt,) = payer.exit_all()
     (joined,) = world.root.contract.events(receipt, "Piggybacked")
     assert joined.args["bits"] == 0x21
     assert len(payee.exit_all()) == 1
-    world.root.challenge_canonical(
+    world.root.challenge_non_canonical(
         thief.sender, transaction.packed, kit.input_ids, 1, [first.made, second.made],
         Spend(Proof.of_nothing(rival.packed), signature(thief, rival)),
     )  # fmt: skip
@@ -185,7 +185,7 @@ def test_an_expired_payment_gives_its_inputs_back(world: World) -> None:
     sent = payer.send(world.payee.address, "0.4 ether")
     world.gate.taken.clear()
     world.gate.empty()
-    with reverts("InclusionLate", world.root.contract.abi, number=0, expiry=sent.transaction.expiry):
+    with reverts("LateInclusion", world.root.contract.abi, number=0, expiry=sent.transaction.expiry):
         payer.exit_payment(sent.hash)
     before = world.balance(world.payer)
     payer.exit_all(incomplete=True)
@@ -237,14 +237,14 @@ def vars_of(wallet: Wallet) -> tuple[object, ...]:
 # ------------------------------------------------------------------------------------------------- past a fraud
 
 
-def _fraud(world: World, payer: Wallet, thief: Wallet) -> OutputKit:
+def _fraud(world: World, payer: Wallet, thief: Wallet) -> OutputExitProof:
     """The operator mints, and its thief takes that out."""
     payer.deposit("1 ether")
     world.gate.mint(world.thief.address, 100 * ETHER)
     thief.sync()
     thief.exit_all()
     (kit,) = thief.purse.coins.values()
-    assert isinstance(kit, OutputKit)
+    assert isinstance(kit, OutputExitProof)
     return kit
 
 
@@ -303,7 +303,7 @@ def test_what_cannot_be_paid_waits_and_is_fetched(world: World, payer: Wallet) -
         payer.withdraw(1)
     payer.withdraw(1, to=world.watcher.address)
     assert (payer.owed(1), world.balance(world.watcher, 1)) == (0, 500)
-    with reverts("NothingOwed", world.root.contract.abi, owner=world.payer.address, token=1):
+    with reverts("NothingPending", world.root.contract.abi, owner=world.payer.address, token=1):
         payer.withdraw(1)
 
 
@@ -327,7 +327,7 @@ def test_a_kit_is_renewed_when_its_block_comes_again(world: World, payer: Wallet
     world.gate.block(*rows)
     payee.sync()
     world.connection.revert(before)
-    with pytest.raises(KitWrong, match="not on the chain any more"):
+    with pytest.raises(ExitProofInvalid, match="not on the chain any more"):
         payee.exit_all(incomplete=True)
     world.connection.mine(3)
     world.gate.block(*rows)
@@ -344,5 +344,5 @@ def test_a_kit_of_a_block_that_became_another_is_useless(world: World, payer: Wa
     payee.sync()
     world.connection.revert(before)
     world.gate.empty()
-    with pytest.raises(KitWrong):
+    with pytest.raises(ExitProofInvalid):
         payee.exit_all(incomplete=True)

@@ -9,13 +9,13 @@ import pytest
 from tests.integration.payments.wallet.conftest import ETHER, World
 
 from layer2.plasma.payments.wallet.wallet import Wallet
-from layer2.plasma.payments.wallet.wallet_store import Purse
+from layer2.plasma.payments.wallet.wallet_store import WalletStore
 from layer2.store.errors import JournalFull
 
 Verb = Callable[[Wallet, World], object]
 
 
-def fill(purse: Purse) -> None:
+def fill(purse: WalletStore) -> None:
     """Leave no room for anything more."""
     (pages,) = purse.journal._database.execute("PRAGMA page_count").fetchone()
     purse.journal._database.execute(f"PRAGMA max_page_count = {pages}")
@@ -25,7 +25,7 @@ def fill(purse: Purse) -> None:
             purse._write(("since", {"deposit": purse.since}))
 
 
-def memory(purse: Purse) -> dict[str, object]:
+def memory(purse: WalletStore) -> dict[str, object]:
     """All of it, as it answers."""
     return {
         "coins": dict(purse.coins),
@@ -69,7 +69,7 @@ def test_memory_changes_with_the_journal_or_not_at_all(world: World, payer: Wall
     assert len(world.gate.taken) == taken
     path, place = Path(payer.purse.journal.path), f"{world.root.address} on chain {world.connection.chain_id}"
     payer.close()
-    again = Purse(path, place, world.payer.address)
+    again = WalletStore(path, place, world.payer.address)
     assert memory(again) == before
     again.close()
 

@@ -10,9 +10,9 @@ from tests.integration.payments.wallet.conftest import ETHER, World
 from layer2.ethereum.records import Receipt
 from layer2.plasma.payments.chain.contract import ExitStatus
 from layer2.plasma.payments.chain.errors import HeldInFlight
-from layer2.plasma.payments.chain.exit_proofs import Kit, PaymentKit
+from layer2.plasma.payments.chain.exit_proofs import InFlightExitProof, Kit
 from layer2.plasma.payments.chain.records import Proof, Spend
-from layer2.plasma.payments.wallet.payment_status import Sent
+from layer2.plasma.payments.wallet.payment_status import SentPayment
 from layer2.plasma.payments.wallet.wallet import Wallet
 from layer2.plasma.protocol.signing import Signed, digest
 from layer2.plasma.protocol.transaction import Transaction, payment
@@ -26,16 +26,16 @@ def signature(wallet: Wallet, transaction: Transaction) -> bytes:
 
 
 @pytest.fixture
-def swap(world: World, payer: Wallet, thief: Wallet) -> PaymentKit:
+def swap(world: World, payer: Wallet, thief: Wallet) -> InFlightExitProof:
     """Both have signed it, both know it; it has expired, and the other one has its exit started and joined."""
     mine, theirs = payer.deposit("1 ether"), thief.deposit("1 ether")
     rows = [(world.payer.address, 0, ETHER), (world.thief.address, 0, ETHER)]
     transaction = payment([mine.position, theirs.position], rows, 2)
-    kit = PaymentKit(
+    kit = InFlightExitProof(
         Signed(transaction, (signature(payer, transaction), signature(thief, transaction))), (mine, theirs)
     )
-    payer.purse.sign(Sent(kit, "swap"))
-    thief.purse.sign(Sent(kit, "swap"))
+    payer.purse.sign(SentPayment(kit, "swap"))
+    thief.purse.sign(SentPayment(kit, "swap"))
     assert len(thief.exit_payment(transaction.hash, bits=0b10_0000)) == 1
     for _ in range(2):
         world.gate.empty()
@@ -43,7 +43,7 @@ def swap(world: World, payer: Wallet, thief: Wallet) -> PaymentKit:
 
 
 def test_what_a_game_holds_leaves_by_no_exit_of_its_own_and_the_owner_is_told(
-    world: World, payer: Wallet, swap: PaymentKit
+    world: World, payer: Wallet, swap: InFlightExitProof
 ) -> None:
     payer.sync()
     with pytest.raises(HeldInFlight, match="an in-flight exit holds it"):
@@ -51,7 +51,9 @@ def test_what_a_game_holds_leaves_by_no_exit_of_its_own_and_the_owner_is_told(
     assert world.root.exit(swap.inputs[0].output_id).status is ExitStatus.NONE
 
 
-def test_whoever_leaves_joins_the_game_that_holds_what_it_owns(world: World, payer: Wallet, swap: PaymentKit) -> None:
+def test_whoever_leaves_joins_the_game_that_holds_what_it_owns(
+    world: World, payer: Wallet, swap: InFlightExitProof
+) -> None:
     payer.exit_all(incomplete=True)
     game = world.root.in_flight(swap.exit_id)
     # What the other one has joined with, and both the input and the output of this owner.
@@ -63,7 +65,7 @@ def test_whoever_leaves_joins_the_game_that_holds_what_it_owns(world: World, pay
 
 
 def test_after_half_time_nothing_can_be_joined_and_the_rest_leaves_all_the_same(
-    world: World, payer: Wallet, swap: PaymentKit
+    world: World, payer: Wallet, swap: InFlightExitProof
 ) -> None:
     other = payer.deposit("1 ether")
     world.connection.advance(world.root.profile.exit_period // 2)
@@ -73,22 +75,22 @@ def test_after_half_time_nothing_can_be_joined_and_the_rest_leaves_all_the_same(
 
 
 @pytest.fixture
-def ransom(world: World, payer: Wallet, thief: Wallet) -> tuple[Kit, PaymentKit]:
+def ransom(world: World, payer: Wallet, thief: Wallet) -> tuple[Kit, InFlightExitProof]:
     """The co-signer has its input in a game of its own, which nobody contests."""
     mine, theirs = payer.deposit("1 ether"), thief.deposit("1 ether")
     alone = payment([theirs.position], [(world.thief.address, 0, ETHER)], 100)
-    rival = PaymentKit(Signed(alone, (signature(thief, alone),)), (theirs,))
-    thief.purse.sign(Sent(rival, "payment"))
+    rival = InFlightExitProof(Signed(alone, (signature(thief, alone),)), (theirs,))
+    thief.purse.sign(SentPayment(rival, "payment"))
     thief.exit_payment(alone.hash, bits=0b1_0000)
     rows = [(world.payer.address, 0, ETHER), (world.payer.address, 0, ETHER)]
     both = payment([mine.position, theirs.position], rows, 100)
-    kit = PaymentKit(Signed(both, (signature(payer, both), signature(thief, both))), (mine, theirs))
-    payer.purse.sign(Sent(kit, "swap"))
+    kit = InFlightExitProof(Signed(both, (signature(payer, both), signature(thief, both))), (mine, theirs))
+    payer.purse.sign(SentPayment(kit, "swap"))
     return mine, kit
 
 
 def test_what_waits_for_a_game_of_the_co_signer_is_left_by_the_own_input(
-    world: World, payer: Wallet, thief: Wallet, ransom: tuple[Kit, PaymentKit]
+    world: World, payer: Wallet, thief: Wallet, ransom: tuple[Kit, InFlightExitProof]
 ) -> None:
     """That game may be followed by others without end: the payer waits for none of them."""
     mine, swap = ransom
@@ -105,7 +107,7 @@ def test_what_waits_for_a_game_of_the_co_signer_is_left_by_the_own_input(
 
 
 def test_who_does_not_contest_waits_for_the_game_of_the_co_signer(
-    world: World, payer: Wallet, thief: Wallet, ransom: tuple[Kit, PaymentKit], monkeypatch: pytest.MonkeyPatch
+    world: World, payer: Wallet, thief: Wallet, ransom: tuple[Kit, InFlightExitProof], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The negative twin; and when that game ends in time, it takes its input along, and the payer's comes back."""
     mine, _ = ransom
@@ -119,7 +121,7 @@ def test_who_does_not_contest_waits_for_the_game_of_the_co_signer(
 
 
 def test_a_wallet_has_its_game_take_an_input_that_another_has_let_go_of(
-    world: World, payer: Wallet, thief: Wallet, ransom: tuple[Kit, PaymentKit], monkeypatch: pytest.MonkeyPatch
+    world: World, payer: Wallet, thief: Wallet, ransom: tuple[Kit, InFlightExitProof], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What a game does not hold when it can be claimed it does not pay."""
     _, swap = ransom
@@ -135,7 +137,7 @@ def test_a_wallet_has_its_game_take_an_input_that_another_has_let_go_of(
         b"".join(swap.payment.signatures),
         tuple(each.proof for each in swap.inputs),
     )
-    world.root.challenge_canonical(payer.sender, packed, ids, 0, rival.made, spend)
+    world.root.challenge_non_canonical(payer.sender, packed, ids, 0, rival.made, spend)
     world.root.hold_inputs(payer.sender, packed, ids, rival.made)
     assert len(payer.claim_all()) == 1
     assert world.root.in_flight(swap.exit_id).held == 0b11
@@ -180,7 +182,7 @@ def outrun(world: World, payer: Wallet, thief: Wallet, monkeypatch: pytest.Monke
             thief.exit(late.pop())
         return claim(*given)
 
-    monkeypatch.setattr(payer.root, "claim", after_the_thief)
+    monkeypatch.setattr(payer.root, "processExits", after_the_thief)
 
 
 def test_nobody_outruns_a_claim_of_who_knows_that_the_chain_is_bad(

@@ -13,7 +13,7 @@ from layer2.ethereum.devnet import tester_connection as new_chain
 from layer2.plasma.common.errors import InputSpent
 from layer2.plasma.facade import PlasmaFacade
 from layer2.plasma.payments.chain.contract import ExitStatus, Proof, Spend
-from layer2.plasma.payments.wallet.payment_status import State
+from layer2.plasma.payments.wallet.payment_status import PaymentStatus
 from layer2.plasma.payments.wallet.wallet import Wallet
 from layer2.primitives.errors import InputError
 
@@ -63,7 +63,7 @@ def test_the_operator_refuses_what_another_wallet_of_the_key_has_spent(
     home.wallet(payer).send(payee, "0.4 ether")
     with pytest.raises(InputSpent):
         twin.send(payee.address, "0.5 ether")
-    assert [one.state for one in twin.purse.sent.values()] == [State.REFUSED]
+    assert [one.state for one in twin.purse.sent.values()] == [PaymentStatus.REFUSED]
     twin.close()
 
 
@@ -130,7 +130,7 @@ def test_an_exit_that_started_before_the_crash_is_found(world: World, payer: Wal
 def test_an_in_flight_exit_that_started_before_the_crash_is_found(world: World, payer: Wallet) -> None:
     kit = payer.deposit("1 ether")
     sent = payer.send(world.payee.address, "0.4 ether")
-    world.root.start_in_flight(payer.sender, sent.kit.proof, [kit.proof], sent.kit.payment.signatures, 0x20)
+    world.root.start_in_flight_exit(payer.sender, sent.kit.proof, [kit.proof], sent.kit.payment.signatures, 0x20)
     assert payer.exit_all() == []
     assert payer.purse.games == {sent.hash: 0x20}
     world.mature()

@@ -11,7 +11,7 @@ from layer2.ethereum.anvil import AnvilNode
 from layer2.ethereum.sender import Sender
 from layer2.plasma.payments.chain.contract import RootChain
 from layer2.plasma.payments.wallet.wallet_store import FAULT_POINTS
-from layer2.testing.kill import Ended, Nursery
+from layer2.testing.kill import ForkServer, ProcessResult
 
 pytestmark = [pytest.mark.anvil, pytest.mark.slow]
 
@@ -101,14 +101,16 @@ def node() -> Iterator[AnvilNode]:
 
 
 @pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    with Nursery(
+def nursery() -> Iterator[ForkServer]:
+    with ForkServer(
         "import layer2.plasma.payments.operator.operator, layer2.plasma.payments.wallet.wallet, layer2.ethereum.sender"
     ) as one:
         yield one
 
 
-def run(nursery: Nursery, node: AnvilNode, root: RootChain, folder: Path, script: str, fault: str = "") -> Ended:
+def run(
+    nursery: ForkServer, node: AnvilNode, root: RootChain, folder: Path, script: str, fault: str = ""
+) -> ProcessResult:
     start = str(root.contract.deployment.block_number) if root.contract.deployment else "0"
     return nursery.run(CHILD, [node.url, root.address, str(folder / "files"), start, script], folder, fault=fault)
 
@@ -118,7 +120,7 @@ def deploy(node: AnvilNode) -> RootChain:
     return RootChain.deploy(operator, operator.address)
 
 
-def spent(*ended: Ended) -> dict[str, set[str]]:
+def spent(*ended: ProcessResult) -> dict[str, set[str]]:
     """By position, the payments over it that have left the process."""
     found: dict[str, set[str]] = {}
     for words in (words for one in ended for words in one.words if words[0] == "out"):
@@ -134,7 +136,7 @@ POINTS += [(point, hit) for point in JOURNAL for hit in (5, 17)]
 
 @pytest.mark.parametrize(("point", "hit"), POINTS)
 def test_a_wallet_killed_anywhere_signs_nothing_twice_and_loses_nothing(
-    nursery: Nursery, node: AnvilNode, point: str, hit: int, tmp_path: Path
+    nursery: ForkServer, node: AnvilNode, point: str, hit: int, tmp_path: Path
 ) -> None:
     root = deploy(node)
     worked = run(nursery, node, root, tmp_path, "work", f"{point}:{hit}")
@@ -146,7 +148,7 @@ def test_a_wallet_killed_anywhere_signs_nothing_twice_and_loses_nothing(
     assert resumed.words[-1] == ["left", "0", "0", "0"]
 
 
-def test_without_a_kill_the_same_work_is_done(nursery: Nursery, node: AnvilNode, tmp_path: Path) -> None:
+def test_without_a_kill_the_same_work_is_done(nursery: ForkServer, node: AnvilNode, tmp_path: Path) -> None:
     root = deploy(node)
     worked = run(nursery, node, root, tmp_path, "work")
     assert worked.words[-1] == ["finished"]

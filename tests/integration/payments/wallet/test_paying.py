@@ -8,9 +8,15 @@ import pytest
 from tests.integration.payments.wallet.conftest import ETHER, World
 
 from layer2.plasma.common.errors import FeeTooLow
-from layer2.plasma.payments.chain.errors import FundsMissing, GateLied, OutputUnknown, PaymentUnknown, StillPending
+from layer2.plasma.payments.chain.errors import (
+    FundsMissing,
+    OperatorMisbehaved,
+    OutputUnknown,
+    PaymentUnknown,
+    StillPending,
+)
 from layer2.plasma.payments.operator.client_protocol import Inclusion
-from layer2.plasma.payments.wallet.payment_status import State
+from layer2.plasma.payments.wallet.payment_status import PaymentStatus
 from layer2.plasma.payments.wallet.wallet import Wallet
 from layer2.plasma.protocol.blocks import Header
 from layer2.plasma.protocol.positions import encode_position
@@ -135,7 +141,7 @@ LIES = {
 def test_a_wrong_proof_is_not_believed(world: World, payer: Wallet, payee: Wallet, name: str) -> None:
     _paid(world, payer)
     world.gate.lie = LIES[name]
-    with pytest.raises(GateLied):
+    with pytest.raises(OperatorMisbehaved):
         payee.sync()
     assert payee.utxos() == []
     world.gate.lie = lambda one: one
@@ -146,7 +152,7 @@ def test_a_wrong_proof_is_not_believed(world: World, payer: Wallet, payee: Walle
 def test_somebody_elses_output_is_not_believed(world: World, payer: Wallet, payee: Wallet) -> None:
     number = _paid(world, payer)
     world.gate.extra = [encode_position(number, 1, 0)]
-    with pytest.raises(GateLied, match="belongs to"):
+    with pytest.raises(OperatorMisbehaved, match="belongs to"):
         payee.sync()
     # What was true beside the lie counts.
     assert payee.balance(incomplete=True) == 4 * ETHER // 10
@@ -155,7 +161,7 @@ def test_somebody_elses_output_is_not_believed(world: World, payer: Wallet, paye
 def test_an_output_that_is_not_there_is_not_believed(world: World, payer: Wallet, payee: Wallet) -> None:
     number = _paid(world, payer)
     world.gate.extra = [encode_position(number, 0, 2)]
-    with pytest.raises(GateLied):
+    with pytest.raises(OperatorMisbehaved):
         payee.sync()
     assert len(payee.utxos()) == 1
 
@@ -164,7 +170,7 @@ def test_a_block_that_the_chain_lacks_is_not_believed(world: World, payer: Walle
     number = _paid(world, payer)
     world.gate.blocks[number + 1] = world.gate.blocks[number]
     world.gate.header = lambda _: Header(b"\1" * 32, 1, 2)  # type: ignore[method-assign]
-    with pytest.raises(GateLied):
+    with pytest.raises(OperatorMisbehaved):
         payee.sync()
     assert payee.utxos() == []
 
@@ -173,10 +179,10 @@ def test_another_payment_does_not_stand_for_the_own(world: World, payer: Wallet)
     number = _paid(world, payer)
     first, second = list(payer.purse.sent)
     world.gate.places = {first: (number, 1)}
-    with pytest.raises(GateLied, match="not the payment"):
+    with pytest.raises(OperatorMisbehaved, match="not the payment"):
         payer.sync()
-    assert payer.purse.payment(first).state is State.PENDING
-    assert payer.purse.payment(second).state is State.INCLUDED
+    assert payer.purse.payment(first).state is PaymentStatus.PENDING
+    assert payer.purse.payment(second).state is PaymentStatus.INCLUDED
 
 
 # ------------------------------------------------------------------------------------------------------------- retry
@@ -199,7 +205,7 @@ def test_after_expiry_the_same_outputs_are_spent_again(world: World, payee: Wall
     payer.sync()
     payee.sync()
     assert payee.balance() == 4 * ETHER // 10
-    assert payer.purse.payment(first.hash).state is State.REPLACED
+    assert payer.purse.payment(first.hash).state is PaymentStatus.REPLACED
     with pytest.raises(StillPending, match="replaced already"):
         payer.retry(first.hash)
 
@@ -258,7 +264,7 @@ def test_a_refused_payment_is_retried_with_a_fee_out_of_its_change(world: World,
     with pytest.raises(FeeTooLow):
         payer.send(world.payee.address, "0.4 ether")
     (first,) = payer.purse.open
-    assert first.state is State.REFUSED
+    assert first.state is PaymentStatus.REFUSED
     world.gate.refusing = False
     world.gate.taken.clear()
     with pytest.raises(FundsMissing):
@@ -298,7 +304,7 @@ def test_the_memory_outlives_the_process(world: World, payee: Wallet) -> None:
     assert (again.utxos(), again.history(), again.purse.sent) == before
     world.gate.block()
     again.sync()
-    assert again.purse.payment(sent.hash).state is State.INCLUDED
+    assert again.purse.payment(sent.hash).state is PaymentStatus.INCLUDED
     assert again.balance() == ETHER + 6 * ETHER // 10
 
 

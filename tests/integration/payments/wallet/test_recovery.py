@@ -18,8 +18,8 @@ from layer2.plasma.common.watcher.block_sources import LocalBodies
 from layer2.plasma.facade import PlasmaFacade
 from layer2.plasma.payments.chain.contract import ExitStatus
 from layer2.plasma.payments.chain.errors import FundsMissing
-from layer2.plasma.payments.operator.client_protocol import NearGate
-from layer2.plasma.payments.wallet.payment_status import State
+from layer2.plasma.payments.operator.client_protocol import LocalOperator
+from layer2.plasma.payments.wallet.payment_status import PaymentStatus
 from layer2.plasma.payments.wallet.recovery import recover
 from layer2.plasma.payments.wallet.wallet import Wallet
 from layer2.plasma.payments.watcher.watcher import Watcher
@@ -38,7 +38,7 @@ class Bodies:
         return None if number in self.withheld else self.inner.body(number)
 
 
-class Liar(NearGate):
+class Liar(LocalOperator):
     """Lists what it likes."""
 
     listed: tuple[int, ...] = ()
@@ -219,10 +219,10 @@ def test_a_block_that_spends_without_a_signature_spends_nothing(home: Home) -> N
 def test_payments_of_a_backup_are_found_in_the_blocks(home: Home) -> None:
     first = home.plasma.wallet(home.payer)
     sent = first.send(home.payee.address, "0.1 ether")
-    assert first.purse.payment(sent.hash).state is State.PENDING
+    assert first.purse.payment(sent.hash).state is PaymentStatus.PENDING
     home.plasma.operator.submit_block()
     recover(first, home.watcher())
-    assert first.purse.payment(sent.hash).state is State.INCLUDED
+    assert first.purse.payment(sent.hash).state is PaymentStatus.INCLUDED
 
 
 def test_a_kit_that_was_kept_settles_the_doubt_of_what_it_holds(home: Home, tmp_path: Path) -> None:

@@ -7,9 +7,15 @@ from dataclasses import replace
 import pytest
 from tests.integration.payments.wallet.conftest import ETHER, World
 
-from layer2.plasma.payments.chain.errors import FundsMissing, KitMalformed, KitWrong, PaymentUnknown, SwapWrong
-from layer2.plasma.payments.chain.exit_proofs import UNSIGNED, DepositKit, PaymentKit
-from layer2.plasma.payments.wallet.payment_status import State
+from layer2.plasma.payments.chain.errors import (
+    ExitProofInvalid,
+    ExitProofMalformed,
+    FundsMissing,
+    PaymentUnknown,
+    SwapInvalid,
+)
+from layer2.plasma.payments.chain.exit_proofs import UNSIGNED, DepositExitProof, InFlightExitProof
+from layer2.plasma.payments.wallet.payment_status import PaymentStatus
 from layer2.plasma.payments.wallet.swaps import Offer
 from layer2.plasma.payments.wallet.wallet import Wallet
 from layer2.plasma.protocol.signing import Signed, digest
@@ -37,11 +43,11 @@ def offer(maker: Wallet, taker: Wallet) -> Offer:
     return maker.propose_swap(taker.signer.address, give="0.4 ether", want=300, want_token=1)
 
 
-def resigned(wallet: Wallet, half: PaymentKit, transaction: Transaction) -> PaymentKit:
+def resigned(wallet: Wallet, half: InFlightExitProof, transaction: Transaction) -> InFlightExitProof:
     """Another payment over the same inputs, signed by the taker."""
     signature = to_compact(wallet.signer.sign_digest(digest(transaction, wallet.root.domain)))
     signatures = tuple(UNSIGNED if one == UNSIGNED else signature for one in half.payment.signatures)
-    return PaymentKit(Signed(transaction, signatures), half.inputs)
+    return InFlightExitProof(Signed(transaction, signatures), half.inputs)
 
 
 def test_both_get_what_was_agreed(world: World, maker: Wallet, taker: Wallet, offer: Offer) -> None:
@@ -74,7 +80,7 @@ def test_either_leaves_by_an_in_flight_exit(world: World, maker: Wallet, taker: 
     half = taker.accept_swap(offer)
     # Without the other signature there is no exit to start, and one of the input alone could be stopped.
     assert taker.exit_all(incomplete=True) == []
-    with pytest.raises(KitWrong, match="has not signed"):
+    with pytest.raises(ExitProofInvalid, match="has not signed"):
         taker.exit_payment(half.hash)
     sent = maker.complete_swap(offer, half)
     taker.note_swap(sent.kit)
@@ -106,14 +112,14 @@ def test_the_maker_signs_nothing_but_his_offer(world: World, maker: Wallet, take
     more = [row for row in more if not (row.owner == maker.owner and row.token == 0)]
     for rows in (short, stolen, more):
         wrong = resigned(taker, half, replace(one, outputs=tuple(rows)))
-        with pytest.raises(SwapWrong, match="was agreed"):
+        with pytest.raises(SwapInvalid, match="was agreed"):
             maker.complete_swap(offer, wrong)
-    with pytest.raises(SwapWrong, match="at the latest"):
+    with pytest.raises(SwapInvalid, match="at the latest"):
         maker.complete_swap(offer, resigned(taker, half, replace(one, expiry=one.expiry + 1)))
-    with pytest.raises(SwapWrong, match="at the latest"):
+    with pytest.raises(SwapInvalid, match="at the latest"):
         maker.complete_swap(offer, resigned(taker, half, replace(one, memo=b"\1" * 32)))
-    blank = PaymentKit(Signed(one, (UNSIGNED,) * len(one.inputs)), half.inputs)
-    with pytest.raises(SwapWrong, match="has not signed"):
+    blank = InFlightExitProof(Signed(one, (UNSIGNED,) * len(one.inputs)), half.inputs)
+    with pytest.raises(SwapInvalid, match="has not signed"):
         maker.complete_swap(offer, blank)
     assert world.gate.taken == []
     assert maker.balance(incomplete=True) == ETHER
@@ -122,29 +128,29 @@ def test_the_maker_signs_nothing_but_his_offer(world: World, maker: Wallet, take
 def test_other_outputs_of_the_maker_are_not_taken_along(maker: Wallet, taker: Wallet, offer: Offer) -> None:
     other = maker.deposit("2 ether")
     wide = replace(offer, inputs=(*offer.inputs, other))
-    with pytest.raises(SwapWrong, match="other outputs than were offered"):
+    with pytest.raises(SwapInvalid, match="other outputs than were offered"):
         maker.complete_swap(offer, taker.accept_swap(wide))
     assert maker.balance(incomplete=True) == 3 * ETHER
 
 
 def test_a_greedy_taker_gets_no_signature(maker: Wallet, taker: Wallet, offer: Offer) -> None:
     half = taker.accept_swap(replace(offer, give=(0, 5 * ETHER // 10)))
-    with pytest.raises(SwapWrong, match="was agreed"):
+    with pytest.raises(SwapInvalid, match="was agreed"):
         maker.complete_swap(offer, half)
 
 
 def test_what_was_offered_must_still_be_free(world: World, maker: Wallet, taker: Wallet, offer: Offer) -> None:
     half = taker.accept_swap(offer)
     maker.send(world.payer.address, "0.1 ether")
-    with pytest.raises(SwapWrong, match="not free any more"):
+    with pytest.raises(SwapInvalid, match="not free any more"):
         maker.complete_swap(offer, half)
 
 
 def test_the_taker_binds_nothing_for_a_wrong_offer(world: World, maker: Wallet, taker: Wallet, offer: Offer) -> None:
     (kit,) = offer.inputs
-    assert isinstance(kit, DepositKit)
-    richer = DepositKit(replace(kit.deposit, amount=2 * ETHER))
-    with pytest.raises(KitWrong):
+    assert isinstance(kit, DepositExitProof)
+    richer = DepositExitProof(replace(kit.deposit, amount=2 * ETHER))
+    with pytest.raises(ExitProofInvalid):
         taker.accept_swap(replace(offer, inputs=(richer,)))
     for wrong in (
         replace(offer, taker=world.watcher.address),
@@ -154,27 +160,27 @@ def test_the_taker_binds_nothing_for_a_wrong_offer(world: World, maker: Wallet, 
         replace(offer, give=(0, 2 * ETHER)),
         replace(offer, expiry=offer.expiry + 1),
     ):
-        with pytest.raises(SwapWrong):
+        with pytest.raises(SwapInvalid):
             taker.accept_swap(wrong)
     with pytest.raises(FundsMissing):
         taker.accept_swap(replace(offer, want=(1, 1_001)))
     maker.exit_all()
-    with pytest.raises(SwapWrong, match="is not there"):
+    with pytest.raises(SwapInvalid, match="is not there"):
         taker.accept_swap(offer)
     assert taker.balance(1) == 1_000
 
 
 def test_signatures_of_another_swap_are_not_noted(maker: Wallet, taker: Wallet, offer: Offer) -> None:
     half = taker.accept_swap(offer)
-    with pytest.raises(KitWrong, match="has not signed"):
+    with pytest.raises(ExitProofInvalid, match="has not signed"):
         taker.note_swap(half)
     with pytest.raises(PaymentUnknown):
         maker.note_swap(half)
-    assert taker.purse.payment(half.hash).state is State.PENDING
+    assert taker.purse.payment(half.hash).state is PaymentStatus.PENDING
 
 
 def test_one_token_is_not_swapped_for_itself(maker: Wallet, taker: Wallet) -> None:
-    with pytest.raises(SwapWrong, match="no swap"):
+    with pytest.raises(SwapInvalid, match="no swap"):
         maker.propose_swap(taker.signer.address, give=1, want=1)
 
 
@@ -182,12 +188,12 @@ def test_one_token_is_not_swapped_for_itself(maker: Wallet, taker: Wallet) -> No
     "text", ["", "[]", "{}", '{"format": "another"}', '{"format": "layer2 plasma swap offer"}', '{"a": 1, "a": 2}']
 )
 def test_what_is_no_offer_is_refused(text: str) -> None:
-    with pytest.raises(KitMalformed):
+    with pytest.raises(ExitProofMalformed):
         Offer.from_text(text)
 
 
 def test_an_offer_with_more_in_it_is_refused(offer: Offer) -> None:
     text = offer.to_text()
     assert Offer.from_text(text) == offer
-    with pytest.raises(KitMalformed):
+    with pytest.raises(ExitProofMalformed):
         Offer.from_text(text[:-1] + ', "note": "hello"}')

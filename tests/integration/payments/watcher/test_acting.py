@@ -7,7 +7,7 @@ from tests.support.payments.watcher_world import ETHER, W, World
 
 from layer2.ethereum.errors import ConnectionFailed
 from layer2.plasma.common.watcher.actions import GAS, Plan, WatchPolicy
-from layer2.plasma.common.watcher.alerts import Kind
+from layer2.plasma.common.watcher.alerts import AlertKind
 from layer2.plasma.payments.chain.contract import ExitStatus, Proof
 from layer2.plasma.payments.chain.exit_proofs import Kit
 
@@ -25,7 +25,7 @@ def test_a_watcher_without_a_key_only_tells(world: World) -> None:
     watcher = world.watch()
     kit = wrong_exit(world)
     report = watcher.step()
-    assert report.kinds() == {Kind.EXIT_SPENT}
+    assert report.kinds() == {AlertKind.EXIT_SPENT}
     assert report.acts == []
     assert world.status(kit) is ExitStatus.OPEN
 
@@ -96,7 +96,7 @@ def test_a_challenge_that_does_not_pay_waits_until_it_is_urgent() -> None:
     assert policy.price(plan, 100 * GWEI, 0) == 0
     assert policy.price(plan, 100 * GWEI, 3001) == policy.cap
     assert policy.price(plan, policy.cap, 3001) == 0, "never above the cap"
-    claim = Plan("claim", b"", (), 10**14, deadline=3600, duty=False)
+    claim = Plan("processExits", b"", (), 10**14, deadline=3600, duty=False)
     assert policy.price(claim, 100 * GWEI, 3599) == 0, "a claim is nobody's duty"
 
 
@@ -147,11 +147,11 @@ def test_a_withheld_block_is_asked_for_and_the_chain_frozen_if_nobody_shows_it(w
     report = watcher.step()
     assert report.done() == ["challengeData"]
     report = watcher.step()
-    assert report.kinds() == {Kind.DATA_CHALLENGED}
+    assert report.kinds() == {AlertKind.DATA_CHALLENGED}
     assert report.acts == [], "asked once"
     world.later(world.root.profile.data_delay + 1)
     assert watcher.step().done() == ["freeze"]
-    assert watcher.step().kinds() == {Kind.FROZEN}
+    assert watcher.step().kinds() == {AlertKind.FROZEN}
     assert world.root.head()[3]
     assert watcher.status().frozen
     assert lie.number in watcher.missing()
@@ -165,7 +165,7 @@ def test_what_somebody_asks_for_is_shown_by_who_has_it(world: World) -> None:
     word = lie.header.time << 32 | lie.header.count
     world.root.challenge_data(world.thief, lie.number, 0, lie.header.root, word)
     report = watcher.step()
-    assert report.kinds() == {Kind.DATA_CHALLENGED}
+    assert report.kinds() == {AlertKind.DATA_CHALLENGED}
     assert report.done() == ["showData"]
     world.later(world.root.profile.data_delay + 1)
     assert watcher.step().acts == []
@@ -184,7 +184,7 @@ def test_what_is_shown_and_is_no_transaction_proves_a_block_bad_without_its_body
     packed = body[2 : 2 + int.from_bytes(body[:2], "big")]
     path = world.hostile.tree(lie.number).proof(0)
     world.root.show_data(world.operator, Proof(lie.number << 24, word, packed, path))
-    assert Kind.BLOCK_INVALID in watcher.step().kinds()
+    assert AlertKind.BLOCK_INVALID in watcher.step().kinds()
     assert watcher.status().invalid == lie.number
 
 
@@ -202,7 +202,7 @@ def test_a_node_that_is_away_is_said_and_all_goes_on_when_it_is_back(
 
     with monkeypatch.context() as patch:
         patch.setattr(world.connection, "logs", gone)
-        assert watcher.step().kinds() == {Kind.CHAIN_AWAY}
+        assert watcher.step().kinds() == {AlertKind.CHAIN_AWAY}
     assert watcher.step().done() == ["challengeExit"]
     assert world.status(kit) is ExitStatus.CHALLENGED
     assert watcher.status().standing == () or watcher.step().findings == []
@@ -222,7 +222,7 @@ def test_an_event_that_cannot_be_read_is_named_and_passed_over(world: World, mon
 
     with monkeypatch.context() as patch:
         patch.setattr(contract, "decode_log", garbled)
-        assert watcher.step().kinds() == {Kind.EVENT_ODD}
+        assert watcher.step().kinds() == {AlertKind.EVENT_ODD}
     kit = wrong_exit(world)
     # The deposit's number is missing now, so nothing of it is believed; what can be proven is still acted upon.
     assert watcher.step().done() == ["challengeExit"]
@@ -231,12 +231,12 @@ def test_an_event_that_cannot_be_read_is_named_and_passed_over(world: World, mon
 
 def test_another_operator_is_announced_and_takes_over(world: World) -> None:
     watcher = world.watch()
-    world.root.announce_operator(world.operator, world.second.address)
-    assert watcher.step().kinds() == {Kind.OPERATOR_ANNOUNCED}
+    world.root.propose_operator(world.operator, world.second.address)
+    assert watcher.step().kinds() == {AlertKind.OPERATOR_ANNOUNCED}
     assert watcher.status().operator == world.operator.address
     world.later(world.root.profile.rotation_delay + 1)
     world.root.accept_operator(world.second)
-    assert watcher.step().kinds() == {Kind.OPERATOR_CHANGED}
+    assert watcher.step().kinds() == {AlertKind.OPERATOR_CHANGED}
     assert watcher.status().operator == world.second.address
 
 
@@ -253,4 +253,4 @@ def test_another_contract_under_the_same_address_is_named(world: World) -> None:
     watcher.journal.put_meta("contract", bytes(32))
     watcher.journal.commit()
     watcher.close()
-    assert world.watch("kept").step().kinds() == {Kind.PARAMETERS_CHANGED}
+    assert world.watch("kept").step().kinds() == {AlertKind.PARAMETERS_CHANGED}

@@ -42,16 +42,23 @@ def test_acts_cost_no_more_than_the_policy_reckons(world: World) -> None:
     other = world.pay([(world.thief, kits[2])], [(world.thief, ETHER // 2)])
     shown = Spend(Proof.of_nothing(other.transaction.packed), other.signatures[0])
     made = (spent[2].transaction.packed, [kits[2].output_id], 0, [kits[2].made], shown)
-    world.root.challenge_canonical(world.second, *made)
+    world.root.challenge_non_canonical(world.second, *made)
     word = second.header.time << 32 | second.header.count
     world.root.challenge_data(world.thief, second.number, 7, second.header.root, word)
     report = watcher.step()
-    names = {"challengeExit", "challengeCanonical", "challengeInput", "challengeOutput", "answerCanonical", "showData"}
+    names = {
+        "challengeExit",
+        "challengeNonCanonical",
+        "challengeInputSpent",
+        "challengeOutputSpent",
+        "respondNonCanonical",
+        "showData",
+    }
     assert set(report.done()) == names
     world.exit(world.thief, kits[3])
     world.later(2 * W + 1)
     report.acts += watcher.step().acts
-    assert {"claim", "claimInFlight"} <= set(report.done())
+    assert {"processExits", "processInFlightExit"} <= set(report.done())
     for act in report.acts:
         assert act.receipt is not None, act
         assert act.receipt.gas_used <= GAS[act.name], f"{act.name}: {act.receipt.gas_used}"
@@ -66,8 +73,8 @@ def test_buckets_that_a_claim_lists_are_in_its_estimate(world: World) -> None:
     watcher = world.watch(sender=world.watcher)
     watcher.step()
     world.later(2 * W + 1)
-    (act,) = [one for one in watcher.step().acts if one.name == "claim"]
-    (plan,) = [one for one in watcher.plans if one.name == "claim"]
+    (act,) = [one for one in watcher.step().acts if one.name == "processExits"]
+    (plan,) = [one for one in watcher.plans if one.name == "processExits"]
     assert act.receipt is not None
     listed = len(plan.arguments[1])
     assert listed >= 29

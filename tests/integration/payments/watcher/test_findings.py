@@ -6,7 +6,7 @@ import pytest
 from tests.support.payments.watcher_world import ETHER, W, World
 
 from layer2.plasma.common.watcher.actions import WatchPolicy
-from layer2.plasma.common.watcher.alerts import Kind
+from layer2.plasma.common.watcher.alerts import AlertKind
 from layer2.plasma.payments.chain.contract import ExitStatus, InFlightStatus
 
 # ------------------------------------------------------------------------------------------------------- honest times
@@ -39,7 +39,7 @@ def test_an_honest_in_flight_exit_raises_nothing(world: World) -> None:
     world.later(W + 1)
     report = watcher.step()
     assert report.findings == []
-    assert report.done() == ["claimInFlight"]
+    assert report.done() == ["processInFlightExit"]
     assert world.root.in_flight(game).status is InFlightStatus.PAYS_OUTPUTS
     # Once over, it is not claimed again.
     assert watcher.step().acts == []
@@ -55,13 +55,13 @@ def test_each_invalid_block_is_found_and_why_is_said(world: World) -> None:
     assert watcher.step().findings == []
     lie = world.hostile.invalid_mint(5 * ETHER)
     (finding,) = watcher.step().findings
-    assert (finding.kind, finding.subject) == (Kind.BLOCK_INVALID, lie.number)
+    assert (finding.kind, finding.subject) == (AlertKind.BLOCK_INVALID, lie.number)
     assert "no output is there" in finding.detail or "never there" in finding.detail
     assert watcher.status().invalid == lie.number
     assert not watcher.status().healthy
     # Said once; it goes on standing.
     assert watcher.step().findings == []
-    assert [one.kind for one in watcher.status().standing] == [Kind.BLOCK_INVALID]
+    assert [one.kind for one in watcher.status().standing] == [AlertKind.BLOCK_INVALID]
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_frauds_of_the_operator_are_told_apart(world: World, fraud: str, word: s
         case _:
             lie = hostile.malformed(ETHER)
     found = watcher.step().findings
-    assert [(one.kind, one.subject) for one in found] == [(Kind.BLOCK_INVALID, lie.number)]
+    assert [(one.kind, one.subject) for one in found] == [(AlertKind.BLOCK_INVALID, lie.number)]
     assert word in found[0].detail
 
 
@@ -108,8 +108,8 @@ def test_a_fee_above_what_was_paid_is_named_beside_the_block(world: World) -> No
     payment = world.pay([(world.payee, change)], [(world.payee, ETHER - 10)])
     lie = world.hostile.oversized_fee(6, beside=[payment])
     assert {(one.kind, one.subject) for one in watcher.step().findings} == {
-        (Kind.BLOCK_INVALID, lie.number),
-        (Kind.FEE_TOO_HIGH, lie.number),
+        (AlertKind.BLOCK_INVALID, lie.number),
+        (AlertKind.FEE_TOO_HIGH, lie.number),
     }
 
 
@@ -118,11 +118,11 @@ def test_a_spend_of_what_the_contract_paid_is_an_invalid_block(world: World) -> 
     watcher = world.watch(sender=world.watcher)
     world.exit(world.thief, kit)
     world.later(W + 1)
-    assert watcher.step().done() == ["claim"]
+    assert watcher.step().done() == ["processExits"]
     assert world.status(kit) is ExitStatus.PAID
     assert watcher.step().findings == []
     lie = world.hostile.exited_spent(kit.position, ETHER)
-    assert [(one.kind, one.subject) for one in watcher.step().findings] == [(Kind.BLOCK_INVALID, lie.number)]
+    assert [(one.kind, one.subject) for one in watcher.step().findings] == [(AlertKind.BLOCK_INVALID, lie.number)]
 
 
 def test_a_withheld_block_is_said_after_its_time_and_not_before(world: World) -> None:
@@ -132,11 +132,11 @@ def test_a_withheld_block_is_said_after_its_time_and_not_before(world: World) ->
     lie = world.hostile.block([payment], withhold=True)
     assert watcher.step().findings == []
     world.later(101)
-    assert [(one.kind, one.subject) for one in watcher.step().findings] == [(Kind.BLOCK_WITHHELD, lie.number)]
+    assert [(one.kind, one.subject) for one in watcher.step().findings] == [(AlertKind.BLOCK_WITHHELD, lie.number)]
     assert watcher.status().withheld == (lie.number,)
     assert not watcher.status().healthy
     world.hostile.reveal()
-    assert [(one.kind, one.subject) for one in watcher.step().findings] == [(Kind.BLOCK_SHOWN, lie.number)]
+    assert [(one.kind, one.subject) for one in watcher.step().findings] == [(AlertKind.BLOCK_SHOWN, lie.number)]
     assert watcher.status().healthy
     assert watcher.status().verified == lie.number
 
@@ -145,12 +145,12 @@ def test_a_block_after_a_withheld_one_is_not_believed_until_both_are_there(world
     watcher = world.watch()
     world.deposit(world.payer)
     hidden, open_one = world.hostile.after_withheld(ETHER)
-    assert watcher.step().kinds() == {Kind.BLOCK_WITHHELD}
+    assert watcher.step().kinds() == {AlertKind.BLOCK_WITHHELD}
     world.hostile.steal(*open_one.loot)
-    assert watcher.step().kinds() == {Kind.EXIT_UNKNOWN}
+    assert watcher.step().kinds() == {AlertKind.EXIT_UNKNOWN}
     world.hostile.reveal()
     # What was hidden was a mint: bad from there on.
-    assert watcher.step().kinds() == {Kind.BLOCK_SHOWN, Kind.BLOCK_INVALID}
+    assert watcher.step().kinds() == {AlertKind.BLOCK_SHOWN, AlertKind.BLOCK_INVALID}
     assert watcher.status().invalid == hidden.number
 
 
@@ -170,9 +170,9 @@ def test_a_hostile_source_is_named_and_the_next_one_asked(world: World) -> None:
     lie = world.hostile.block([other])
     world.hostile.withheld.add(lie.number)
     for _ in range(6):
-        assert Kind.SOURCE_FAULTY in watcher.step().kinds()
+        assert AlertKind.SOURCE_FAULTY in watcher.step().kinds()
     world.hostile.reveal()
-    assert Kind.BLOCK_SHOWN in watcher.step().kinds()
+    assert AlertKind.BLOCK_SHOWN in watcher.step().kinds()
     assert watcher.status().verified == lie.number
 
 
@@ -186,7 +186,7 @@ def test_an_exit_of_a_spent_output_is_stopped_and_an_unspent_one_is_not(world: W
     world.exit(world.thief, spent)
     world.exit(world.payer, kept)
     report = watcher.step()
-    assert [(one.kind, one.subject) for one in report.findings] == [(Kind.EXIT_SPENT, spent.output_id)]
+    assert [(one.kind, one.subject) for one in report.findings] == [(AlertKind.EXIT_SPENT, spent.output_id)]
     assert report.done() == ["challengeExit"]
     assert world.status(spent) is ExitStatus.CHALLENGED
     assert world.status(kept) is ExitStatus.OPEN
@@ -215,7 +215,7 @@ def test_an_output_that_was_included_twice_is_stopped_by_either_place(world: Wor
     world.hostile.block([world.pay([(world.thief, world.kit(first))], [(world.payee, ETHER)])])
     world.exit(world.thief, world.kit(again))
     report = watcher.step()
-    assert Kind.EXIT_SPENT in report.kinds()
+    assert AlertKind.EXIT_SPENT in report.kinds()
     assert report.done() == ["challengeExit"]
     assert world.status(world.kit(again)) is ExitStatus.CHALLENGED
 
@@ -269,7 +269,7 @@ def test_an_exit_of_what_a_bad_block_made_is_named(world: World) -> None:
     lie = world.hostile.invalid_mint(ETHER)
     world.hostile.steal(*lie.loot)
     report = watcher.step()
-    assert report.kinds() == {Kind.BLOCK_INVALID, Kind.EXIT_UNKNOWN}
+    assert report.kinds() == {AlertKind.BLOCK_INVALID, AlertKind.EXIT_UNKNOWN}
     world.later(2 * W + 1)
     # It could be claimed, and nobody who watches would.
     assert watcher.step().acts == []
@@ -280,9 +280,9 @@ def test_more_registered_than_there_is_is_named(world: World) -> None:
     kit = world.deposit(world.payer)
     lie = world.hostile.invalid_mint(ETHER)
     world.exit(world.payer, kit)
-    assert Kind.VAULT_SHORT not in watcher.step().kinds()
+    assert AlertKind.VAULT_SHORT not in watcher.step().kinds()
     world.hostile.steal(*lie.loot)
-    assert Kind.VAULT_SHORT in watcher.step().kinds()
+    assert AlertKind.VAULT_SHORT in watcher.step().kinds()
 
 
 def test_a_wrong_exit_that_stands_too_long_is_named(world: World) -> None:
@@ -290,7 +290,7 @@ def test_a_wrong_exit_that_stands_too_long_is_named(world: World) -> None:
     kit = world.deposit(world.thief)
     world.hostile.block([world.pay([(world.thief, kit)], [(world.payee, ETHER)])])
     world.exit(world.thief, kit)
-    assert watcher.step().kinds() == {Kind.EXIT_SPENT}
+    assert watcher.step().kinds() == {AlertKind.EXIT_SPENT}
     world.later(102)
-    assert watcher.step().kinds() == {Kind.EXIT_UNCHALLENGED}
+    assert watcher.step().kinds() == {AlertKind.EXIT_UNCHALLENGED}
     assert not watcher.status().healthy

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from tests.support.payments.watcher_world import ETHER, W, World
 
-from layer2.plasma.common.watcher.alerts import Kind
+from layer2.plasma.common.watcher.alerts import AlertKind
 from layer2.plasma.common.watcher.block_sources import BodySource
 from layer2.plasma.payments.chain.contract import ExitStatus
 from layer2.plasma.payments.chain.exit_proofs import Kit
-from layer2.plasma.payments.chain.state import Sight
+from layer2.plasma.payments.chain.state import RootChainState
 from layer2.plasma.payments.wallet.recovery import recover
 from layer2.plasma.payments.wallet.wallet import Wallet
 from layer2.plasma.payments.watcher.watcher import Watcher
@@ -79,7 +79,7 @@ def test_a_true_body_behind_forged_ones_is_found_and_stops_the_thief(world: Worl
         sender=world.watcher, source=[forger, Forger(world.hostile, FORGED["nobody's"]), world.hostile]
     )
     report = watcher.step()
-    assert Kind.BLOCK_INVALID not in report.kinds()
+    assert AlertKind.BLOCK_INVALID not in report.kinds()
     assert report.done() == ["challengeExit"]
     assert world.status(kit) is ExitStatus.CHALLENGED
     assert watcher.status().verified == 1
@@ -92,7 +92,7 @@ def test_a_forged_body_alone_proves_nothing_and_pays_no_thief(world: World, rest
     kit = spent_exit(world)
     watcher = world.watch(sender=world.watcher, source=sources)
     report = watcher.step()
-    assert Kind.BLOCK_INVALID not in report.kinds()
+    assert AlertKind.BLOCK_INVALID not in report.kinds()
     assert (watcher.status().verified, watcher.status().withheld, watcher.bad_block) == (0, (1,), None)
     # Whatever is claimed later, this watcher makes no money of it: it has seen a record that spends the output.
     world.later(2 * W)
@@ -115,7 +115,7 @@ def test_an_honest_exit_is_claimed_beside_forged_bodies(world: World) -> None:
     watcher = world.watch(sender=world.watcher, source=[Forger(world.hostile, FORGED["one bit"])])
     watcher.step()
     world.later(2 * W)
-    assert watcher.step().done() == ["claim"]
+    assert watcher.step().done() == ["processExits"]
     assert world.status(kit) is ExitStatus.PAID
 
 
@@ -140,7 +140,7 @@ def test_a_block_that_is_bad_whoever_shows_it_is_said_to_be_bad(world: World) ->
     world.hostile.block([signed.transaction.packed + bytes(64)])
     watcher = world.watch(source=[Forger(world.hostile, FORGED["one bit"]), world.hostile])
     report = watcher.step()
-    assert Kind.BLOCK_INVALID in report.kinds()
+    assert AlertKind.BLOCK_INVALID in report.kinds()
     assert watcher.bad_block == 1
     # Its body is the block's: others are shown it, and come to the same verdict.
     other = world.watch("two", source=[Peer(watcher)])
@@ -159,7 +159,7 @@ def test_a_wallet_recovers_from_true_bodies_only(world: World, tmp_path: Path, o
     sources = {"forged first": [forger, world.hostile], "true first": [world.hostile, forger], "forged alone": [forger]}
     watcher = world.watch(source=sources[order])
     watcher.step()
-    sight = Sight(world.root, start_block=world.start)
+    sight = RootChainState(world.root, start_block=world.start)
     wallet = Wallet(world.root, world.payee.signer, tmp_path / "purse.journal", sight, sender=world.payee)
     try:
         found = recover(wallet, watcher)

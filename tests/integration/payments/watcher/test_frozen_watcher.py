@@ -10,7 +10,7 @@ import pytest
 from tests.support.payments.watcher_world import ETHER, W, World
 
 from layer2.ethereum.anvil import AnvilNode
-from layer2.plasma.common.watcher.alerts import Kind
+from layer2.plasma.common.watcher.alerts import AlertKind
 from layer2.plasma.payments.chain.exit_proofs import Kit
 from layer2.plasma.payments.watcher.watcher import Watcher
 
@@ -163,7 +163,7 @@ def test_a_copy_goes_with_what_a_reorganisation_beyond_memory_takes_back(node: A
     watcher.step()
     assert watcher.freezer.number == 1
     node.reorg(9)
-    assert Kind.CHAIN_REWRITTEN in watcher.step().kinds()
+    assert AlertKind.CHAIN_REWRITTEN in watcher.step().kinds()
     assert not (world.folder / "kept" / "ledger" / "ledger").exists()
     assert watcher.status().verified == 0
     world.close()

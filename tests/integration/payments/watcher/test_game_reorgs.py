@@ -10,7 +10,7 @@ from tests.support.payments.watcher_world import ETHER, W, World
 
 from layer2.ethereum.anvil import AnvilNode
 from layer2.plasma.payments.chain.contract import ExitStatus, InFlightStatus
-from layer2.plasma.payments.chain.exit_proofs import DepositKit
+from layer2.plasma.payments.chain.exit_proofs import DepositExitProof
 from layer2.plasma.protocol.signing import Signed
 
 pytestmark = pytest.mark.anvil
@@ -33,7 +33,7 @@ def world(node: AnvilNode, tmp_path: Path) -> Iterator[World]:
     one.close()
 
 
-def rivals(world: World) -> tuple[DepositKit, Signed, Signed]:
+def rivals(world: World) -> tuple[DepositExitProof, Signed, Signed]:
     """A deposit of the thief's, and two payments of it: to itself and to the payee."""
     kit = world.deposit(world.thief)
     mine = world.pay([(world.thief, kit)], [(world.thief, ETHER)])
@@ -53,12 +53,12 @@ def test_a_contest_that_was_taken_back_is_made_again(node: AnvilNode, world: Wor
     world.hostile.block([yours])
     game = world.start_game(world.thief, mine, [kit], OUTPUT)
     node.connection.mine(12)
-    assert watcher.step().done() == ["challengeCanonical"]
+    assert watcher.step().done() == ["challengeNonCanonical"]
     assert world.root.reserve_of(0)[0] == 0
     undo(node, depth)
     assert not world.root.in_flight(game).contested
     assert world.root.reserve_of(0)[0] == ETHER
-    assert watcher.step().done() == ["challengeCanonical"]
+    assert watcher.step().done() == ["challengeNonCanonical"]
     assert world.root.in_flight(game).contested
     assert world.root.reserve_of(0)[0] == 0
 
@@ -72,12 +72,12 @@ def test_an_answer_that_was_taken_back_is_given_again(node: AnvilNode, world: Wo
     world.join(world.payee, yours, [kit], 4)
     world.contest(world.thief, yours, [kit], mine)
     node.connection.mine(12)
-    assert watcher.step().done() == ["answerCanonical"]
+    assert watcher.step().done() == ["respondNonCanonical"]
     assert world.root.reserve_of(0)[0] == ETHER
     undo(node, depth)
     assert world.root.in_flight(game).contested
     assert world.root.reserve_of(0)[0] == 0
-    assert watcher.step().done() == ["answerCanonical"]
+    assert watcher.step().done() == ["respondNonCanonical"]
     assert not world.root.in_flight(game).contested
     assert world.root.reserve_of(0)[0] == ETHER
 
@@ -92,11 +92,11 @@ def test_a_claim_in_flight_that_was_taken_back_pays_once(node: AnvilNode, world:
     world.later(2 * W)
     node.connection.mine(12)
     before = world.connection.balance(world.payee.address)
-    assert watcher.step().done() == ["claimInFlight"]
+    assert watcher.step().done() == ["processInFlightExit"]
     undo(node, depth)
     assert world.root.in_flight(game).status is InFlightStatus.OPEN
     assert world.connection.balance(world.payee.address) == before
-    assert watcher.step().done() == ["claimInFlight"]
+    assert watcher.step().done() == ["processInFlightExit"]
     profile = world.root.profile
     paid = world.connection.balance(world.payee.address) - before
     assert paid == ETHER + profile.piggyback_bond - profile.bounty
@@ -114,7 +114,7 @@ def test_a_game_whose_start_was_taken_back_is_as_if_never_played(node: AnvilNode
     watcher.step()
     game = world.start_game(world.thief, mine, [kit], OUTPUT)
     if depth > 1:
-        assert watcher.step().done() == ["challengeCanonical"]
+        assert watcher.step().done() == ["challengeNonCanonical"]
         undo(node, depth - 1)
         assert not world.root.in_flight(game).contested
     node.reorg(depth)
@@ -122,5 +122,5 @@ def test_a_game_whose_start_was_taken_back_is_as_if_never_played(node: AnvilNode
     assert world.root.reserve_of(0) == (0, 0)
     watcher.step()
     world.start_game(world.thief, mine, [kit], OUTPUT)
-    assert watcher.step().done() == ["challengeCanonical"]
+    assert watcher.step().done() == ["challengeNonCanonical"]
     assert world.root.reserve_of(0)[0] == 0

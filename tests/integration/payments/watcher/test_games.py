@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.support.payments.watcher_world import ETHER, W, World
 
-from layer2.plasma.common.watcher.alerts import Kind
+from layer2.plasma.common.watcher.alerts import AlertKind
 from layer2.plasma.payments.chain.contract import InFlightStatus, Proof, Spend
 from layer2.plasma.payments.chain.exit_proofs import Kit
 from layer2.plasma.payments.watcher.watcher import Watcher
@@ -18,7 +18,7 @@ def shown(world: World, one: Signed, kit: Kit | None = None) -> Spend:
 
 
 def contest(world: World, one: Signed, made: Kit, rival: Signed, kit: Kit | None = None) -> None:
-    world.root.challenge_canonical(
+    world.root.challenge_non_canonical(
         world.second, one.transaction.packed, [made.output_id], 0, [made.made], shown(world, rival, kit)
     )
 
@@ -31,16 +31,16 @@ def test_a_game_against_an_included_rival_is_contested_and_pays_nothing_wrong(wo
     world.hostile.block([rival])
     game = world.start_game(world.thief, lie, [kit], 0b1_0001)
     report = watcher.step()
-    assert Kind.NOT_CANONICAL in report.kinds()
+    assert AlertKind.NOT_CANONICAL in report.kinds()
     # The input that joined is spent too: both bonds go to who watched.
-    assert sorted(report.done()) == ["challengeCanonical", "challengeInput"]
+    assert sorted(report.done()) == ["challengeNonCanonical", "challengeInputSpent"]
     state = world.root.in_flight(game)
     assert state.contested
     assert state.bond_owner == world.watcher.address
     assert state.piggybacked == 0b1_0000
     assert watcher.step().acts == []
     world.later(W + 1)
-    assert watcher.step().done() == ["claimInFlight"]
+    assert watcher.step().done() == ["processInFlightExit"]
     state = world.root.in_flight(game)
     assert state.status is InFlightStatus.PAYS_INPUTS
     assert state.piggybacked == 0
@@ -54,7 +54,7 @@ def test_a_game_whose_rival_is_in_no_block_is_contested_with_the_other_game(worl
     other = world.pay([(world.thief, kit)], [(world.thief, ETHER)])
     games = [world.start_game(world.thief, each, [kit], 0) for each in (one, other)]
     report = watcher.step()
-    assert report.done() == ["challengeCanonical", "challengeCanonical"]
+    assert report.done() == ["challengeNonCanonical", "challengeNonCanonical"]
     assert all(world.root.in_flight(game).contested for game in games)
 
 
@@ -66,7 +66,7 @@ def test_a_payment_that_is_older_than_its_rival_is_left_in_peace(world: World) -
     world.hostile.block([one])
     assert watcher.step().findings == []
     world.hostile.block([rival])
-    assert watcher.step().kinds() == {Kind.BLOCK_INVALID}
+    assert watcher.step().kinds() == {AlertKind.BLOCK_INVALID}
     world.start_game(world.payer, one, [kit], 0)
     report = watcher.step()
     assert report.findings == []
@@ -82,8 +82,8 @@ def test_a_challenge_by_a_younger_rival_is_answered(world: World) -> None:
     game = world.start_game(world.payer, one, [kit], 0)
     contest(world, one, kit, rival)
     report = watcher.step()
-    assert [(found.kind, found.subject) for found in report.findings] == [(Kind.CHALLENGE_WRONG, game)]
-    assert report.done() == ["answerCanonical"]
+    assert [(found.kind, found.subject) for found in report.findings] == [(AlertKind.CHALLENGE_WRONG, game)]
+    assert report.done() == ["respondNonCanonical"]
     state = world.root.in_flight(game)
     assert not state.contested
     assert state.bond_owner == world.watcher.address
@@ -114,11 +114,11 @@ def test_an_answer_that_an_older_rival_contradicts_is_named_and_contested(world:
     late = world.hostile.block([one])
     game = world.start_game(world.thief, one, [kit], 0)
     contest(world, one, kit, loose)
-    world.root.answer_canonical(world.thief, world.kit(late).proof, [kit.output_id])
+    world.root.respond_non_canonical(world.thief, world.kit(late).proof, [kit.output_id])
     assert not world.root.in_flight(game).contested
     report = watcher.step()
-    assert Kind.ANSWER_INVALID in report.kinds()
-    assert report.done() == ["challengeCanonical"]
+    assert AlertKind.ANSWER_INVALID in report.kinds()
+    assert report.done() == ["challengeNonCanonical"]
     assert world.root.in_flight(game).contested
 
 
@@ -131,8 +131,8 @@ def test_an_output_that_joined_and_is_spent_is_blocked_and_another_is_not(world:
     game = world.start_game(world.thief, one, [kit], 0b1_0000)
     world.root.piggyback(world.payee, one.transaction.packed, [kit.output_id], 5)
     report = watcher.step()
-    assert report.kinds() == {Kind.PIGGYBACK_SPENT}
-    assert report.done() == ["challengeOutput"]
+    assert report.kinds() == {AlertKind.PIGGYBACK_SPENT}
+    assert report.done() == ["challengeOutputSpent"]
     state = world.root.in_flight(game)
     assert (state.piggybacked, state.blocked) == (0b10_0000, 0b1_0000)
 
@@ -156,7 +156,7 @@ def test_a_settled_game_goes_on_being_claimed_until_nothing_is_left(world: World
     game = world.start_game(world.payer, one, [kit], 0b10_0000)
     world.root.piggyback(world.payee, one.transaction.packed, [kit.output_id], 4)
     world.later(W + 1)
-    assert Kind.VAULT_SHORT in watcher.step().kinds()
+    assert AlertKind.VAULT_SHORT in watcher.step().kinds()
     assert world.root.in_flight(game).piggybacked == 0
     assert world.root.in_flight(game).status is InFlightStatus.PAYS_OUTPUTS
 
@@ -172,11 +172,11 @@ def test_what_was_settled_and_waits_for_cover_is_stopped_when_it_turns_out_to_be
     world.hostile.steal(*lie.loot)
     game = world.start_game(world.thief, one, [kit], 0b1_0000)
     world.later(W + 1)
-    world.root.claim_in_flight(world.thief, one.transaction.packed, [kit.output_id], [kit.made], [])
+    world.root.process_in_flight_exit(world.thief, one.transaction.packed, [kit.output_id], [kit.made], [])
     state = world.root.in_flight(game)
     assert (state.status, state.piggybacked) == (InFlightStatus.PAYS_OUTPUTS, 0b1_0000)
     world.hostile.reveal()
     report = watcher.step()
-    assert "challengeOutput" in report.done()
-    assert "claimInFlight" not in report.done()
+    assert "challengeOutputSpent" in report.done()
+    assert "processInFlightExit" not in report.done()
     assert world.root.in_flight(game).piggybacked == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.support.payments.watcher_world import ETHER, W, World
 
 from layer2.plasma.common.watcher.actions import WatchPolicy
-from layer2.plasma.common.watcher.alerts import Kind
+from layer2.plasma.common.watcher.alerts import AlertKind
 from layer2.plasma.payments.chain.contract import ExitStatus
 from layer2.testing.adversaries.payments.hostile_operator import record_of
 
@@ -24,7 +24,7 @@ def test_a_game_gets_the_input_that_a_contested_one_lets_go(world: World) -> Non
     game = world.start_game(world.payer, swap, [mine, theirs], 0b1_0000)
     assert (world.root.in_flight(wrong).held, world.root.in_flight(game).held) == (0b1, 0b1)
     acts = [act for _ in range(4) for act in watcher.step().acts]
-    assert [act.name for act in acts] == ["challengeCanonical", "holdInputs", "holdInputs"]
+    assert [act.name for act in acts] == ["challengeNonCanonical", "holdInputs", "holdInputs"]
     assert [act.subject for act in acts] == [wrong, wrong, game]
     assert (world.root.in_flight(wrong).held, world.root.in_flight(game).held) == (0, 0b11)
     # The one output that joined, and nothing of the game that lost.
@@ -33,7 +33,7 @@ def test_a_game_gets_the_input_that_a_contested_one_lets_go(world: World) -> Non
         assert act.receipt is not None
         assert act.receipt.gas_used <= 230_000
     world.later(2 * W + 1)
-    assert "claimInFlight" in watcher.step().done()
+    assert "processInFlightExit" in watcher.step().done()
     assert world.root.exit(swap.transaction.output_id(0)).status is ExitStatus.PAID
 
 
@@ -61,8 +61,8 @@ def test_a_payment_that_one_of_two_has_signed_stops_no_exit(world: World) -> Non
     lie = world.hostile.block([half])
     world.exit(world.payer, mine)
     report = watcher.step()
-    assert Kind.BLOCK_INVALID in report.kinds()
-    assert Kind.EXIT_SPENT not in report.kinds()
+    assert AlertKind.BLOCK_INVALID in report.kinds()
+    assert AlertKind.EXIT_SPENT not in report.kinds()
     assert report.done() == []
     world.later(2 * W + 1)
     watcher.step()
@@ -92,7 +92,7 @@ def test_a_payment_of_more_than_it_spends_stops_no_exit(world: World) -> None:
     world.hostile.block([swap])
     world.exit(world.payer, mine)
     report = watcher.step()
-    assert Kind.EXIT_SPENT not in report.kinds()
+    assert AlertKind.EXIT_SPENT not in report.kinds()
     assert report.acts == []
 
 
@@ -119,8 +119,8 @@ def test_a_list_that_is_too_long_for_a_claim_becomes_a_sum(world: World) -> None
     bucket, total = world.root.tracked(0) or (0, 0)
     assert (bucket, total) == (1, 8 * ETHER)
     paid = [act for _ in range(2) for act in watcher.step().acts]
-    assert [act.name for act in paid] == ["claim", "claim"]
-    listed = [one.arguments[1] for one in watcher.plans if one.name == "claim"]
+    assert [act.name for act in paid] == ["processExits", "processExits"]
+    listed = [one.arguments[1] for one in watcher.plans if one.name == "processExits"]
     assert all(len(each) <= LISTED for each in listed)
     assert world.root.reserve_of(0)[0] == 8 * ETHER
     assert [act for act in watcher.step().acts if act.done] == []
@@ -132,5 +132,5 @@ def test_a_list_that_is_short_moves_no_sum(world: World) -> None:
     watcher.step()
     world.later(2 * W + 1)
     done = [name for _ in range(2) for name in watcher.step().done()]
-    assert done == ["claim", "claim"]
+    assert done == ["processExits", "processExits"]
     assert world.root.tracked(0) is None

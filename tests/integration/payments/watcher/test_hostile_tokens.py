@@ -7,9 +7,9 @@ from tests.support.payments.watcher_world import ETHER, W, World
 
 from layer2.ethereum.contract import Contract
 from layer2.ethereum.sender import Sender
-from layer2.plasma.common.watcher.alerts import Finding, Kind
+from layer2.plasma.common.watcher.alerts import Alert, AlertKind
 from layer2.plasma.payments.chain.contract import ExitStatus, InFlightStatus, deposit_of_event
-from layer2.plasma.payments.chain.exit_proofs import DepositKit, Kit
+from layer2.plasma.payments.chain.exit_proofs import DepositExitProof, Kit
 from layer2.testing.adversaries.payments.hostile_operator import pay
 from layer2.testing.contracts.mocks import deploy_mock
 
@@ -32,11 +32,11 @@ def listed(world: World) -> Contract:
     return made
 
 
-def put_in(world: World, number: int = 1) -> DepositKit:
+def put_in(world: World, number: int = 1) -> DepositExitProof:
     """The thief's deposit of a token."""
     receipt = world.root.deposit(world.thief, number, AMOUNT, world.thief.address)
     (event,) = world.root.contract.events(receipt, "Deposited")
-    return DepositKit(deposit_of_event(event.args))
+    return DepositExitProof(deposit_of_event(event.args))
 
 
 def arm(world: World, token: Contract, trouble: int) -> None:
@@ -63,19 +63,19 @@ def test_a_token_that_does_not_say_what_is_there_stops_no_claim_of_others(
     world.later(W + 1)
     before = world.connection.balance(world.watcher.address)
     report = watcher.step()
-    assert sorted(report.done()) == ["challengeExit", "claim"]
+    assert sorted(report.done()) == ["challengeExit", "processExits"]
     assert [world.status(kit) for kit in (bad, good, wrong)] == [
         ExitStatus.OPEN,
         ExitStatus.PAID,
         ExitStatus.CHALLENGED,
     ]
-    assert Finding(Kind.VAULT_SHORT, 1, f"{AMOUNT} registered to leave, and the token does not say what is there") in (
-        report.findings
-    )
+    assert Alert(
+        AlertKind.VAULT_SHORT, 1, f"{AMOUNT} registered to leave, and the token does not say what is there"
+    ) in (report.findings)
     assert world.connection.balance(world.watcher.address) > before, "it cost less than it earned"
     assert watcher.step().acts == []
     arm(world, token, ANSWERS)
-    assert watcher.step().done() == ["claim"]
+    assert watcher.step().done() == ["processExits"]
     assert world.status(bad) is ExitStatus.PAID
 
 
@@ -85,7 +85,7 @@ def test_a_token_that_answers_is_claimed_beside_ether_in_a_call_of_its_own(world
     kits = [put_in(world), put_in(world), world.deposit(world.thief), world.deposit(world.thief)]
     world.exit(world.thief, *kits)
     world.later(W + 1)
-    assert watcher.step().done() == ["claim", "claim"]
+    assert watcher.step().done() == ["processExits", "processExits"]
     assert [world.status(kit) for kit in kits] == [ExitStatus.PAID] * 4
 
 
@@ -98,7 +98,11 @@ def test_a_token_that_burns_only_what_is_mined_costs_a_watcher_one_call_a_day(wo
     arm(world, token, BURNS_WHEN_MINED)
     world.later(W + 1)
     report = watcher.step()
-    assert sorted((one.name, one.done) for one in report.acts) == [("claim", False), ("claim", True), ("claim", True)]
+    assert sorted((one.name, one.done) for one in report.acts) == [
+        ("processExits", False),
+        ("processExits", True),
+        ("processExits", True),
+    ]
     assert [world.status(kit) for kit in (bad, good, ether)] == [ExitStatus.OPEN, ExitStatus.PAID, ExitStatus.PAID]
     # Again and again it would cost its watchers all they have.
     before = world.connection.balance(world.watcher.address)
@@ -114,7 +118,7 @@ def test_a_token_that_burns_only_what_is_mined_costs_a_watcher_one_call_a_day(wo
     assert world.connection.balance(world.watcher.address) == before
     world.later(86_400)
     arm(world, token, ANSWERS)
-    assert watcher.step().done() == ["claim"]
+    assert watcher.step().done() == ["processExits"]
     assert [world.status(kit) for kit in (bad, other)] == [ExitStatus.PAID] * 2
 
 
@@ -131,10 +135,10 @@ def test_a_game_with_such_a_token_is_left_to_its_owners(world: World, token: Con
     world.exit(world.payer, ether)
     arm(world, token, trouble)
     world.later(W + 1)
-    assert watcher.step().done() == ["claim"]
+    assert watcher.step().done() == ["processExits"]
     assert world.status(ether) is ExitStatus.PAID
     arm(world, token, ANSWERS)
-    assert watcher.step().done() == ["claimInFlight"]
+    assert watcher.step().done() == ["processInFlightExit"]
     assert world.root.in_flight(game).status is not InFlightStatus.OPEN
 
 
@@ -147,5 +151,5 @@ def test_money_of_a_token_that_nobody_has_registered_blinds_no_watcher(world: Wo
     good = world.deposit(world.payer)
     world.exit(world.payer, good)
     world.later(W + 1)
-    assert sorted(watcher.step().done()) == ["challengeExit", "claim"]
+    assert sorted(watcher.step().done()) == ["challengeExit", "processExits"]
     assert [world.status(kit) for kit in (wrong, good)] == [ExitStatus.CHALLENGED, ExitStatus.PAID]

@@ -9,10 +9,10 @@ import pytest
 from tests.support.payments.watcher_world import ETHER, World
 
 from layer2.ethereum.anvil import AnvilNode
-from layer2.plasma.common.watcher.alerts import Kind
+from layer2.plasma.common.watcher.alerts import AlertKind
 from layer2.plasma.payments.chain.contract import ExitStatus
 from layer2.plasma.payments.watcher.watcher import FAULT_POINTS
-from layer2.testing.kill import Ended, Nursery
+from layer2.testing.kill import ForkServer, ProcessResult
 
 pytestmark = pytest.mark.anvil
 
@@ -54,8 +54,8 @@ def node() -> Iterator[AnvilNode]:
 
 
 @pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    with Nursery("import layer2.plasma.payments.watcher.watcher") as one:
+def nursery() -> Iterator[ForkServer]:
+    with ForkServer("import layer2.plasma.payments.watcher.watcher") as one:
         yield one
 
 
@@ -68,7 +68,7 @@ def world(node: AnvilNode, tmp_path: Path) -> Iterator[World]:
     node.connection.revert(before)
 
 
-def run(nursery: Nursery, node: AnvilNode, world: World, fault: str = "") -> Ended:
+def run(nursery: ForkServer, node: AnvilNode, world: World, fault: str = "") -> ProcessResult:
     bodies = world.folder / "bodies"
     bodies.mkdir(exist_ok=True)
     for number in world.hostile.lies:
@@ -88,7 +88,7 @@ POINTS = [*FAULT_POINTS, "files.before-rename", "journal.in-commit", "journal.af
 @pytest.mark.parametrize("point", POINTS)
 @pytest.mark.parametrize("hit", [1, 2])
 def test_a_watcher_killed_anywhere_stops_every_wrong_exit_once(
-    nursery: Nursery, node: AnvilNode, world: World, point: str, hit: int
+    nursery: ForkServer, node: AnvilNode, world: World, point: str, hit: int
 ) -> None:
     kits = []
     for _ in range(2):
@@ -118,12 +118,12 @@ def test_a_watcher_killed_anywhere_stops_every_wrong_exit_once(
 
 @pytest.mark.parametrize("point", ["watcher.verdict.before", "watcher.verdict.durable", "watcher.body.durable"])
 def test_a_watcher_killed_at_a_bad_block_still_says_so(
-    nursery: Nursery, node: AnvilNode, world: World, point: str
+    nursery: ForkServer, node: AnvilNode, world: World, point: str
 ) -> None:
     kit = world.deposit(world.payer)
     world.hostile.invalid_mint(ETHER, beside=[world.pay([(world.payer, kit)], [(world.payee, ETHER)])])
     run(nursery, node, world, f"{point}:1")
     for _ in range(2):
         words = run(nursery, node, world).words
-        assert ["found", Kind.BLOCK_INVALID.name] in words
+        assert ["found", AlertKind.BLOCK_INVALID.name] in words
         assert words[-1] == ["status", "0", "1", "0"]

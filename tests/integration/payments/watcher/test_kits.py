@@ -42,9 +42,9 @@ def test_a_payment_in_flight_leaves_with_a_watchers_kit(world: World) -> None:
     made = watcher.payment_kit(record)
     assert made.included is None
     bits = made.bits_of(kit.output.owner, inputs=False)
-    world.root.start_in_flight(world.payer, made.proof, [each.proof for each in made.inputs], one.signatures, bits)
+    world.root.start_in_flight_exit(world.payer, made.proof, [each.proof for each in made.inputs], one.signatures, bits)
     world.later(W + 1)
-    assert watcher.step().done() == ["claimInFlight"]
+    assert watcher.step().done() == ["processInFlightExit"]
     assert world.root.in_flight(made.exit_id).status is InFlightStatus.PAYS_OUTPUTS
     with pytest.raises(MalformedError):
         watcher.payment_kit(record[:-1])

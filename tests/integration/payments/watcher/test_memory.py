@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from tests.support.payments.watcher_world import ETHER, World
 
-from layer2.plasma.common.errors import JournalForeign
-from layer2.plasma.common.watcher.alerts import Kind
+from layer2.plasma.common.errors import JournalMismatch
+from layer2.plasma.common.watcher.alerts import AlertKind
 from layer2.plasma.payments.chain.contract import RootChain
 from layer2.plasma.payments.watcher.watcher import Watcher
 from layer2.store.errors import JournalLocked
@@ -38,7 +38,7 @@ def test_a_watcher_started_again_knows_the_same_without_asking_anybody(world: Wo
     report = again.step()
     assert again.missing() == []
     assert again.status() == before
-    assert report.kinds() == {Kind.EXIT_SPENT}
+    assert report.kinds() == {AlertKind.EXIT_SPENT}
 
 
 def test_a_watcher_that_keeps_nothing_comes_to_the_same_verdict(world: World) -> None:
@@ -76,14 +76,14 @@ def test_a_body_that_is_damaged_is_not_believed_and_fetched_again(world: World) 
     base.close()
     again = world.watch("kept")
     assert again.status().verified == 0
-    assert Kind.BLOCK_INVALID not in again.step().kinds()
+    assert AlertKind.BLOCK_INVALID not in again.step().kinds()
     assert again.status().verified == 2
 
 
 def test_a_journal_of_another_contract_is_refused(world: World) -> None:
     world.watch("kept").close()
     other = RootChain.deploy(world.deployer, world.operator.address)
-    with pytest.raises(JournalForeign):
+    with pytest.raises(JournalMismatch):
         Watcher(other, world.hostile, world.folder / "kept", start_block=world.start)
     # Refused cleanly: its owner still opens it.
     world.watch("kept").close()

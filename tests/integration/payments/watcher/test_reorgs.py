@@ -10,7 +10,7 @@ import pytest
 from tests.support.payments.watcher_world import ETHER, W, World
 
 from layer2.ethereum.anvil import AnvilNode
-from layer2.plasma.common.watcher.alerts import Kind
+from layer2.plasma.common.watcher.alerts import AlertKind
 from layer2.plasma.payments.chain.contract import ExitStatus
 
 pytestmark = pytest.mark.anvil
@@ -55,7 +55,7 @@ def test_a_bad_block_that_was_taken_back_was_never_there(node: AnvilNode, world:
     payment = world.pay([(world.payer, kit)], [(world.payee, ETHER)])
     node.connection.mine(12)
     lie = world.hostile.invalid_mint(ETHER, beside=[payment])
-    assert watcher.step().kinds() == {Kind.BLOCK_INVALID}
+    assert watcher.step().kinds() == {AlertKind.BLOCK_INVALID}
     node.connection.mine(depth - 1)
     node.reorg(depth)
     assert world.root.head()[1] == lie.number
@@ -85,7 +85,7 @@ def test_a_deposit_that_was_taken_back_makes_what_spends_it_bad(node: AnvilNode,
     node.reorg(depth)
     assert world.root.head()[2] == gone.deposit.number
     lie = world.hostile.block([payment])
-    assert [(one.kind, one.subject) for one in watcher.step().findings] == [(Kind.BLOCK_INVALID, lie.number)]
+    assert [(one.kind, one.subject) for one in watcher.step().findings] == [(AlertKind.BLOCK_INVALID, lie.number)]
 
 
 @pytest.mark.parametrize("depth", [1, 2, 5, 12])
@@ -95,12 +95,12 @@ def test_an_exit_that_was_taken_back_and_paid_is_open_again(node: AnvilNode, wor
     world.exit(world.payer, kit)
     world.later(W + 1)
     node.connection.mine(12)
-    assert watcher.step().done() == ["claim"]
+    assert watcher.step().done() == ["processExits"]
     assert watcher.step().findings == []
     node.connection.mine(depth - 1)
     node.reorg(depth)
     assert world.status(kit) is ExitStatus.OPEN
-    assert watcher.step().done() == ["claim"]
+    assert watcher.step().done() == ["processExits"]
     assert world.status(kit) is ExitStatus.PAID
 
 
@@ -111,9 +111,9 @@ def test_a_reorganisation_beyond_memory_is_said_and_all_is_read_anew(node: Anvil
     node.connection.mine(12)
     lie = world.hostile.invalid_mint(ETHER)
     node.connection.mine(6)
-    assert watcher.step().kinds() == {Kind.BLOCK_INVALID}
+    assert watcher.step().kinds() == {AlertKind.BLOCK_INVALID}
     node.reorg(9)
-    assert Kind.CHAIN_REWRITTEN in watcher.step().kinds()
+    assert AlertKind.CHAIN_REWRITTEN in watcher.step().kinds()
     assert watcher.status().healthy
     assert watcher.status().verified == lie.number - 1
     watcher.close()

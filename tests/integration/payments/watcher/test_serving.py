@@ -17,12 +17,12 @@ from layer2.api.http.errors import NotFound
 from layer2.api.plasma import watcher_views as plasmawatchviews
 from layer2.api.plasma.payments_client import RemoteOperator
 from layer2.api.plasma.remote_blocks import RemoteBodies
-from layer2.api.plasma.remote_operator import RemoteGate
+from layer2.api.plasma.remote_operator import RemoteOperatorClient
 from layer2.api.plasma.watcher_service import WatchService
 from layer2.plasma.common.errors import StateUnknown
 from layer2.plasma.common.watcher.block_sources import BodySource
 from layer2.plasma.payments.chain.contract import ExitStatus
-from layer2.plasma.payments.chain.state import Sight
+from layer2.plasma.payments.chain.state import RootChainState
 from layer2.plasma.payments.wallet.wallet import Wallet
 from layer2.plasma.protocol.positions import encode_position
 
@@ -132,8 +132,8 @@ def test_a_wallet_finds_its_money_at_a_watcher_when_the_operator_is_gone(world: 
             world.root,
             world.payee.signer,
             world.folder / "purse",
-            Sight(world.root, start_block=world.start),
-            RemoteGate(client),
+            RootChainState(world.root, start_block=world.start),
+            RemoteOperatorClient(client),
         )
         wallet.sync()
         assert wallet.balance() == ETHER // 4

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from layer2.plasma.payments.chain.events import BlockPosted, Deposited, Happening, News
+from layer2.plasma.payments.chain.events import BlockSubmitted, Deposited, Happening, News
 from layer2.plasma.payments.operator.intake import record_of
 from layer2.plasma.payments.operator.operator import Operator
 from layer2.plasma.protocol.blocks import Header
@@ -73,8 +73,8 @@ class Ground:
         self.deposits -= sum(isinstance(one, Deposited) for one in gone)
         return gone
 
-    def posted(self) -> list[BlockPosted]:
-        return [one for one in self.blocks if isinstance(one, BlockPosted)]
+    def posted(self) -> list[BlockSubmitted]:
+        return [one for one in self.blocks if isinstance(one, BlockSubmitted)]
 
     def news(self) -> News:
         new = [(at + 1, one) for at, one in enumerate(self.blocks) if at >= self._told and one is not None]
@@ -87,7 +87,7 @@ class Ground:
     def submit(self, number: int, root: bytes, count: int) -> None:
         assert number == len(self.posted()) + 1
         self.submissions += 1
-        self.add(BlockPosted(number, Header(root, 1000 + number, count)))
+        self.add(BlockSubmitted(number, Header(root, 1000 + number, count)))
 
 
 def pay(

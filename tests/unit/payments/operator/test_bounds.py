@@ -11,7 +11,7 @@ from layer2.plasma.payments.operator.intake import record_of
 from layer2.plasma.payments.operator.operator import _PATIENCE, Operator
 from layer2.plasma.payments.utxo.block_validation import Flaw, validate
 from layer2.plasma.payments.utxo.fees import FeePolicy
-from layer2.plasma.payments.utxo.utxo_set import Ledger
+from layer2.plasma.payments.utxo.utxo_set import UtxoSet
 from layer2.plasma.protocol.blocks import Header
 from layer2.plasma.protocol.positions import deposit_position
 from layer2.plasma.protocol.transaction import Deposit, fee_transaction
@@ -106,7 +106,7 @@ def test_what_leaves_may_be_spent_up_to_the_last_second_of_its_time(
     operator.submit(pay(ground.deposit(PAYER)))
     made = operator.make_block()
     body = operator.store.path(1).read_bytes()
-    one = Ledger()
+    one = UtxoSet()
     one.deposit(Deposit(1, raw(PAYER), 0, 100, 5))
     one.exiting(deposit_position(1))
     header = Header(made.root, 1_000 + late, made.count)

@@ -13,7 +13,7 @@ from layer2.plasma.protocol.malformed import BodyMalformed, TransactionMalformed
 from layer2.plasma.protocol.packed import inputs_of, join_body, packed_of, read, split, split_body
 from layer2.plasma.protocol.signing import digest, sign
 from layer2.plasma.protocol.transaction import Kind, Output, Transaction, decode_transaction, fee_transaction
-from layer2.primitives.worker_pool import Workers
+from layer2.primitives.worker_pool import WorkerPool
 
 from .conftest import DOMAIN, OPERATOR, PAYEE, PAYER, THIEF, raw
 
@@ -123,7 +123,7 @@ def test_who_signed_is_found_for_each_input(threads: int) -> None:
     good = record_of(sign(one, DOMAIN, PAYER, PAYEE))
     bad = good[:-64] + b"\xff" * 64
     fee = fee_transaction(3, [(OPERATOR.address, 0, 1)]).packed
-    workers = Workers(threads=threads)
+    workers = WorkerPool(threads=threads)
     hashes, leaves, owners = check_in_parts(workers, DOMAIN.prefix, [good, bad, fee, b"\1\x11nothing"] * 200)
     assert owners[:4] == [raw(PAYER) + raw(PAYEE), raw(PAYER) + bytes(20), b"", b""]
     assert hashes[:4] == [one.hash, one.hash, decode_transaction(fee).hash, b""]

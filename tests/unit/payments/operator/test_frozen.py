@@ -14,10 +14,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from layer2.plasma.common.errors import BlockLost
-from layer2.plasma.payments.chain.events import ExitBegun, ExitEnded, ExitPaid, InFlightBegun, InFlightEnded
+from layer2.plasma.payments.chain.events import (
+    ExitEnded,
+    ExitPaid,
+    ExitStarted,
+    InFlightExitProcessed,
+    InFlightExitStarted,
+)
 from layer2.plasma.payments.operator.operator import Operator
-from layer2.plasma.payments.utxo.checkpoint import _MAGIC, Freezer, Frozen
-from layer2.plasma.payments.utxo.utxo_set import Ledger
+from layer2.plasma.payments.utxo.checkpoint import _MAGIC, Checkpoint, CheckpointStore
+from layer2.plasma.payments.utxo.utxo_set import UtxoSet
 from layer2.plasma.protocol.packed import packed_of
 from layer2.plasma.protocol.positions import encode_position
 from layer2.plasma.protocol.transaction import Deposit, deposit_output_id, output_id, transaction_hash
@@ -159,13 +165,13 @@ def test_whatever_happened_the_copy_gives_what_a_replay_gives(tmp_path_factory, 
         if what <= 4:
             operator.submit_many([flying])
         elif what == 5:
-            ground.add(dice.choice((ExitBegun(exit_of, place), ExitEnded(exit_of), ExitPaid(exit_of))))
+            ground.add(dice.choice((ExitStarted(exit_of, place), ExitEnded(exit_of), ExitPaid(exit_of))))
         elif what == 6:
-            ground.add(InFlightBegun(keccak(flying.transaction.hash), flying.transaction.packed, (exit_of,)))
+            ground.add(InFlightExitStarted(keccak(flying.transaction.hash), flying.transaction.packed, (exit_of,)))
             games.append(flying.transaction.hash)
         elif games:
             hashed = dice.choice(games)
-            ground.add(dice.choice((InFlightEnded(keccak(hashed)), ExitPaid(output_id(hashed, 0)))))
+            ground.add(dice.choice((InFlightExitProcessed(keccak(hashed)), ExitPaid(output_id(hashed, 0)))))
         if dice.random() < 0.5:
             operator.freezer.after = dice.choice((1, 1 << 20))
             operator.step()
@@ -212,7 +218,7 @@ def test_a_copy_that_is_torn_or_damaged_is_put_away_and_said(home: Home, caplog,
 def test_what_was_never_written_is_refused_though_its_checksum_is_right() -> None:
     for rest in (b"", b"\1" * 8, (1 << 60).to_bytes(8, "little"), bytes(8 * 3)):
         with pytest.raises(MalformedError):
-            Frozen.decode(_MAGIC + sha256(rest).digest() + rest, IDENTITY)
+            Checkpoint.decode(_MAGIC + sha256(rest).digest() + rest, IDENTITY)
 
 
 def test_a_copy_of_another_contract_is_put_away(home: Home) -> None:
@@ -315,8 +321,8 @@ def test_a_disk_that_refuses_the_copy_stops_nothing(home: Home, monkeypatch: pyt
 # ------------------------------------------------------------------------------------------------------- the ledger
 
 
-def ledger_of(*owners: bytes, kept: bool = True) -> Ledger:
-    ledger = Ledger(owners=kept)
+def ledger_of(*owners: bytes, kept: bool = True) -> UtxoSet:
+    ledger = UtxoSet(owners=kept)
     for number, owner in enumerate(owners, 1):
         ledger.deposit(Deposit(number, owner, 0, 5, 1))
     return ledger
@@ -349,7 +355,7 @@ def test_a_ledger_with_owners_is_none_without() -> None:
 
 
 def test_nothing_is_kept_without_a_folder() -> None:
-    freezer = Freezer(None, IDENTITY, "watcher")
+    freezer = CheckpointStore(None, IDENTITY, "watcher")
     assert not freezer.due(1 << 40)
-    freezer.save(Frozen(1, bytes(32), {}, ledger_of().pack()))
+    freezer.save(Checkpoint(1, bytes(32), {}, ledger_of().pack()))
     assert freezer.load() is None

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from layer2.plasma.common.errors import InputUnknown
-from layer2.plasma.payments.chain.events import ExitBegun, ExitEnded, ExitPaid, Happening
+from layer2.plasma.payments.chain.events import ExitEnded, ExitPaid, ExitStarted, Happening
 from layer2.plasma.payments.operator.operator import Operator
 from layer2.plasma.protocol.positions import encode_position
 from layer2.plasma.protocol.transaction import deposit_output_id
@@ -20,7 +20,7 @@ EARLY, LATE = 75, 76
 
 def leaves(ground: Ground, position: int, *more: Happening) -> None:
     """A deposit's owner exits it."""
-    for one in (ExitBegun(deposit_output_id(position >> 24 & 0xFFFF), position), *more):
+    for one in (ExitStarted(deposit_output_id(position >> 24 & 0xFFFF), position), *more):
         ground.add(one)
 
 

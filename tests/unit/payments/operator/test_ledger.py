@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from layer2.plasma.common.errors import InputSpent, InputUnknown
 from layer2.plasma.payments.utxo.spend_rules import judge
-from layer2.plasma.payments.utxo.utxo_set import Ledger
+from layer2.plasma.payments.utxo.utxo_set import UtxoSet
 from layer2.plasma.protocol.packed import Fields, read
 from layer2.plasma.protocol.positions import deposit_position, encode_position
 from layer2.plasma.protocol.transaction import Deposit, Kind, Output, Transaction
@@ -28,7 +28,7 @@ def fields(inputs: list[int], outputs: list[Output], kind: Kind = Kind.PAYMENT) 
 @settings(max_examples=60)
 @given(st.randoms(use_true_random=False), st.integers(1, 4))
 def test_it_holds_what_a_dictionary_holds(dice, memory: int) -> None:
-    ledger, plain = Ledger(memory=memory), {}
+    ledger, plain = UtxoSet(memory=memory), {}
     history: list[dict[int, Output]] = []
     for _ in range(40):
         choice = dice.random()
@@ -70,7 +70,7 @@ def test_it_holds_what_a_dictionary_holds(dice, memory: int) -> None:
 
 
 def test_what_is_spent_long_ago_stays_spent_and_takes_no_room() -> None:
-    ledger = Ledger(memory=2)
+    ledger = UtxoSet(memory=2)
     ledger.deposit(Deposit(1, OWNERS[0], 0, 1000, 5))
     ledger.apply(1, [fields([deposit_position(1)], [Output(OWNERS[0], 0, 250)] * 4)])
     for number in range(2, 12):
@@ -86,7 +86,7 @@ def test_what_is_spent_long_ago_stays_spent_and_takes_no_room() -> None:
 
 
 def test_a_block_that_spends_what_is_not_there_changes_nothing() -> None:
-    ledger = Ledger()
+    ledger = UtxoSet()
     ledger.deposit(Deposit(1, OWNERS[0], 0, 10, 5))
     mine = deposit_position(1)
     for inputs in ([mine, deposit_position(2)], [mine, encode_position(1, 0, 0)]):
@@ -101,7 +101,7 @@ def test_a_block_that_spends_what_is_not_there_changes_nothing() -> None:
 
 
 def test_no_more_is_undone_than_is_remembered() -> None:
-    ledger = Ledger(memory=1)
+    ledger = UtxoSet(memory=1)
     for number in (1, 2):
         ledger.deposit(Deposit(number, OWNERS[0], 0, 10, 5))
         ledger.apply(number, [fields([deposit_position(number)], [Output(OWNERS[1], 0, 1)])])
@@ -111,7 +111,7 @@ def test_no_more_is_undone_than_is_remembered() -> None:
 
 
 def test_a_deposit_is_taken_back_unless_a_block_spends_it() -> None:
-    ledger = Ledger()
+    ledger = UtxoSet()
     ledger.deposit(Deposit(1, OWNERS[0], 0, 10, 5))
     ledger.deposit(Deposit(2, OWNERS[0], 0, 10, 5))
     with pytest.raises(RangeError):
@@ -126,7 +126,7 @@ def test_a_deposit_is_taken_back_unless_a_block_spends_it() -> None:
     "position", [0, 1 << 63, 1 << 63 | 1 << 24 | 1, encode_position(1, 0, 1), encode_position(1, 1, 0)]
 )
 def test_where_nothing_can_be_nothing_is_found(position: int) -> None:
-    ledger = Ledger()
+    ledger = UtxoSet()
     ledger.deposit(Deposit(1, OWNERS[0], 0, 10, 5))
     ledger.apply(1, [fields([deposit_position(1)], [Output(OWNERS[1], 0, 10)])])
     assert ledger.output(encode_position(1, 0, 0)) == Output(OWNERS[1], 0, 10)
@@ -135,7 +135,7 @@ def test_where_nothing_can_be_nothing_is_found(position: int) -> None:
 
 
 def test_an_output_takes_less_than_sixty_bytes() -> None:
-    ledger = Ledger(owners=False)
+    ledger = UtxoSet(owners=False)
     ledger.deposit(Deposit(1, OWNERS[0], 0, 10, 5))
     block = [fields([deposit_position(1)], [Output(OWNERS[1], 0, 5)] * 2)]
     block += [fields([], [Output(OWNERS[1], 0, 5)] * 2, Kind.FEE)] * 9_999

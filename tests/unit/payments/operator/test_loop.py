@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from layer2.api.plasma.payments_service import PlasmaService
-from layer2.plasma.payments.chain.events import BlockPosted
+from layer2.plasma.payments.chain.events import BlockSubmitted
 from layer2.plasma.payments.operator.operator import Operator
 from layer2.plasma.protocol.blocks import Header
 
@@ -32,7 +32,7 @@ def test_deposits_that_are_gone_for_a_while_do_not_end_the_loop(operator: Operat
 
 
 def test_a_block_of_somebody_else_ends_it_and_it_says_so(operator: Operator, ground: Ground) -> None:
-    ground.add(BlockPosted(1, Header(bytes(31) + b"\1", 5, 1)))
+    ground.add(BlockSubmitted(1, Header(bytes(31) + b"\1", 5, 1)))
     with PlasmaService(operator, interval=0.01) as service:
         assert until(lambda: service.failure is not None)
         assert service.health()["ok"] is False

@@ -13,7 +13,7 @@ from layer2.plasma.common.errors import (
     FeeTooLow,
     InputSpent,
     InputUnknown,
-    JournalForeign,
+    JournalMismatch,
     KindWrong,
     MempoolFull,
     OutputExiting,
@@ -22,13 +22,13 @@ from layer2.plasma.common.errors import (
     StateUnknown,
 )
 from layer2.plasma.payments.chain.events import (
-    BlockPosted,
-    ExitBegun,
+    BlockSubmitted,
     ExitEnded,
     ExitPaid,
-    InFlightBegun,
-    InFlightEnded,
-    InFlightJoined,
+    ExitStarted,
+    InFlightExitProcessed,
+    InFlightExitStarted,
+    Piggybacked,
 )
 from layer2.plasma.payments.operator.operator import Operator
 from layer2.plasma.payments.utxo.fees import FeePolicy
@@ -212,12 +212,12 @@ def test_a_deposit_counts_when_it_is_deep_enough(ground: Ground, tmp_path: Path)
 def test_what_leaves_cannot_be_spent_and_can_again_when_it_stays(operator: Operator, ground: Ground) -> None:
     place = ground.deposit(PAYER)
     known = deposit_output_id(1)
-    ground.add(ExitBegun(known, place))
+    ground.add(ExitStarted(known, place))
     with pytest.raises(OutputExiting):
         operator.submit(pay(place))
     ground.add(ExitEnded(known))
     operator.submit(pay(place))
-    ground.add(ExitBegun(known, place))
+    ground.add(ExitStarted(known, place))
     assert operator.step() is None, "what leaves must not get into a block"
     fate = operator.fate(pay(place).transaction.hash)
     assert (fate.state, "leaves" in fate.reason) == ("dropped", True)
@@ -230,7 +230,7 @@ def test_what_leaves_cannot_be_spent_and_can_again_when_it_stays(operator: Opera
 
 def test_an_exit_that_a_reorganisation_takes_back_never_was(operator: Operator, ground: Ground) -> None:
     place = ground.deposit(PAYER)
-    ground.add(ExitBegun(deposit_output_id(1), place))
+    ground.add(ExitStarted(deposit_output_id(1), place))
     with pytest.raises(OutputExiting):
         operator.submit(pay(place))
     ground.take_back(1)
@@ -241,10 +241,10 @@ def test_an_in_flight_exit_holds_the_inputs_until_it_is_decided(operator: Operat
     place = ground.deposit(PAYER)
     flying = pay(place).transaction
     game = keccak(b"game")
-    ground.add(InFlightBegun(game, flying.packed, (deposit_output_id(1),)))
+    ground.add(InFlightExitStarted(game, flying.packed, (deposit_output_id(1),)))
     with pytest.raises(OutputExiting):
         operator.submit(pay(place, THIEF))
-    ground.add(InFlightEnded(game))
+    ground.add(InFlightExitProcessed(game))
     operator.submit(pay(place))
 
 
@@ -254,7 +254,7 @@ def test_an_output_that_an_in_flight_exit_paid_is_gone_from_the_ledger(operator:
     operator.submit(flying)
     operator.step()
     game = keccak(b"game")
-    ground.add(InFlightBegun(game, flying.transaction.packed, (deposit_output_id(1),)))
+    ground.add(InFlightExitStarted(game, flying.transaction.packed, (deposit_output_id(1),)))
     ground.add(ExitPaid(output_id(flying.transaction.hash, 0)))
     with pytest.raises(OutputExiting, match="paid out"):
         operator.submit(pay(encode_position(1, 0, 0), by=PAYEE, amount=60, change=0))
@@ -274,9 +274,9 @@ def test_an_operator_starts_again_though_the_contract_has_decided_about_what_it_
     operator.step()
     game, known = keccak(b"game"), output_id(first.transaction.hash, 0)
     if what == "paid out":
-        ground.add(ExitBegun(known, spent))
+        ground.add(ExitStarted(known, spent))
     else:
-        ground.add(InFlightBegun(game, first.transaction.packed, (deposit_output_id(1),)))
+        ground.add(InFlightExitStarted(game, first.transaction.packed, (deposit_output_id(1),)))
     ground.add(ExitPaid(known))
     operator.follow()
     before = operator.ledger.find(spent), operator.ledger.totals()
@@ -342,8 +342,8 @@ def test_what_stands_in_the_place_of_an_undone_payment_does_not_leave_with_it(
     operator.make_block()
     ground.take_back(1)
     ground.deposit(THIEF, 7)
-    ground.add(InFlightBegun(b"\3" * 32, leaves.transaction.packed, (deposit_output_id(1),)))
-    ground.add(InFlightJoined(b"\3" * 32, 0b1_0000))
+    ground.add(InFlightExitStarted(b"\3" * 32, leaves.transaction.packed, (deposit_output_id(1),)))
+    ground.add(Piggybacked(b"\3" * 32, 0b1_0000))
     operator.step()
     assert [operator.fate(one.transaction.hash).state for one in (falls, leaves)] == ["dropped"] * 2
     assert operator.fate(others[1].transaction.hash).index == 1
@@ -382,7 +382,7 @@ def test_a_node_that_leaves_deposits_out_stops_the_operator(operator: Operator, 
 
 def test_a_block_of_somebody_else_stops_the_operator(operator: Operator, ground: Ground) -> None:
     ground.deposit(PAYER)
-    ground.add(BlockPosted(1, Header(bytes(31) + b"\1", 5, 1)))
+    ground.add(BlockSubmitted(1, Header(bytes(31) + b"\1", 5, 1)))
     with pytest.raises(BlockLost):
         operator.step()
     with pytest.raises(BlockLost):
@@ -444,7 +444,7 @@ def test_the_journal_of_another_contract_is_refused(ground: Ground, tmp_path: Pa
     Operator(ground, tmp_path, margin=0).close()
     other = Ground()
     other.address = "0x" + "22" * 20  # type: ignore[misc]
-    with pytest.raises(JournalForeign):
+    with pytest.raises(JournalMismatch):
         Operator(other, tmp_path, margin=0)
 
 

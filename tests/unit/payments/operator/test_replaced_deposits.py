@@ -9,7 +9,7 @@ import pytest
 from layer2.plasma.common.errors import BlockLost
 from layer2.plasma.payments.operator.operator import Operator
 from layer2.plasma.payments.utxo.block_validation import validate
-from layer2.plasma.payments.utxo.utxo_set import Ledger
+from layer2.plasma.payments.utxo.utxo_set import UtxoSet
 from layer2.plasma.protocol.positions import deposit_position, encode_position
 from layer2.primitives.ecdsa import PrivateKey
 
@@ -31,7 +31,7 @@ def replace(ground: Ground, blocks: int, owner: PrivateKey, amount: int) -> None
 
 def stands(operator: Operator, ground: Ground) -> bool:
     """Whether watchers find every block good that the chain has."""
-    ledger = Ledger()
+    ledger = UtxoSet()
     for number in range(1, operator.books.ledger.deposits + 1):
         ledger.deposit(operator.books.deposits[number])
     for one in ground.posted():

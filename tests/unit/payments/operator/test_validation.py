@@ -8,7 +8,7 @@ import pytest
 
 from layer2.plasma.payments.operator.intake import record_of
 from layer2.plasma.payments.utxo.block_validation import Flaw, Verdict, validate
-from layer2.plasma.payments.utxo.utxo_set import Ledger
+from layer2.plasma.payments.utxo.utxo_set import UtxoSet
 from layer2.plasma.protocol.blocks import BlockTree, Header
 from layer2.plasma.protocol.packed import join_body
 from layer2.plasma.protocol.positions import deposit_position, encode_position
@@ -19,8 +19,8 @@ from .conftest import DOMAIN, OPERATOR, PAYEE, PAYER, THIEF, pay, raw
 PLACES = [deposit_position(at) for at in range(1, 7)]
 
 
-def ledger() -> Ledger:
-    one = Ledger()
+def ledger() -> UtxoSet:
+    one = UtxoSet()
     for number in range(1, 7):
         one.deposit(Deposit(number, raw(PAYER), 0, 100, 5))
     first = record_of(pay(PLACES[5], change=40))
@@ -28,7 +28,7 @@ def ledger() -> Ledger:
     return one
 
 
-def validate_block(one: Ledger, number: int, records: list[bytes], header: Header | None = None) -> Verdict:
+def validate_block(one: UtxoSet, number: int, records: list[bytes], header: Header | None = None) -> Verdict:
     tree = BlockTree.of_records(records)
     header = header or Header(tree.root, 9, len(records))
     return validate(one, number, header, join_body(records), DOMAIN)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from layer2.plasma.payments.chain.errors import KitMalformed, KitWrong
+from layer2.plasma.payments.chain.errors import ExitProofInvalid, ExitProofMalformed
 from layer2.plasma.payments.chain.exit_proof_file import (
     from_json,
     load_kits,
@@ -20,7 +20,7 @@ from layer2.plasma.payments.chain.exit_proof_file import (
     text_of,
     to_json,
 )
-from layer2.plasma.payments.chain.exit_proofs import UNSIGNED, DepositKit, OutputKit, PaymentKit
+from layer2.plasma.payments.chain.exit_proofs import UNSIGNED, DepositExitProof, InFlightExitProof, OutputExitProof
 from layer2.plasma.protocol.blocks import BlockTree, Header
 from layer2.plasma.protocol.positions import encode_position
 from layer2.plasma.protocol.signing import Signed, plasma_domain, sign
@@ -57,8 +57,8 @@ class Chain:
         return self.deposits.get(number, bytes(32))
 
 
-def deposit(number: int = 1, amount: int = 100, owner: PrivateKey = PAYER) -> DepositKit:
-    return DepositKit(Deposit(number, raw(owner), 0, amount, 5 + number))
+def deposit(number: int = 1, amount: int = 100, owner: PrivateKey = PAYER) -> DepositExitProof:
+    return DepositExitProof(Deposit(number, raw(owner), 0, amount, 5 + number))
 
 
 def block(*rows: Transaction, number: int = 1) -> tuple[Header, BlockTree]:
@@ -70,15 +70,15 @@ FIRST = payment([deposit().position], [(PAYEE.address, 0, 60), (PAYER.address, 0
 OTHER = payment([deposit(2).position], [(THIEF.address, 0, 100)], 10)
 
 
-def output(at: int = 0) -> OutputKit:
+def output(at: int = 0) -> OutputExitProof:
     header, tree = block(FIRST, OTHER)
-    return OutputKit(encode_position(1, 0, at), FIRST, header, tree.proof(0))
+    return OutputExitProof(encode_position(1, 0, at), FIRST, header, tree.proof(0))
 
 
-def paid() -> PaymentKit:
+def paid() -> InFlightExitProof:
     """The payee pays on, out of a block and with a deposit of somebody else."""
     one = payment([output().position, deposit(3).position], [(THIEF.address, 0, 160)], 10)
-    return PaymentKit(sign(one, DOMAIN, PAYEE, PAYER), (output(), deposit(3)))
+    return InFlightExitProof(sign(one, DOMAIN, PAYEE, PAYER), (output(), deposit(3)))
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_a_file_is_read_as_it_was_written(chain: Chain, tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_text_is_refused(chain: Chain, tmp_path: Path) -> None:
     (tmp_path / "kits.json").write_bytes(b"\xff\xfe\xfd")
-    with pytest.raises(KitMalformed):
+    with pytest.raises(ExitProofMalformed):
         load_kits(tmp_path / "kits.json", chain)  # type: ignore[arg-type]
 
 
@@ -112,28 +112,28 @@ def test_a_file_that_is_no_text_is_refused(chain: Chain, tmp_path: Path) -> None
 def test_a_path_for_another_place_is_no_kit() -> None:
     kit = output()
     header, tree = block(FIRST, OTHER)
-    with pytest.raises(KitWrong):
-        OutputKit(encode_position(1, 1, 0), FIRST, header, tree.proof(0))
+    with pytest.raises(ExitProofInvalid):
+        OutputExitProof(encode_position(1, 1, 0), FIRST, header, tree.proof(0))
     for path in ((), (*kit.path, bytes(32)), (bytes(32),), (kit.path[0][:31],)):
-        with pytest.raises(KitWrong):
-            OutputKit(kit.position, FIRST, header, path)
+        with pytest.raises(ExitProofInvalid):
+            OutputExitProof(kit.position, FIRST, header, path)
     for position in (0, 1, encode_position(1, 0, 2), deposit().position, 1 << 64, encode_position(11, 0, 0)):
-        with pytest.raises(KitWrong):
-            OutputKit(position, FIRST, header, kit.path)
+        with pytest.raises(ExitProofInvalid):
+            OutputExitProof(position, FIRST, header, kit.path)
     for wrong in (replace(header, count=3), replace(header, count=1), replace(header, root=bytes(32))):
-        with pytest.raises(KitWrong):
-            OutputKit(kit.position, FIRST, wrong, kit.path)
+        with pytest.raises(ExitProofInvalid):
+            OutputExitProof(kit.position, FIRST, wrong, kit.path)
     # The header's time is held against the chain alone.
-    assert OutputKit(kit.position, FIRST, replace(header, time=1), kit.path).header != kit.header
+    assert OutputExitProof(kit.position, FIRST, replace(header, time=1), kit.path).header != kit.header
 
 
 def test_a_fee_transaction_stands_in_its_block_only() -> None:
     made = fee_transaction(3, [(PAYER.address, 0, 1)])
     header, tree = block(made)
-    assert OutputKit(encode_position(3, 0, 0), made, header, tree.proof(0)).output.amount == 1
+    assert OutputExitProof(encode_position(3, 0, 0), made, header, tree.proof(0)).output.amount == 1
     for number in (2, 4):
-        with pytest.raises(KitWrong):
-            OutputKit(encode_position(number, 0, 0), made, header, tree.proof(0))
+        with pytest.raises(ExitProofInvalid):
+            OutputExitProof(encode_position(number, 0, 0), made, header, tree.proof(0))
 
 
 def test_a_payment_needs_the_kits_of_its_inputs() -> None:
@@ -146,30 +146,30 @@ def test_a_payment_needs_the_kits_of_its_inputs() -> None:
         (output(0), deposit(2)),
         (*kit.inputs, deposit(1)),
     ):
-        with pytest.raises(KitWrong):
-            PaymentKit(kit.payment, inputs)
-    with pytest.raises(KitWrong):
-        PaymentKit(Signed(kit.transaction, kit.payment.signatures[:1]), kit.inputs)
-    with pytest.raises(KitWrong, match="another transaction"):
-        PaymentKit(kit.payment, kit.inputs, output())
+        with pytest.raises(ExitProofInvalid):
+            InFlightExitProof(kit.payment, inputs)
+    with pytest.raises(ExitProofInvalid):
+        InFlightExitProof(Signed(kit.transaction, kit.payment.signatures[:1]), kit.inputs)
+    with pytest.raises(ExitProofInvalid, match="another transaction"):
+        InFlightExitProof(kit.payment, kit.inputs, output())
 
 
 def test_no_payment_makes_money() -> None:
     one = payment([deposit().position], [(PAYEE.address, 0, 60), (PAYER.address, 0, 41)], 10)
-    with pytest.raises(KitWrong, match="101 of token 0 go out, 100 come in"):
-        PaymentKit(sign(one, DOMAIN, PAYER), (deposit(),))
+    with pytest.raises(ExitProofInvalid, match="101 of token 0 go out, 100 come in"):
+        InFlightExitProof(sign(one, DOMAIN, PAYER), (deposit(),))
     two = payment([deposit().position], [(PAYEE.address, 1, 1)], 10)
-    with pytest.raises(KitWrong):
-        PaymentKit(sign(two, DOMAIN, PAYER), (deposit(),))
+    with pytest.raises(ExitProofInvalid):
+        InFlightExitProof(sign(two, DOMAIN, PAYER), (deposit(),))
 
 
 def test_the_same_money_is_not_spent_twice() -> None:
     """A transaction that stands in two blocks is one output."""
     header, tree = block(FIRST, OTHER)
-    again = OutputKit(encode_position(2, 0, 0), FIRST, header, tree.proof(0))
+    again = OutputExitProof(encode_position(2, 0, 0), FIRST, header, tree.proof(0))
     one = payment([output().position, again.position], [(THIEF.address, 0, 120)], 10)
-    with pytest.raises(KitWrong, match="twice"):
-        PaymentKit(sign(one, DOMAIN, PAYEE, PAYEE), (output(), again))
+    with pytest.raises(ExitProofInvalid, match="twice"):
+        InFlightExitProof(sign(one, DOMAIN, PAYEE, PAYEE), (output(), again))
 
 
 def test_every_owner_must_have_signed(chain: Chain) -> None:
@@ -179,9 +179,9 @@ def test_every_owner_must_have_signed(chain: Chain) -> None:
     first, second = kit.payment.signatures
     elsewhere = sign(kit.transaction, plasma_domain(8, ADDRESS), PAYEE, PAYER).signatures
     for signatures in ((second, first), (first, first), (first, UNSIGNED), (first, b"\xff" * 64), elsewhere):
-        wrong = PaymentKit(Signed(kit.transaction, signatures), kit.inputs)
+        wrong = InFlightExitProof(Signed(kit.transaction, signatures), kit.inputs)
         assert wrong.complete == (UNSIGNED not in signatures)
-        with pytest.raises(KitWrong, match="has not signed"):
+        with pytest.raises(ExitProofInvalid, match="has not signed"):
             wrong.require_on_chain(chain)  # type: ignore[arg-type]
 
 
@@ -208,7 +208,7 @@ def test_what_the_chain_lacks_is_wrong(chain: Chain) -> None:
     ):
         blocks, deposits = dict(chain.blocks), dict(chain.deposits)
         change()
-        with pytest.raises(KitWrong):
+        with pytest.raises(ExitProofInvalid):
             parse(text, chain)  # type: ignore[arg-type]
         chain.blocks, chain.deposits = blocks, deposits
     parse(text, chain)  # type: ignore[arg-type]
@@ -218,7 +218,7 @@ def test_what_the_chain_lacks_is_wrong(chain: Chain) -> None:
 def test_a_file_of_elsewhere_is_wrong(chain: Chain, name: str, value: object) -> None:
     row = json.loads(text_of(chain, [deposit()]))  # type: ignore[arg-type]
     row[name] = value
-    with pytest.raises(KitWrong, match="connect to their chain"):
+    with pytest.raises(ExitProofInvalid, match="connect to their chain"):
         parse(json.dumps(row), chain)  # type: ignore[arg-type]
 
 
@@ -276,7 +276,7 @@ def test_whatever_is_changed_anywhere_is_refused(chain: Chain, name: str) -> Non
         if json.loads(changed) == json.loads(text):
             continue
         tried += 1
-        with pytest.raises((KitMalformed, KitWrong)):
+        with pytest.raises((ExitProofMalformed, ExitProofInvalid)):
             parse(changed, chain)  # type: ignore[arg-type]
     assert tried > 25
 
@@ -285,13 +285,13 @@ def test_a_missing_name_is_refused(chain: Chain) -> None:
     row = json.loads(text_of(chain, [deposit()]))  # type: ignore[arg-type]
     for name in list(row):
         short = {key: value for key, value in row.items() if key != name}
-        with pytest.raises(KitMalformed):
+        with pytest.raises(ExitProofMalformed):
             parse(json.dumps(short), chain)  # type: ignore[arg-type]
 
 
 def test_a_name_that_stands_twice_is_refused(chain: Chain) -> None:
     text = text_of(chain, [deposit()])  # type: ignore[arg-type]
-    with pytest.raises(KitMalformed, match="twice"):
+    with pytest.raises(ExitProofMalformed, match="twice"):
         parse(text.replace('"version": 1', '"version": 2, "version": 1'), chain)  # type: ignore[arg-type]
 
 
@@ -299,14 +299,14 @@ def test_a_name_that_stands_twice_is_refused(chain: Chain) -> None:
     "text", ["", "{", "[]", "1", "null", "1e400", "NaN", "[" * 99_999, '{"]' + "]" * 99 + '": ' + "[" * 99_999]
 )
 def test_what_is_no_file_is_refused(chain: Chain, text: str) -> None:
-    with pytest.raises(KitMalformed):
+    with pytest.raises(ExitProofMalformed):
         parse(text, chain)  # type: ignore[arg-type]
 
 
 def test_kinds_do_not_stand_for_each_other() -> None:
-    with pytest.raises(KitMalformed):
+    with pytest.raises(ExitProofMalformed):
         from_json(to_json(paid()))
-    with pytest.raises(KitMalformed):
+    with pytest.raises(ExitProofMalformed):
         payment_from_json(to_json(output()))
-    with pytest.raises(KitMalformed, match="does not show"):
+    with pytest.raises(ExitProofMalformed, match="does not show"):
         payment_from_json({**to_json(paid()), "included": to_json(deposit())})

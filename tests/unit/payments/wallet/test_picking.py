@@ -7,16 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from layer2.plasma.payments.chain.errors import FundsMissing
-from layer2.plasma.payments.chain.exit_proofs import DepositKit
+from layer2.plasma.payments.chain.exit_proofs import DepositExitProof
 from layer2.plasma.payments.wallet.coin_selection import pick
 from layer2.plasma.protocol.transaction import Deposit
 
 
-def rows(*amounts: int, token: int = 0, first: int = 1) -> list[DepositKit]:
-    return [DepositKit(Deposit(first + at, b"\1" * 20, token, amount, 0)) for at, amount in enumerate(amounts)]
+def rows(*amounts: int, token: int = 0, first: int = 1) -> list[DepositExitProof]:
+    return [DepositExitProof(Deposit(first + at, b"\1" * 20, token, amount, 0)) for at, amount in enumerate(amounts)]
 
 
-def picked(kits: list[DepositKit], need: int, most: int = 4) -> list[int]:
+def picked(kits: list[DepositExitProof], need: int, most: int = 4) -> list[int]:
     return [kit.output.amount for kit in pick(kits, {0: need}, most)]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from layer2.plasma.common.watcher.block_cache import WatchStore
+from layer2.plasma.common.watcher.block_cache import BlockCache
 from layer2.plasma.protocol.packed import join_body, split_body
 from layer2.plasma.protocol.transaction import payment
 from layer2.store.errors import JournalError
@@ -22,10 +22,10 @@ def record(*positions: int, memo: bytes = b"") -> bytes:
 def test_spends_and_places_are_found_again(tmp_path: Path) -> None:
     records = [record(5, TOP | 1 << 24), record(6), record(7, memo=b"\1" * 32)]
     body = join_body(records)
-    store = WatchStore(tmp_path / "bodies")
+    store = BlockCache(tmp_path / "bodies")
     store.put(b"h" * 32, 3, body, split_body(body))
     store.close()
-    store = WatchStore(tmp_path / "bodies")
+    store = BlockCache(tmp_path / "bodies")
     assert store.body(b"h" * 32) == body
     assert b"h" * 32 in store
     assert list(store.spends(5)) == [(3, 0, 0)]
@@ -41,14 +41,14 @@ def test_what_is_no_transaction_is_kept_and_not_indexed() -> None:
     bad = bytearray(good)
     bad[15:35] = bytes(20)
     body = join_body([bytes(bad)])
-    store = WatchStore()
+    store = BlockCache()
     store.put(b"h" * 32, 1, body, split_body(body))
     assert store.body(b"h" * 32) == body
     assert list(store.spends(5)) == []
 
 
 def test_payments_in_no_block_are_found_by_what_they_spend() -> None:
-    store = WatchStore()
+    store = BlockCache()
     one = record(5, 6)
     store.learn(one, [5, 6])
     store.learn(one, [5, 6])
@@ -57,7 +57,7 @@ def test_payments_in_no_block_are_found_by_what_they_spend() -> None:
 
 
 def test_a_payment_with_other_signatures_hides_none_with_the_right_ones() -> None:
-    store = WatchStore()
+    store = BlockCache()
     forged, right = record(5), record(5)[:-64] + b"\1" * 64
     store.learn(forged, [5])
     store.learn(right, [5])
@@ -66,7 +66,7 @@ def test_a_payment_with_other_signatures_hides_none_with_the_right_ones() -> Non
 
 def test_a_block_in_the_place_of_another_hides_no_spend_and_is_hidden_by_none() -> None:
     """The same output is spent at the same place of both, by another input."""
-    store = WatchStore()
+    store = BlockCache()
     for header, records in ((b"a" * 32, [record(5)]), (b"b" * 32, [record(4, 5)])):
         store.put(header, 3, join_body(records), records)
     assert list(store.spends(5)) == [(3, 0, 0), (3, 0, 1)]
@@ -75,4 +75,4 @@ def test_a_block_in_the_place_of_another_hides_no_spend_and_is_hidden_by_none() 
 def test_a_file_that_is_no_store_is_refused(tmp_path: Path) -> None:
     (tmp_path / "bodies").write_bytes(b"something else" * 1000)
     with pytest.raises(JournalError):
-        WatchStore(tmp_path / "bodies")
+        BlockCache(tmp_path / "bodies")

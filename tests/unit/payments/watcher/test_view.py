@@ -28,7 +28,7 @@ def started(one: int) -> Event:
 def game(one: int) -> Event:
     packed = payment([one + 1], [(OWNER, 0, 1)], 9).packed
     return event(
-        "InFlightStarted", id=bytes([one]), starter=OWNER, data=packed, inputIds=[bytes(32)], signatures=[bytes(64)]
+        "InFlightExitStarted", id=bytes([one]), starter=OWNER, data=packed, inputIds=[bytes(32)], signatures=[bytes(64)]
     )
 
 
@@ -37,8 +37,8 @@ EVENTS = st.one_of(
     st.integers(0, 3).map(lambda one: event("ExitPaid", id=bytes([one]))),
     st.integers(0, 3).map(lambda one: event("ExitChallenged", id=bytes([one]), spender=bytes(32), until=1)),
     st.integers(0, 3).map(game),
-    st.integers(0, 3).map(lambda one: event("Answered", id=bytes([one]), place=1)),
-    st.integers(0, 3).map(lambda one: event("InFlightAbandoned", id=bytes([one]))),
+    st.integers(0, 3).map(lambda one: event("InFlightExitChallengeResponded", id=bytes([one]), place=1)),
+    st.integers(0, 3).map(lambda one: event("InFlightExitDeleted", id=bytes([one]))),
     st.integers(1, 3).map(lambda one: event("BlockSubmitted", number=one, root=bytes(32), word=7 << 32 | one)),
     st.integers(1, 3).map(lambda one: event("Deposited", owner=OWNER, id=one, token=0, amount=one, time=1)),
     st.integers(0, 3).map(lambda one: event("DataChallenged", number=one, index=0, challenger=OWNER, until=one + 1)),

@@ -87,9 +87,9 @@ class CoinChain:
         """Return the address that submits blocks."""
         return to_address(self.contract.call("head")[0])
 
-    def next_operator(self) -> tuple[Address, int]:
+    def pending_operator(self) -> tuple[Address, int]:
         """Return the proposed operator and the time from which it may take over; both are zero if none is proposed."""
-        who, time = self.contract.call("nextOperator")
+        who, time = self.contract.call("pendingOperator")
         return to_address(who), int(time)
 
     def coins_made(self) -> int:
@@ -98,11 +98,11 @@ class CoinChain:
 
     def owed(self, account: str, token: str = ZERO_ADDRESS) -> int:
         """Return the amount of a deferred payout to an account; a zero token address means ether."""
-        return int(self.contract.call("owed", to_address(account), to_address(token)))
+        return int(self.contract.call("pendingWithdrawals", to_address(account), to_address(token)))
 
-    def owed_token(self, token: str, number: int) -> Address:
+    def pending_nft(self, token: str, number: int) -> Address:
         """Return the account to which a deferred ERC-721 token is owed, or the zero address."""
-        return to_address(self.contract.call("owedToken", to_address(token), number))
+        return to_address(self.contract.call("pendingNft", to_address(token), number))
 
     # ------------------------------------------------------------------------------------------------------- calls
 
@@ -113,7 +113,7 @@ class CoinChain:
 
     def deposit_ether(self, sender: Sender, amount: int) -> tuple[int, CoinRecord]:
         """Deposit wei as a new coin; return the coin and its record."""
-        return self._made(self.contract.transact(sender, "depositEther", value=amount))
+        return self._made(self.contract.transact(sender, "depositETH", value=amount))
 
     def deposit_erc20(self, sender: Sender, token: str, amount: int) -> tuple[int, CoinRecord]:
         """Deposit an approved token amount as a new coin; return the coin and its record."""
@@ -135,16 +135,16 @@ class CoinChain:
     def claim(self, sender: Sender, *dues: tuple[int, int, CoinRecord], gas: int | None = None) -> Receipt:
         """Pay out exits, each given as coin, exit block and record; the caller receives the bounties."""
         return self.contract.transact(
-            sender, "claim", [(coin, number, record.as_tuple()) for coin, number, record in dues], gas=gas
+            sender, "finalizeExits", [(coin, number, record.as_tuple()) for coin, number, record in dues], gas=gas
         )
 
     def withdraw(self, sender: Sender, token: str, to: Address) -> Receipt:
         """Withdraw the caller's deferred payout of a token."""
-        return self.contract.transact(sender, "withdraw", to_address(token), to)
+        return self.contract.transact(sender, "withdrawPending", to_address(token), to)
 
-    def withdraw_token(self, sender: Sender, token: str, number: int, to: Address) -> Receipt:
+    def withdraw_pending_nft(self, sender: Sender, token: str, number: int, to: Address) -> Receipt:
         """Withdraw a deferred ERC-721 token."""
-        return self.contract.transact(sender, "withdrawToken", to_address(token), number, to)
+        return self.contract.transact(sender, "withdrawPendingNft", to_address(token), number, to)
 
     def _made(self, receipt: Receipt) -> tuple[int, CoinRecord]:
         args: dict[str, Any] = self.contract.events(receipt, "CoinDeposited")[0].args

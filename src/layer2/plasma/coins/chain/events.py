@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from layer2.ethereum.contract import Event
-from layer2.ethereum.event_stream import EventNews
+from layer2.ethereum.event_stream import EventBatch
 from layer2.plasma.coins.chain.exit_proofs import ChallengeView
 from layer2.plasma.coins.protocol.coin_history import Move
 from layer2.plasma.coins.protocol.records import CoinHeader, CoinRecord, Kind
@@ -15,22 +15,22 @@ from layer2.plasma.coins.protocol.transfer import CoinTransaction, SignedCoin
 from layer2.primitives.addresses import address_bytes, to_address
 
 __all__ = [
-    "BlockPosted",
+    "BlockSubmitted",
     "CoinHappening",
-    "CoinMade",
+    "CoinDeposited",
     "CoinNews",
-    "CoinPaid",
-    "Doubted",
-    "ExitBegun",
+    "ExitFinalized",
+    "ExitChallenged",
+    "ExitStarted",
     "ExitEnded",
-    "Revealed",
+    "ChallengeResponded",
     "happening_of",
     "move_of",
 ]
 
 
 @dataclass(frozen=True, slots=True)
-class CoinMade:
+class CoinDeposited:
     """A deposit created a coin."""
 
     coin: int
@@ -38,14 +38,14 @@ class CoinMade:
 
 
 @dataclass(frozen=True, slots=True)
-class BlockPosted:
+class BlockSubmitted:
     """A block was submitted."""
 
     header: CoinHeader
 
 
 @dataclass(frozen=True, slots=True)
-class ExitBegun:
+class ExitStarted:
     """The exit of a transfer started; `number` is the transfer's block, or zero for the deposit."""
 
     coin: int
@@ -61,7 +61,7 @@ class ExitEnded:
 
 
 @dataclass(frozen=True, slots=True)
-class CoinPaid:
+class ExitFinalized:
     """An exit was paid out, and the coin no longer exists."""
 
     coin: int
@@ -69,7 +69,7 @@ class CoinPaid:
 
 
 @dataclass(frozen=True, slots=True)
-class Doubted:
+class ExitChallenged:
     """The history of an exit was challenged; `nonce` identifies the start of the exit."""
 
     coin: int
@@ -79,14 +79,16 @@ class Doubted:
 
 
 @dataclass(frozen=True, slots=True)
-class Revealed:
+class ChallengeResponded:
     """A challenge was answered with this transfer, whose signature and inclusion the contract has verified."""
 
     move: Move
 
 
-CoinHappening = CoinMade | BlockPosted | ExitBegun | ExitEnded | CoinPaid | Doubted | Revealed
-CoinNews = EventNews[CoinHappening]
+CoinHappening = (
+    CoinDeposited | BlockSubmitted | ExitStarted | ExitEnded | ExitFinalized | ExitChallenged | ChallengeResponded
+)
+CoinNews = EventBatch[CoinHappening]
 """Batch of new events, and of events that a reorganisation removed."""
 
 
@@ -95,26 +97,26 @@ def happening_of(event: Event) -> CoinHappening | None:
     name, args = event.name, event.args
     if name == "CoinDeposited":
         record = CoinRecord(args["owner"], Kind(args["kind"]), args["token"], args["value"], args["birth"])
-        return CoinMade(args["coin"], record)
+        return CoinDeposited(args["coin"], record)
     if name == "BlockSubmitted":
-        return BlockPosted(CoinHeader(args["number"], args["root"], args["time"]))
+        return BlockSubmitted(CoinHeader(args["number"], args["root"], args["time"]))
     if name == "ExitStarted":
-        return ExitBegun(args["coin"], args["number"])
+        return ExitStarted(args["coin"], args["number"])
     if name in ("ExitCancelled", "ExitRefuted"):
         return ExitEnded(args["coin"], args["number"])
     if name == "Claimed":
-        return CoinPaid(args["coin"], args["number"])
-    if name == "HistoryChallenged":
+        return ExitFinalized(args["coin"], args["number"])
+    if name == "ChallengedBefore":
         challenger, number, owner = args["challenge"]
         doubt = ChallengeView(to_address(challenger), int(number), to_address(owner))
-        return Doubted(args["coin"], args["number"], doubt, args["nonce"])
-    if name == "HistoryAnswered":
-        return Revealed(move_of(args))
+        return ExitChallenged(args["coin"], args["number"], doubt, args["nonce"])
+    if name == "ChallengeBeforeResponded":
+        return ChallengeResponded(move_of(args))
     return None
 
 
 def move_of(args: dict[str, Any]) -> Move:
-    """Return the transfer in a `HistoryAnswered` event, which the contract has verified."""
+    """Return the transfer in a `ChallengeBeforeResponded` event, which the contract has verified."""
     number, prev, owner, expiry, time, r, vs, siblings = args["spend"]
     one = CoinTransaction(args["coin"], int(prev), address_bytes(owner), int(expiry))
     signed = SignedCoin(one, bytes(r) + bytes(vs))

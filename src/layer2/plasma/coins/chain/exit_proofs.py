@@ -83,16 +83,16 @@ def contradiction(standing: Standing, exit_: ExitView) -> Call | None:
     coin, number = standing.coin, exit_.number
     if standing.owner_at(number):
         spend = standing.spend_of(number)
-        return Call("challengeSpent", (coin, number, spend.as_tuple())) if spend else None
+        return Call("challengeAfter", (coin, number, spend.as_tuple())) if spend else None
     if standing.owner_at(exit_.prev_block):
         first = standing.spend_of(exit_.prev_block)
         if first is None or first.number >= number:
             return None
-        return Call("challengeDoubleSpent", (coin, number, first.as_tuple()))
+        return Call("challengeBetween", (coin, number, first.as_tuple()))
     earlier = [move for move in standing.moves if move.number < exit_.prev_block]
     if not earlier:
-        return Call("challengeHistoryByDeposit", (coin, number, standing.record.as_tuple()), "challenge")
-    return Call("challengeHistory", (coin, number, earlier[-1].as_tuple()), "challenge")
+        return Call("challengeBeforeByDeposit", (coin, number, standing.record.as_tuple()), "challenge")
+    return Call("challengeBefore", (coin, number, earlier[-1].as_tuple()), "challenge")
 
 
 def contradiction_by(move: Move, exit_: ExitView) -> Call | None:
@@ -102,11 +102,11 @@ def contradiction_by(move: Move, exit_: ExitView) -> Call | None:
     """
     coin, number, prev = move.transaction.coin, exit_.number, move.transaction.prev_block
     if number == prev:
-        return Call("challengeSpent", (coin, number, move.as_tuple()))
+        return Call("challengeAfter", (coin, number, move.as_tuple()))
     if exit_.prev_block == prev and move.number < number:
-        return Call("challengeDoubleSpent", (coin, number, move.as_tuple()))
+        return Call("challengeBetween", (coin, number, move.as_tuple()))
     if move.number < exit_.prev_block:
-        return Call("challengeHistory", (coin, number, move.as_tuple()), "challenge")
+        return Call("challengeBefore", (coin, number, move.as_tuple()), "challenge")
     return None
 
 
@@ -121,4 +121,4 @@ def answer(standing: Standing, exit_: ExitView, challenge: ChallengeView) -> Cal
             hint="the exit is wrong, or the history that it rests on was broken",
         )
     args = (standing.coin, exit_.number, challenge.as_tuple(), spend.as_tuple())
-    return Call("answerHistory", args)
+    return Call("respondChallengeBefore", args)

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from layer2.plasma.coins.chain.block_sources import BodyMissing, CoinSource
-from layer2.plasma.coins.chain.state import CoinSight
+from layer2.plasma.coins.chain.state import CoinChainState
 from layer2.plasma.coins.protocol.coin_history import Evidence, Moved
 from layer2.plasma.coins.protocol.sparse_merkle import SparseTree
 from layer2.plasma.coins.protocol.transfer import SignedCoin, coin_tree, decode_coin_body
 from layer2.plasma.protocol.malformed import BodyMalformed
 
-__all__ = ["BodyEvidence", "CoinGate", "EvidenceSource"]
+__all__ = ["BodyEvidence", "CoinOperatorClient", "EvidenceSource"]
 
 _KEPT = 8
 _MOST = 256
@@ -27,7 +27,7 @@ class EvidenceSource(Protocol):
         ...
 
 
-class CoinGate(EvidenceSource, Protocol):
+class CoinOperatorClient(EvidenceSource, Protocol):
     """An operator in this process (`CoinOperator`) or behind HTTP (`layer2.api.plasma.coins_client.RemoteCoins`)."""
 
     def submit(self, signed: SignedCoin) -> bytes:
@@ -42,7 +42,7 @@ class BodyEvidence:
         sight: Chain state with the headers against which block data is verified.
     """
 
-    def __init__(self, source: CoinSource, sight: CoinSight) -> None:
+    def __init__(self, source: CoinSource, sight: CoinChainState) -> None:
         self.source = source
         self._sight = sight
         self._blocks: OrderedDict[bytes, tuple[SparseTree, dict[int, SignedCoin]]] = OrderedDict()

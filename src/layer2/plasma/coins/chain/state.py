@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import threading
 
-from layer2.ethereum.event_stream import EventLog
+from layer2.ethereum.event_stream import EventStream
 from layer2.plasma.coins.chain.contract import CoinChain
 from layer2.plasma.coins.chain.events import (
-    BlockPosted,
+    BlockSubmitted,
+    ChallengeResponded,
+    CoinDeposited,
     CoinHappening,
-    CoinMade,
     CoinNews,
-    CoinPaid,
-    Doubted,
-    ExitBegun,
-    Revealed,
+    ExitChallenged,
+    ExitFinalized,
+    ExitStarted,
     happening_of,
 )
 from layer2.plasma.coins.chain.exit_proofs import ChallengeView
@@ -23,10 +23,10 @@ from layer2.plasma.coins.protocol.records import CoinHeader, CoinRecord
 from layer2.primitives.addresses import Address
 from layer2.primitives.errors import RangeError
 
-__all__ = ["CoinSight"]
+__all__ = ["CoinChainState"]
 
 
-class CoinSight:
+class CoinChainState:
     """Current state of a coin chain, with reorganisations reverted. Several wallets may share one.
 
     Args:
@@ -61,7 +61,7 @@ class CoinSight:
         self.turns = 0
         self._deposits: dict[Address, dict[int, None]] = {}
         self._lock = threading.Lock()
-        self._log: EventLog[CoinHappening] = EventLog(
+        self._log: EventStream[CoinHappening] = EventStream(
             chain.contract, happening_of, start_block=start_block, confirmations=confirmations
         )
 
@@ -100,7 +100,7 @@ class CoinSight:
             RangeError: A block number is missing: the node omits logs, so the state is unreliable.
         """
         self.head = news.head
-        if any(isinstance(one, BlockPosted) for _, one in news.removed):
+        if any(isinstance(one, BlockSubmitted) for _, one in news.removed):
             self.turns += 1
         for block, one in news.removed:
             self._note(block, one, back=True)
@@ -108,25 +108,25 @@ class CoinSight:
             self._note(block, one, back=False)
 
     def _note(self, block: int, one: CoinHappening, *, back: bool) -> None:
-        if isinstance(one, CoinMade):
+        if isinstance(one, CoinDeposited):
             self._made(block, one, back=back)
-        elif isinstance(one, BlockPosted):
+        elif isinstance(one, BlockSubmitted):
             self._posted(one.header, back=back)
-        elif isinstance(one, Doubted):
+        elif isinstance(one, ExitChallenged):
             doubts = self.doubts.setdefault((one.coin, one.number), set())
             (doubts.discard if back else doubts.add)((one.challenge, one.nonce))
-        elif isinstance(one, Revealed):
+        elif isinstance(one, ChallengeResponded):
             moves = self.revealed.setdefault(one.move.transaction.coin, [])
             (moves.remove if back else moves.append)(one.move)
         else:
             running = self.leaving.setdefault(one.coin, set())
-            (running.add if isinstance(one, ExitBegun) != back else running.discard)(one.number)
-            if isinstance(one, CoinPaid):
+            (running.add if isinstance(one, ExitStarted) != back else running.discard)(one.number)
+            if isinstance(one, ExitFinalized):
                 (self.paid.discard if back else self.paid.add)(one.coin)
             if not running:
                 del self.leaving[one.coin]
 
-    def _made(self, block: int, one: CoinMade, *, back: bool) -> None:
+    def _made(self, block: int, one: CoinDeposited, *, back: bool) -> None:
         mine = self._deposits.setdefault(one.record.owner, {})
         if back:
             self.records.pop(one.coin, None)

@@ -3,7 +3,7 @@
 Reentrancy and gas are not modelled: a payment either succeeds or is deferred (`Env.failing`).
 """
 
-from layer2.plasma.coins.model.actions import Action, Challenge, Due, Shown
+from layer2.plasma.coins.model.actions import Action, Challenge, ExitClaim, Shown
 from layer2.plasma.coins.model.apply import apply
 from layer2.plasma.coins.model.state import CoinState, Exit, Reason, challenge_id, token_number
 from layer2.plasma.payments.model.environment import Effect, Env, Paid
@@ -15,7 +15,7 @@ __all__ = [
     "Action",
     "Challenge",
     "CoinState",
-    "Due",
+    "ExitClaim",
     "Effect",
     "Env",
     "Exit",

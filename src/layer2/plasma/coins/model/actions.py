@@ -8,29 +8,29 @@ from layer2.plasma.coins.protocol.records import CoinRecord
 
 __all__ = [
     "Action",
-    "AnswerHistory",
+    "RespondChallengeBefore",
     "CancelExit",
     "Challenge",
-    "ChallengeDoubleSpent",
-    "ChallengeHistory",
-    "ChallengeHistoryByDeposit",
-    "ChallengeSpent",
-    "Claim",
+    "ChallengeBetween",
+    "ChallengeBefore",
+    "ChallengeBeforeByDeposit",
+    "ChallengeAfter",
+    "FinalizeExits",
     "DepositErc20",
     "DepositErc721",
-    "DepositEther",
-    "Due",
+    "DepositETH",
+    "ExitClaim",
     "ExitDeposit",
     "ExitTransfer",
     "NOTHING",
-    "NameOperator",
-    "RefuteHistory",
+    "ProposeOperator",
+    "RefuteChallengeResponse",
     "Shown",
     "SubmitBlock",
-    "TakeOver",
+    "AcceptOperator",
     "VoidChallenge",
-    "Withdraw",
-    "WithdrawToken",
+    "WithdrawPending",
+    "WithdrawPendingNft",
 ]
 
 
@@ -67,8 +67,8 @@ class Challenge:
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
-    """Arguments of `claim` for one exit (`ICoinChain.Due`)."""
+class ExitClaim:
+    """Arguments of `claim` for one exit (`ICoinChain.ExitClaim`)."""
 
     coin: int
     number: int
@@ -84,19 +84,19 @@ class SubmitBlock:
 
 
 @dataclass(frozen=True, slots=True)
-class NameOperator:
+class ProposeOperator:
     """Proposal of the next operator; the zero address withdraws the proposal."""
 
     next: bytes
 
 
 @dataclass(frozen=True, slots=True)
-class TakeOver:
+class AcceptOperator:
     """Acceptance of the operator role by the proposed operator."""
 
 
 @dataclass(frozen=True, slots=True)
-class DepositEther:
+class DepositETH:
     """Deposit of the ether sent with the call."""
 
 
@@ -123,7 +123,7 @@ class DepositErc721:
 
 
 @dataclass(frozen=True, slots=True)
-class Withdraw:
+class WithdrawPending:
     """Withdrawal of a deferred payout."""
 
     token: bytes
@@ -131,7 +131,7 @@ class Withdraw:
 
 
 @dataclass(frozen=True, slots=True)
-class WithdrawToken:
+class WithdrawPendingNft:
     """Withdrawal of a deferred ERC-721 token."""
 
     token: bytes
@@ -166,7 +166,7 @@ class CancelExit:
 
 
 @dataclass(frozen=True, slots=True)
-class ChallengeSpent:
+class ChallengeAfter:
     """Challenge with a later transfer that spends the exiting one."""
 
     coin: int
@@ -175,7 +175,7 @@ class ChallengeSpent:
 
 
 @dataclass(frozen=True, slots=True)
-class ChallengeDoubleSpent:
+class ChallengeBetween:
     """Challenge with an earlier transfer that spends the same transfer as the exiting one."""
 
     coin: int
@@ -184,7 +184,7 @@ class ChallengeDoubleSpent:
 
 
 @dataclass(frozen=True, slots=True)
-class ChallengeHistory:
+class ChallengeBefore:
     """Challenge of an invented history with an earlier transfer that was not spent."""
 
     coin: int
@@ -193,7 +193,7 @@ class ChallengeHistory:
 
 
 @dataclass(frozen=True, slots=True)
-class ChallengeHistoryByDeposit:
+class ChallengeBeforeByDeposit:
     """Challenge of an invented history with a deposit that was not spent."""
 
     coin: int
@@ -202,7 +202,7 @@ class ChallengeHistoryByDeposit:
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerHistory:
+class RespondChallengeBefore:
     """Response to a history challenge with the transfer that spends the challenged one."""
 
     coin: int
@@ -212,7 +212,7 @@ class AnswerHistory:
 
 
 @dataclass(frozen=True, slots=True)
-class RefuteHistory:
+class RefuteChallengeResponse:
     """Refutation of an exit whose history challenge was not answered in time."""
 
     coin: int
@@ -231,30 +231,30 @@ class VoidChallenge:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class FinalizeExits:
     """Payout of mature, unchallenged exits."""
 
-    dues: tuple[Due, ...]
+    dues: tuple[ExitClaim, ...]
 
 
 Action = (
     SubmitBlock
-    | NameOperator
-    | TakeOver
-    | DepositEther
+    | ProposeOperator
+    | AcceptOperator
+    | DepositETH
     | DepositErc20
     | DepositErc721
-    | Withdraw
-    | WithdrawToken
+    | WithdrawPending
+    | WithdrawPendingNft
     | ExitDeposit
     | ExitTransfer
     | CancelExit
-    | ChallengeSpent
-    | ChallengeDoubleSpent
-    | ChallengeHistory
-    | ChallengeHistoryByDeposit
-    | AnswerHistory
-    | RefuteHistory
+    | ChallengeAfter
+    | ChallengeBetween
+    | ChallengeBefore
+    | ChallengeBeforeByDeposit
+    | RespondChallengeBefore
+    | RefuteChallengeResponse
     | VoidChallenge
-    | Claim
+    | FinalizeExits
 )

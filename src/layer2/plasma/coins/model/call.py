@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from layer2.plasma.coins.model.errors import AmountInvalid, CallerUnauthorized
+from layer2.plasma.coins.model.errors import IncorrectValue, UnauthorizedCaller
 from layer2.plasma.coins.model.state import CoinState
 from layer2.plasma.payments.model.environment import Effect, Env, Paid
 from layer2.primitives.addresses import to_address
@@ -25,14 +25,14 @@ class Call:
         self.effects.append(Effect(name, fields))
 
     def require_caller(self, need: bytes) -> None:
-        """Raise CallerUnauthorized unless the caller is `need`."""
+        """Raise UnauthorizedCaller unless the caller is `need`."""
         if self.env.sender != need:
-            raise CallerUnauthorized(self.env.sender, need)
+            raise UnauthorizedCaller(self.env.sender, need)
 
     def require_value(self, need: int) -> None:
-        """Raise AmountInvalid unless exactly `need` wei were sent."""
+        """Raise IncorrectValue unless exactly `need` wei were sent."""
         if self.env.value != need:
-            raise AmountInvalid(self.env.value, need)
+            raise IncorrectValue(self.env.value, need)
 
     def push(self, token: int, to: bytes, amount: int) -> None:
         """Pay an amount, or record it as owed if the payment fails."""
@@ -41,7 +41,7 @@ class Call:
         deferred = not self.env.reaches(to, token)
         if deferred:
             self.state.owed[to, token] = self.state.owed.get((to, token), 0) + amount
-            self.emit("Deferred", to, token.to_bytes(20, "big"), amount)
+            self.emit("PayoutDeferred", to, token.to_bytes(20, "big"), amount)
         else:
             self.state.balance[token] -= amount
         self.effects.append(Paid(to, token, amount, deferred))
@@ -51,7 +51,7 @@ class Call:
         deferred = not self.env.reaches(to, token)
         if deferred:
             self.state.owed_tokens[token, number] = to
-            self.emit("TokenDeferred", to, token.to_bytes(20, "big"), number)
+            self.emit("NftPayoutDeferred", to, token.to_bytes(20, "big"), number)
         else:
             self.state.vault.remove((token, number))
         self.effects.append(Paid(to, token, number, deferred))

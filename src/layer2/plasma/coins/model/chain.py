@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from layer2.plasma.coins.model import actions as act
 from layer2.plasma.coins.model.call import Call
-from layer2.plasma.coins.model.errors import BlockNumberWrong, TooEarly
+from layer2.plasma.coins.model.errors import TooEarly, UnexpectedBlockNumber
 from layer2.plasma.coins.model.state import NOBODY
 from layer2.plasma.coins.protocol.records import CoinHeader
 
@@ -14,21 +14,21 @@ def submit_block(one: Call, action: act.SubmitBlock) -> None:
     state = one.state
     one.require_caller(state.operator)
     if action.number != state.next_block:
-        raise BlockNumberWrong(action.number, state.next_block)
+        raise UnexpectedBlockNumber(action.number, state.next_block)
     state.blocks[action.number] = CoinHeader(action.number, action.root, one.env.time).hash
     state.next_block += 1
     one.emit("BlockSubmitted", action.number, action.root, one.env.time)
 
 
-def name_operator(one: Call, action: act.NameOperator) -> None:
+def propose_operator(one: Call, action: act.ProposeOperator) -> None:
     """Apply the proposal of the next operator."""
     one.require_caller(one.state.operator)
     since = one.env.time + one.state.profile.rotation_delay
     one.state.named = (action.next, since)
-    one.emit("OperatorNamed", action.next, since)
+    one.emit("OperatorProposed", action.next, since)
 
 
-def take_over(one: Call, action: act.TakeOver) -> None:
+def accept_operator(one: Call, action: act.AcceptOperator) -> None:
     """Apply the takeover by the proposed operator after the delay."""
     following, since = one.state.named
     one.require_caller(following)

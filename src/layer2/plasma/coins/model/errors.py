@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from layer2.primitives.contract_errors import TwinError
+from layer2.primitives.contract_errors import ModelledRevert
 
 
-class CoinError(TwinError):
+class CoinError(ModelledRevert):
     """Base class of reverts of the coin chain; no state has changed.
 
     Attributes:
@@ -15,28 +15,28 @@ class CoinError(TwinError):
     MEANING = "The coin chain refused"
 
 
-class CallerUnauthorized(CoinError):
+class UnauthorizedCaller(CoinError):
     """The caller is not authorized for this call."""
 
     FIELDS = ("caller", "need")
     MEANING = "The caller may not do this"
 
 
-class BlockNumberWrong(CoinError):
+class UnexpectedBlockNumber(CoinError):
     """The block number is not the next one."""
 
     FIELDS = ("given", "need")
     MEANING = "Blocks follow each other: none is left out, none is replaced"
 
 
-class AmountInvalid(CoinError):
+class IncorrectValue(CoinError):
     """The ether sent differs from the required amount, or the amount is zero or at least 2^128."""
 
     FIELDS = ("given", "need")
     MEANING = "Ether sent and amount needed differ, or the amount is zero or too large (2^128)"
 
 
-class TransferShort(CoinError):
+class InsufficientTransfer(CoinError):
     """The token contract transferred an amount that differs from the requested one."""
 
     FIELDS = ("token", "have", "need")
@@ -50,21 +50,21 @@ class TokenNotReceived(CoinError):
     MEANING = "The ERC-721 token did not come from elsewhere into the vault"
 
 
-class CoinUnknown(CoinError):
+class UnknownCoin(CoinError):
     """No unpaid coin has this record: the record differs, or the coin was paid out."""
 
     FIELDS = ("coin",)
     MEANING = "No coin to be paid has this record: it is another one, or it was paid"
 
 
-class ProofInvalid(CoinError):
+class InvalidProof(CoinError):
     """The block does not include this transfer."""
 
     FIELDS = ("number",)
     MEANING = "The block does not hold this transfer"
 
 
-class TransferInvalid(CoinError):
+class InvalidTransfer(CoinError):
     """The transfer has no recipient, or does not come after the transfer it spends."""
 
     MEANING = "A transfer to nobody, or of something that comes after it"
@@ -84,14 +84,14 @@ class BlockOutOfRange(CoinError):
     MEANING = "The block is outside of what this call is about: `from` to `to`, both included"
 
 
-class SpendsOther(CoinError):
+class UnexpectedPreviousBlock(CoinError):
     """The transfer does not spend the required transfer."""
 
     FIELDS = ("prevBlock", "need")
     MEANING = "The transfer spends another one than it would have to"
 
 
-class SignatureInvalid(CoinError):
+class InvalidSignature(CoinError):
     """The transfer is not signed by the coin's owner."""
 
     FIELDS = ("owner",)
@@ -105,7 +105,7 @@ class ExitRunning(CoinError):
     MEANING = "This exit is running"
 
 
-class ExitMissing(CoinError):
+class UnknownExit(CoinError):
     """The exit does not exist or has ended."""
 
     FIELDS = ("coin", "number")
@@ -126,7 +126,7 @@ class ChallengeOpen(CoinError):
     MEANING = "The same challenge by the same challenger is open"
 
 
-class ChallengeMissing(CoinError):
+class UnknownChallenge(CoinError):
     """The challenge does not exist or has ended."""
 
     FIELDS = ("id",)
@@ -153,7 +153,7 @@ class NothingDue(CoinError):
     MEANING = "None of these exits can be paid: not running, not yet, challenged, or another record"
 
 
-class NothingOwed(CoinError):
+class NothingPending(CoinError):
     """The account has no deferred payout of this token."""
 
     FIELDS = ("account", "token")

@@ -6,12 +6,12 @@ from layer2.plasma.coins.model.actions import Shown
 from layer2.plasma.coins.model.call import Call
 from layer2.plasma.coins.model.errors import (
     BlockOutOfRange,
-    CoinUnknown,
-    ProofInvalid,
-    SignatureInvalid,
-    SpendsOther,
+    InvalidProof,
+    InvalidSignature,
+    InvalidTransfer,
     TransferExpired,
-    TransferInvalid,
+    UnexpectedPreviousBlock,
+    UnknownCoin,
 )
 from layer2.plasma.coins.protocol.records import CoinHeader, CoinRecord
 from layer2.plasma.coins.protocol.sparse_merkle import presence_root
@@ -22,34 +22,34 @@ LAST = (1 << 40) - 1
 
 
 def require_coin(one: Call, coin: int, record: CoinRecord) -> None:
-    """Raise CoinUnknown unless the coin exists with this record and has not been paid out."""
+    """Raise UnknownCoin unless the coin exists with this record and has not been paid out."""
     if one.state.coins.get(coin) != record:
-        raise CoinUnknown(coin)
+        raise UnknownCoin(coin)
 
 
 def require_shown(one: Call, coin: int, shown: Shown) -> None:
     """Verify that the block includes the transfer with its signature, before its expiry and after the one it spends."""
     if not any(shown.new_owner) or shown.prev_block >= shown.number:
-        raise TransferInvalid()
+        raise InvalidTransfer()
     if shown.number > shown.expiry:
         raise TransferExpired(shown.number, shown.expiry)
     value = SignedCoin(_transaction(coin, shown), shown.signature).value
     root = presence_root(coin, value, shown.siblings)
     if root is None or one.state.blocks.get(shown.number) != CoinHeader(shown.number, root, shown.time).hash:
-        raise ProofInvalid(shown.number)
+        raise InvalidProof(shown.number)
 
 
 def require_signed(one: Call, coin: int, shown: Shown, owner: bytes) -> None:
-    """Raise SignatureInvalid unless the owner made the signature in the block."""
+    """Raise InvalidSignature unless the owner made the signature in the block."""
     digest = _transaction(coin, shown).digest(one.state.domain)
     if one.env.recover(digest, shown.signature) != owner:
-        raise SignatureInvalid(owner)
+        raise InvalidSignature(owner)
 
 
 def require_spends(shown: Shown, number: int) -> None:
-    """Raise SpendsOther unless the transfer spends that of block `number`."""
+    """Raise UnexpectedPreviousBlock unless the transfer spends that of block `number`."""
     if shown.prev_block != number:
-        raise SpendsOther(shown.prev_block, number)
+        raise UnexpectedPreviousBlock(shown.prev_block, number)
 
 
 def require_within(number: int, first: int, last: int) -> None:

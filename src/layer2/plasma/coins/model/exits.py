@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from layer2.plasma.coins.model import actions as act
 from layer2.plasma.coins.model.call import Call
-from layer2.plasma.coins.model.errors import BlockOutOfRange, ExitChallenged, ExitMissing, ExitRunning, NothingDue
+from layer2.plasma.coins.model.errors import BlockOutOfRange, ExitChallenged, ExitRunning, NothingDue, UnknownExit
 from layer2.plasma.coins.model.evidence import (
     LAST,
     require_coin,
@@ -68,7 +68,7 @@ def cancel_exit(one: Call, action: act.CancelExit) -> None:
     one.push(0, waiting.owner, bonds)
 
 
-def challenge_spent(one: Call, action: act.ChallengeSpent) -> None:
+def challenge_after(one: Call, action: act.ChallengeAfter) -> None:
     """Refute an exit with a later spend signed by its owner."""
     waiting = require_running(one, action.coin, action.number)
     require_spends(action.spend, action.number)
@@ -78,7 +78,7 @@ def challenge_spent(one: Call, action: act.ChallengeSpent) -> None:
     _refute(one, action.coin, action.number, Reason.SPENT)
 
 
-def challenge_double_spent(one: Call, action: act.ChallengeDoubleSpent) -> None:
+def challenge_between(one: Call, action: act.ChallengeBetween) -> None:
     """Refute an exit with an earlier spend, signed by the owner who signed the exiting transfer."""
     waiting = require_running(one, action.coin, action.number)
     if not action.number:
@@ -90,7 +90,7 @@ def challenge_double_spent(one: Call, action: act.ChallengeDoubleSpent) -> None:
     _refute(one, action.coin, action.number, Reason.DOUBLE_SPENT)
 
 
-def claim(one: Call, action: act.Claim) -> None:
+def claim(one: Call, action: act.FinalizeExits) -> None:
     """Pay out mature exits and skip the others; the caller receives the bounties."""
     paid = sum(_claimed(one, due) for due in action.dues)
     if not paid:
@@ -98,7 +98,7 @@ def claim(one: Call, action: act.Claim) -> None:
     one.push(0, one.env.sender, paid * one.state.profile.bounty)
 
 
-def _claimed(one: Call, due: act.Due) -> bool:
+def _claimed(one: Call, due: act.ExitClaim) -> bool:
     state, record = one.state, due.record
     waiting = state.exit(due.coin, due.number)
     if waiting.owner == NOBODY or one.env.time <= waiting.exitable_at or waiting.challenges:
@@ -120,10 +120,10 @@ def _claimed(one: Call, due: act.Due) -> bool:
 
 
 def require_running(one: Call, coin: int, number: int) -> Exit:
-    """Return the exit; raise ExitMissing if it is not running."""
+    """Return the exit; raise UnknownExit if it is not running."""
     waiting = one.state.exit(coin, number)
     if waiting.owner == NOBODY:
-        raise ExitMissing(coin, number)
+        raise UnknownExit(coin, number)
     return waiting
 
 

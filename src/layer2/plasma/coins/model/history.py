@@ -9,12 +9,12 @@ from layer2.plasma.coins.model.actions import Challenge
 from layer2.plasma.coins.model.call import Call
 from layer2.plasma.coins.model.errors import (
     BlockOutOfRange,
-    ChallengeMissing,
     ChallengeOpen,
     ChallengesFull,
     ExitRunning,
     TooEarly,
     TooLate,
+    UnknownChallenge,
 )
 from layer2.plasma.coins.model.evidence import (
     require_coin,
@@ -30,7 +30,7 @@ from layer2.primitives.addresses import address_bytes
 _MOST = (1 << 24) - 1
 
 
-def challenge_history(one: Call, action: act.ChallengeHistory) -> None:
+def challenge_before(one: Call, action: act.ChallengeBefore) -> None:
     """Challenge an exit's history with an earlier transfer that was not spent."""
     waiting = require_running(one, action.coin, action.number)
     earlier = action.earlier
@@ -39,7 +39,7 @@ def challenge_history(one: Call, action: act.ChallengeHistory) -> None:
     _challenge(one, action.coin, action.number, Challenge(one.env.sender, earlier.number, earlier.new_owner))
 
 
-def challenge_history_by_deposit(one: Call, action: act.ChallengeHistoryByDeposit) -> None:
+def challenge_before_by_deposit(one: Call, action: act.ChallengeBeforeByDeposit) -> None:
     """Challenge an exit's history with a deposit that was not spent."""
     waiting = require_running(one, action.coin, action.number)
     _require_earlier(one, action.number, waiting, 0, 0)
@@ -48,7 +48,7 @@ def challenge_history_by_deposit(one: Call, action: act.ChallengeHistoryByDeposi
     _challenge(one, action.coin, action.number, Challenge(one.env.sender, 0, owner))
 
 
-def answer_history(one: Call, action: act.AnswerHistory) -> None:
+def respond_challenge_before(one: Call, action: act.RespondChallengeBefore) -> None:
     """Answer a challenge with the transfer that spends the challenged one in the exit's history.
 
     The rest of the challenge's bond is added to the exit's. The exit can be challenged again.
@@ -68,11 +68,11 @@ def answer_history(one: Call, action: act.AnswerHistory) -> None:
     one.state.exits[action.coin, action.number] = replace(
         waiting, exitable_at=exitable_at, challenges=waiting.challenges - 1, answered=waiting.answered + 1
     )
-    one.emit("HistoryAnswered", action.coin, action.number, known, exitable_at, astuple(spend))
+    one.emit("ChallengeBeforeResponded", action.coin, action.number, known, exitable_at, astuple(spend))
     one.push(0, one.env.sender, one.state.profile.answer_pay)
 
 
-def refute_history(one: Call, action: act.RefuteHistory) -> None:
+def refute_challenge_response(one: Call, action: act.RefuteChallengeResponse) -> None:
     """Refute an exit whose challenge was not answered in time; the challenger receives all bonds."""
     waiting = require_running(one, action.coin, action.number)
     challenger = action.challenge.challenger
@@ -106,7 +106,7 @@ def _challenge(one: Call, coin: int, number: int, challenge: Challenge) -> None:
     one.state.challenges[known] = _half(one, waiting)
     one.state.exits[coin, number] = replace(waiting, challenges=waiting.challenges + 1)
     told = (challenge.challenger, challenge.number, challenge.owner)
-    one.emit("HistoryChallenged", coin, number, told, waiting.nonce)
+    one.emit("ChallengedBefore", coin, number, told, waiting.nonce)
 
 
 def _require_earlier(one: Call, number: int, waiting: Exit, earlier: int, first: int) -> None:
@@ -122,7 +122,7 @@ def _require_earlier(one: Call, number: int, waiting: Exit, earlier: int, first:
 def _close(one: Call, known: bytes) -> int:
     """Close a challenge and return its response deadline."""
     if known not in one.state.challenges:
-        raise ChallengeMissing(known)
+        raise UnknownChallenge(known)
     return one.state.challenges.pop(known)
 
 

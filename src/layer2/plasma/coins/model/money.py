@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from layer2.plasma.coins.model import actions as act
 from layer2.plasma.coins.model.call import Call
-from layer2.plasma.coins.model.errors import AmountInvalid, NothingOwed, PaymentFailed, TokenNotReceived, TransferShort
+from layer2.plasma.coins.model.errors import (
+    IncorrectValue,
+    InsufficientTransfer,
+    NothingPending,
+    PaymentFailed,
+    TokenNotReceived,
+)
 from layer2.plasma.coins.model.state import NOBODY, token_number
 from layer2.plasma.coins.protocol.records import CoinRecord, Kind, coin_of
 from layer2.plasma.payments.model.environment import Paid
@@ -13,22 +19,22 @@ from layer2.primitives.addresses import to_address
 _MOST = (1 << 128) - 1
 
 
-def deposit_ether(one: Call, action: act.DepositEther) -> None:
+def deposit_ether(one: Call, action: act.DepositETH) -> None:
     """Create a coin of the ether sent."""
     if not one.env.value:
-        raise AmountInvalid(0, 1)
+        raise IncorrectValue(0, 1)
     _make(one, Kind.ETHER, NOBODY, one.env.value)
 
 
 def deposit_erc20(one: Call, action: act.DepositErc20) -> None:
     """Create a coin of ERC-20 tokens if the received amount equals the requested one."""
     if not action.amount:
-        raise AmountInvalid(0, 1)
+        raise IncorrectValue(0, 1)
     if action.amount > _MOST:
-        raise AmountInvalid(action.amount, _MOST)
+        raise IncorrectValue(action.amount, _MOST)
     arrived = action.amount if action.arrived is None else action.arrived
     if arrived != action.amount:
-        raise TransferShort(action.token, arrived, action.amount)
+        raise InsufficientTransfer(action.token, arrived, action.amount)
     # An ERC-721 contract accepts the amount 1 as the token number 1.
     if action.whole and arrived == 1:
         raise TokenNotReceived(action.token, 1)
@@ -46,12 +52,12 @@ def deposit_erc721(one: Call, action: act.DepositErc721) -> None:
     _make(one, Kind.ERC721, action.token, action.id)
 
 
-def withdraw(one: Call, action: act.Withdraw) -> None:
+def withdraw(one: Call, action: act.WithdrawPending) -> None:
     """Pay a deferred payout to an address that the caller names."""
     token = token_number(action.token)
     amount = one.state.owed.pop((one.env.sender, token), 0)
     if not amount:
-        raise NothingOwed(one.env.sender, action.token)
+        raise NothingPending(one.env.sender, action.token)
     itself = one.is_itself(action.to)
     if not one.env.reaches(action.to, token) or (itself and not token):
         raise PaymentFailed(action.to, action.token)
@@ -61,11 +67,11 @@ def withdraw(one: Call, action: act.Withdraw) -> None:
         one.effects.append(Paid(action.to, token, amount, False))
 
 
-def withdraw_token(one: Call, action: act.WithdrawToken) -> None:
+def withdraw_pending_nft(one: Call, action: act.WithdrawPendingNft) -> None:
     """Transfer a deferred ERC-721 token to an address that the caller names, without a callback to it."""
     place = (token_number(action.token), action.id)
     if one.state.owed_tokens.get(place, NOBODY) != one.env.sender:
-        raise NothingOwed(one.env.sender, action.token)
+        raise NothingPending(one.env.sender, action.token)
     del one.state.owed_tokens[place]
     if not any(action.to):
         raise PaymentFailed(action.to, action.token)

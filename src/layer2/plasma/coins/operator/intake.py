@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from layer2.plasma.coins.chain.contract import CoinChain
-from layer2.plasma.coins.chain.events import CoinMade, CoinNews, ExitBegun
-from layer2.plasma.coins.chain.state import CoinSight
-from layer2.plasma.coins.operator.mempool import CoinPool, CoinVouched, Waiting
+from layer2.plasma.coins.chain.events import CoinDeposited, CoinNews, ExitStarted
+from layer2.plasma.coins.chain.state import CoinChainState
+from layer2.plasma.coins.operator.mempool import CoinMempool, VerifiedTransfers, Waiting
 from layer2.plasma.coins.operator.owner_table import CoinLedger
 from layer2.plasma.coins.protocol.sparse_merkle import SparseTree
 from layer2.plasma.coins.protocol.transfer import SignedCoin
@@ -27,18 +27,18 @@ from layer2.plasma.coins.protocol.transfer_batch import (
 )
 from layer2.plasma.common.block_store import BodyStore
 from layer2.plasma.common.errors import BlockLost
-from layer2.plasma.common.operator_journal import Made, Promises
-from layer2.plasma.common.tx_status import Fate, Fates
+from layer2.plasma.common.operator_journal import OperatorJournal, SealedBlock
+from layer2.plasma.common.tx_status import TxStatus, TxStatusIndex
 from layer2.primitives.errors import Layer2Error, RangeError
-from layer2.primitives.worker_pool import Workers
+from layer2.primitives.worker_pool import WorkerPool
 from layer2.store.journal import fault_point
 
-__all__ = ["CoinAcceptance"]
+__all__ = ["TransferIntake"]
 
 _KIND = "plasma.coin-operator"
 
 
-class CoinAcceptance:
+class TransferIntake:
     """Base of `CoinOperator` that accepts transfers; it sends no transactions."""
 
     def __init__(
@@ -49,26 +49,26 @@ class CoinAcceptance:
         start_block: int,
         margin: int,
         most_pending: int,
-        workers: Workers | None,
+        workers: WorkerPool | None,
     ) -> None:
         self.chain = chain
         self.folder = Path(folder)
-        self.workers = workers or Workers()
+        self.workers = workers or WorkerPool()
         self.lock = threading.RLock()
         """Lock held while related state is read or written."""
         self._following = threading.Lock()
         self.store: BodyStore[SparseTree] = BodyStore(self.folder / "bodies", join_body, split_run, plant)
-        self.sight = CoinSight(chain, start_block=start_block)
+        self.sight = CoinChainState(chain, start_block=start_block)
         self.ledger = CoinLedger()
-        self._fates = Fates()
-        self._pool = CoinPool(most_pending, margin, self.sight, self.ledger)
+        self._fates = TxStatusIndex()
+        self._pool = CoinMempool(most_pending, margin, self.sight, self.ledger)
         self._turn = 0
         self._shaken: int | None = None
         """Head of the chain at the last change of deposits that blocks may depend on; None if nothing is unresolved."""
         self.halted: BlockLost | None = None
         """Set when the chain contains a block this operator did not produce; no further transfers are accepted."""
         place = self.folder / "operator.journal"
-        self._promises = Promises(place, chain.connection.chain_id, chain.address, kind=_KIND, runs=TRANSFERS)
+        self._promises = OperatorJournal(place, chain.connection.chain_id, chain.address, kind=_KIND, runs=TRANSFERS)
         try:
             self._reload()
         except BaseException:
@@ -102,10 +102,10 @@ class CoinAcceptance:
         found = self._pool.waiting.get(coin)
         return None if found is None else found.signed
 
-    def fate(self, hashed: bytes) -> Fate | None:
+    def fate(self, hashed: bytes) -> TxStatus | None:
         """Return the status of an accepted transfer by its hash, or None if it is unknown."""
         with self.lock:
-            return Fate("pending") if hashed in self._pool.hashes else self._fates.get(hashed)
+            return TxStatus("pending") if hashed in self._pool.hashes else self._fates.get(hashed)
 
     def follow(self) -> None:
         """Apply new and reverted events of the chain before any transfer is accepted."""
@@ -128,7 +128,7 @@ class CoinAcceptance:
     def submit_many(self, batch: Sequence[SignedCoin]) -> list[Layer2Error | None]:
         """Accept all valid transfers in one commit; return the rejection or None of each.
 
-        Rejections: CoinUnknown, CoinSpent, CoinLeaving, SignatureWrong, Expired and MempoolFull; MalformedError for an
+        Rejections: UnknownCoin, CoinSpent, CoinLeaving, SignatureWrong, Expired and MempoolFull; MalformedError for an
         invalid encoding.
 
         Raises:
@@ -137,14 +137,14 @@ class CoinAcceptance:
         self.follow()
         return self.accept([self.vouch([record_of(one) for one in batch])])[0]
 
-    def vouch(self, records: Sequence[bytes]) -> CoinVouched:
+    def vouch(self, records: Sequence[bytes]) -> VerifiedTransfers:
         """Decode records and verify signatures for `accept`. Nothing is accepted, and no lock is held."""
-        batch = CoinVouched(records)
+        batch = VerifiedTransfers(records)
         found = signers_of(self.workers, self.chain.domain, list(batch.signed.values()))
         batch.signers = dict(zip(batch.signed, found, strict=True))
         return batch
 
-    def accept(self, batches: Sequence[CoinVouched]) -> list[list[Layer2Error | None]]:
+    def accept(self, batches: Sequence[VerifiedTransfers]) -> list[list[Layer2Error | None]]:
         """Accept the valid transfers of several submissions in order, durably in one commit."""
         with self.lock:
             if self.halted is not None:
@@ -180,15 +180,15 @@ class CoinAcceptance:
             raise self.halted from failure
         touched: set[int] = set()
         for _, one in news.removed:
-            if isinstance(one, CoinMade):
+            if isinstance(one, CoinDeposited):
                 self.ledger.unmade(one.coin)
                 touched.add(one.coin)
                 self._shaken = news.head
         for _, one in news.new:
-            if isinstance(one, CoinMade):
+            if isinstance(one, CoinDeposited):
                 self.ledger.made(one.coin, one.record)
                 touched.add(one.coin)
-            elif isinstance(one, ExitBegun):
+            elif isinstance(one, ExitStarted):
                 touched.add(one.coin)
         if news.new or news.removed:
             self._turn += 1
@@ -226,7 +226,7 @@ class CoinAcceptance:
         self._drop(self._pool.impossible(list(self._pool.waiting), self.next_number))
 
     def _apply(
-        self, made: Made, batch: Sequence[SignedCoin], signers: Sequence[bytes], bases: Sequence[bytes]
+        self, made: SealedBlock, batch: Sequence[SignedCoin], signers: Sequence[bytes], bases: Sequence[bytes]
     ) -> list[bytes]:
         """Apply a block and return the hashes of its transfers; `batch` is sorted by coin, as in the block data."""
         transfers = [one.transaction for one in batch]
@@ -235,7 +235,7 @@ class CoinAcceptance:
         self._fates.include(made.number, hashes)
         return hashes
 
-    def _bases(self, made: Made, batch: Sequence[SignedCoin], rows: Mapping[bytes, bytes]) -> list[bytes]:
+    def _bases(self, made: SealedBlock, batch: Sequence[SignedCoin], rows: Mapping[bytes, bytes]) -> list[bytes]:
         """Return the basis of each transfer of a block, in order; `rows` are the journal's remaining rows."""
         if made.rests == self.ledger.rests([one.transaction for one in batch]):
             return [self.ledger.basis(one.transaction.coin) for one in batch]

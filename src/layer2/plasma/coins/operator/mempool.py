@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from layer2.plasma.coins.chain.state import CoinSight
+from layer2.plasma.coins.chain.state import CoinChainState
 from layer2.plasma.coins.operator.owner_table import CoinLedger
-from layer2.plasma.coins.protocol.errors import CoinLeaving, CoinSpent, CoinUnknown
+from layer2.plasma.coins.protocol.errors import CoinExiting, CoinSpent, UnknownCoin
 from layer2.plasma.coins.protocol.transfer import CoinTransaction, SignedCoin
 from layer2.plasma.coins.protocol.transfer_batch import read_record
 from layer2.plasma.common.errors import Expired, MempoolFull, Rejected, SignatureWrong
 from layer2.primitives.errors import Layer2Error, MalformedError
 
-__all__ = ["CoinPool", "CoinVouched", "Waiting"]
+__all__ = ["CoinMempool", "VerifiedTransfers", "Waiting"]
 
 
 class Waiting(NamedTuple):
@@ -25,7 +25,7 @@ class Waiting(NamedTuple):
     basis: bytes
 
 
-class CoinVouched:
+class VerifiedTransfers:
     """Decoded records with their recovered signers or rejections, by position.
 
     Attributes:
@@ -52,7 +52,7 @@ class CoinVouched:
         return f"<CoinVouched {len(self.records)} refused={len(self.refused)}>"
 
 
-class CoinPool:
+class CoinMempool:
     """Accepted transfers by coin, in order of acceptance.
 
     Args:
@@ -63,7 +63,7 @@ class CoinPool:
         hashes: Coins by the hashes of their transfers.
     """
 
-    def __init__(self, most: int, margin: int, sight: CoinSight, ledger: CoinLedger) -> None:
+    def __init__(self, most: int, margin: int, sight: CoinChainState, ledger: CoinLedger) -> None:
         self.most = most
         self.margin = margin
         self.waiting: dict[int, Waiting] = {}
@@ -78,7 +78,7 @@ class CoinPool:
         found = self.waiting.get(one.coin)
         return found is not None and found.signed.transaction == one
 
-    def admit(self, batch: CoinVouched, number: int) -> tuple[list[Layer2Error | None], list[Waiting]]:
+    def admit(self, batch: VerifiedTransfers, number: int) -> tuple[list[Layer2Error | None], list[Waiting]]:
         """Admit the transfers that block `number` may include; return each rejection or None, and the new transfers.
 
         Transfers that are already pending or included are accepted again without effect.
@@ -132,9 +132,9 @@ class CoinPool:
         transfer = one.signed.transaction
         coin, held = transfer.coin, self._ledger.get(transfer.coin)
         if held is None or coin in self._sight.paid:
-            return CoinUnknown(f"coin {coin} is not in the vault", hint="check its number; wait for its deposit")
+            return UnknownCoin(f"coin {coin} is not in the vault", hint="check its number; wait for its deposit")
         if self._sight.made_at[coin] + self.margin > self._sight.head:
-            return CoinUnknown(f"coin {coin} was made just now", need=self.margin, hint="wait for some blocks above it")
+            return UnknownCoin(f"coin {coin} was made just now", need=self.margin, hint="wait for some blocks above it")
         if transfer.prev_block != held.last_block:
             return CoinSpent(
                 f"coin {coin}: the transfer spends block {transfer.prev_block}, its last one is in {held.last_block}",
@@ -148,12 +148,12 @@ class CoinPool:
                 hint="its owner signs it, over this very transfer",
             )
         if one.basis != self._ledger.basis(coin):
-            return CoinUnknown(
+            return UnknownCoin(
                 f"coin {coin} is not what it was when this transfer was accepted: the chain was reorganised",
                 hint="look at the coin again, and sign anew",
             )
         if coin in self._sight.leaving:
-            return CoinLeaving(f"coin {coin} leaves through the contract", hint="refute the exit, or let it be claimed")
+            return CoinExiting(f"coin {coin} leaves through the contract", hint="refute the exit, or let it be claimed")
         if number > transfer.expiry:
             return Expired(
                 f"coin {coin}: the next block is {number}",

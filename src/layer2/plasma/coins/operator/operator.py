@@ -10,7 +10,7 @@ from pathlib import Path
 
 from layer2.ethereum.sender import Sender
 from layer2.plasma.coins.chain.contract import CoinChain
-from layer2.plasma.coins.operator.intake import CoinAcceptance
+from layer2.plasma.coins.operator.intake import TransferIntake
 from layer2.plasma.coins.operator.mempool import Waiting
 from layer2.plasma.coins.protocol.coin_history import Evidence, Moved
 from layer2.plasma.coins.protocol.errors import BodyMissing
@@ -19,13 +19,13 @@ from layer2.plasma.coins.protocol.sparse_merkle import SparseTree
 from layer2.plasma.coins.protocol.transfer import SignedCoin
 from layer2.plasma.coins.protocol.transfer_batch import judged, read_record, record_of
 from layer2.plasma.common.block_store import BodyStore
-from layer2.plasma.common.block_submitter import Posting
+from layer2.plasma.common.block_submitter import BlockSubmitter
 from layer2.plasma.common.errors import DepositsMissing, StateUnknown
-from layer2.plasma.common.operator_journal import Made
+from layer2.plasma.common.operator_journal import SealedBlock
 from layer2.plasma.protocol.params import COIN_LEVELS, MAX_TRANSACTIONS
 from layer2.primitives.addresses import Address, address_bytes, to_address
 from layer2.primitives.errors import InputError, RangeError
-from layer2.primitives.worker_pool import Workers
+from layer2.primitives.worker_pool import WorkerPool
 from layer2.store.journal import fault_point
 
 __all__ = ["FAULT_POINTS", "CoinOperator", "CoinState"]
@@ -67,7 +67,7 @@ class CoinState:
     pending: SignedCoin | None = None
 
 
-class CoinOperator(CoinAcceptance, Posting[SparseTree, CoinHeader]):
+class CoinOperator(TransferIntake, BlockSubmitter[SparseTree, CoinHeader]):
     """Operator of one coin chain. `step()` follows the chain, builds a block if transfers are pending, and submits it.
 
     A transfer that `submit` accepts is in the journal before it returns, and is included in a block as long as its
@@ -101,7 +101,7 @@ class CoinOperator(CoinAcceptance, Posting[SparseTree, CoinHeader]):
         margin: int = 12,
         most_pending: int = _MOST_PENDING,
         capacity: int = MAX_TRANSACTIONS,
-        workers: Workers | None = None,
+        workers: WorkerPool | None = None,
     ) -> None:
         if not 0 < capacity <= MAX_TRANSACTIONS or margin < 0:
             raise RangeError(f"capacity {capacity}, margin {margin}", hint="capacity from 1, margin from 0")
@@ -174,7 +174,7 @@ class CoinOperator(CoinAcceptance, Posting[SparseTree, CoinHeader]):
         """Headers of the submitted blocks by number."""
         return self.sight.headers
 
-    def _put(self, one: Made) -> None:
+    def _put(self, one: SealedBlock) -> None:
         if self.sender is None:
             raise InputError(f"{self.chain.address}: nobody to submit for", hint="pass the operator's sender")
         self.chain.submit(self.sender, one.number, one.root)
@@ -186,7 +186,7 @@ class CoinOperator(CoinAcceptance, Posting[SparseTree, CoinHeader]):
         rows = map(read_record, self.store.records(number))
         return next(one for one in rows if one.transaction.coin == coin)
 
-    def _make(self) -> Made | None:
+    def _make(self) -> SealedBlock | None:
         while True:
             with self.lock:
                 fault_point("coins.make.before")
@@ -208,7 +208,7 @@ class CoinOperator(CoinAcceptance, Posting[SparseTree, CoinHeader]):
                 self._stand_for(made, chosen, records, tree)
             return made
 
-    def _stand_for(self, made: Made, chosen: Sequence[Waiting], records: list[bytes], tree: SparseTree) -> None:
+    def _stand_for(self, made: SealedBlock, chosen: Sequence[Waiting], records: list[bytes], tree: SparseTree) -> None:
         self._promises.make(made)
         self._promises.commit()
         fault_point("coins.block.durable")

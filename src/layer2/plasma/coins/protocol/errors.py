@@ -7,10 +7,10 @@ from layer2.primitives.rejections import Rejected
 
 __all__ = [
     "BodyMissing",
-    "CoinLeaving",
+    "CoinExiting",
     "CoinRefused",
     "CoinSpent",
-    "CoinUnknown",
+    "UnknownCoin",
     "EvidenceMalformed",
     "HistoryBroken",
     "NotAnswerable",
@@ -51,7 +51,7 @@ class NotAnswerable(InputError):
     """The history has no transfer that answers this challenge."""
 
 
-class CoinUnknown(Rejected):
+class UnknownCoin(Rejected):
     """The coin has no unpaid deposit, or none that is confirmed yet."""
 
 
@@ -59,5 +59,5 @@ class CoinSpent(Rejected):
     """The transfer spends an already spent one: another transfer is included or pending."""
 
 
-class CoinLeaving(Rejected):
+class CoinExiting(Rejected):
     """An exit of the coin is running, so that a new owner could not rely on the transfer."""

@@ -13,11 +13,11 @@ from layer2.plasma.coins.protocol.transfer import (
     coin_tree,
     decode_coin,
 )
-from layer2.plasma.common.operator_journal import Runs
+from layer2.plasma.common.operator_journal import RecordCodec
 from layer2.plasma.protocol.malformed import BodyMalformed, CoinMalformed
 from layer2.primitives.hashing import keccak
 from layer2.primitives.typed_data import Domain
-from layer2.primitives.worker_pool import Workers
+from layer2.primitives.worker_pool import WorkerPool
 
 __all__ = [
     "TRANSFERS",
@@ -89,11 +89,11 @@ def _split_rows(run: bytes) -> list[bytes]:
     return [run[at : at + _ROW] for at in range(0, len(run), _ROW)]
 
 
-TRANSFERS = Runs(b"".join, _split_rows, hash_of)
+TRANSFERS = RecordCodec(b"".join, _split_rows, hash_of)
 """Codec of the operator journal's rows, as made by `judged`."""
 
 
-def signers_of(workers: Workers, domain: Domain, batch: Sequence[SignedCoin]) -> list[bytes]:
+def signers_of(workers: WorkerPool, domain: Domain, batch: Sequence[SignedCoin]) -> list[bytes]:
     """Recover the signers of a batch in worker processes, 20 bytes each; empty for an invalid signature."""
     step = workers.part(len(batch))
     parts = [(batch[at : at + step], domain) for at in range(0, len(batch), step)]

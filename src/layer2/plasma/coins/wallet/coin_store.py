@@ -10,7 +10,7 @@ from layer2.ethereum.sender import Sender
 from layer2.ethereum.signer import LocalSigner, Signer, as_signer
 from layer2.plasma.coins.chain.contract import CoinChain
 from layer2.plasma.coins.chain.exit_proofs import Call, contradiction, exit_kit, kit_of
-from layer2.plasma.coins.chain.state import CoinSight
+from layer2.plasma.coins.chain.state import CoinChainState
 from layer2.plasma.coins.protocol.coin_history import Evidence, History, Move, Standing, check_history
 from layer2.plasma.coins.protocol.errors import CoinRefused, HistoryBroken
 from layer2.plasma.coins.protocol.history_codec import decode_evidence, decode_history, encode_evidence, encode_history
@@ -22,13 +22,13 @@ from layer2.primitives.ecdsa import PrivateKey, to_compact
 from layer2.primitives.errors import RangeError
 from layer2.store.journal import Journal
 
-__all__ = ["CoinWallet"]
+__all__ = ["CoinStore"]
 
 _COIN, _BLOCK, _SIGNED = "coin", "block", "signed"
 """Journal streams: a history, the evidence of one more block, and a signed transfer."""
 
 
-class CoinWallet:
+class CoinStore:
     """Coins of a key on a coin chain.
 
     The journal's content is verified against the chain at start and after each reorganisation. If a reorganisation
@@ -40,10 +40,10 @@ class CoinWallet:
     """
 
     def __init__(
-        self, chain: CoinChain, key: PrivateKey | Signer, journal: Journal, sight: CoinSight | None = None
+        self, chain: CoinChain, key: PrivateKey | Signer, journal: Journal, sight: CoinChainState | None = None
     ) -> None:
         self.chain = chain
-        self.sight = sight or CoinSight(chain)
+        self.sight = sight or CoinChainState(chain)
         self._signer = LocalSigner(key) if isinstance(key, PrivateKey) else as_signer(key)
         self._journal = journal
         self._turn = 0
@@ -70,7 +70,7 @@ class CoinWallet:
         return coin in self._held
 
     def look(self) -> None:
-        """Read the chain, and verify histories again after a reorganisation. Raise the errors of `CoinSight.step`."""
+        """Read the chain; verify histories again after a reorganisation. Raise the errors of `CoinChainState.step`."""
         self.sight.step()
         if self.sight.turns != self._turn:
             self._turn = self.sight.turns

@@ -11,13 +11,13 @@ from layer2.ethereum.sender import Sender
 from layer2.plasma.coins.chain.exit_proofs import Call, ChallengeView, ExitView, answer, contradiction, contradiction_by
 from layer2.plasma.coins.protocol.errors import CoinRefused, NotAnswerable
 from layer2.plasma.coins.protocol.records import CoinExit
-from layer2.plasma.coins.wallet.coin_store import CoinWallet
+from layer2.plasma.coins.wallet.coin_store import CoinStore
 
-__all__ = ["Deed", "deeds_due", "guard"]
+__all__ = ["GuardAction", "deeds_due", "guard"]
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class GuardAction:
     """An action about a coin's exit that is due or cannot be made yet.
 
     Attributes:
@@ -39,14 +39,14 @@ class Deed:
         return self.call.name if self.call else "nothing"
 
 
-def guard(wallet: CoinWallet, sender: Sender, *, though_signed: bool = False) -> list[Deed]:
+def guard(wallet: CoinStore, sender: Sender, *, though_signed: bool = False) -> list[GuardAction]:
     """Send all due actions for the coins of an up-to-date wallet; return the actions with their results.
 
     Args:
         though_signed: Also challenge histories of coins with a signed transfer that an unverified block may include. If
             a block includes it, the bond is lost, and the transfer is revealed to the next owner.
     """
-    done: list[Deed] = []
+    done: list[GuardAction] = []
     for one in deeds_due(wallet, though_signed=though_signed):
         if one.call is None:
             done.append(one)
@@ -55,16 +55,16 @@ def guard(wallet: CoinWallet, sender: Sender, *, though_signed: bool = False) ->
             receipt = wallet.chain.make(sender, one.call)
         except ContractReverted as refused:
             # Another transaction was mined first, or the deadline passed before the call was mined.
-            done.append(Deed(one.coin, one.number, None, f"{one.call.name}: {refused}"))
+            done.append(GuardAction(one.coin, one.number, None, f"{one.call.name}: {refused}"))
         else:
-            done.append(Deed(one.coin, one.number, one.call, one.detail, receipt))
+            done.append(GuardAction(one.coin, one.number, one.call, one.detail, receipt))
     return done
 
 
-def deeds_due(wallet: CoinWallet, *, though_signed: bool = False) -> list[Deed]:
+def deeds_due(wallet: CoinStore, *, though_signed: bool = False) -> list[GuardAction]:
     """Return the actions that are due at the latest block's time. `though_signed` is as for `guard`."""
     now = wallet.chain.connection.timestamp()
-    found: list[Deed] = []
+    found: list[GuardAction] = []
     for coin in wallet.coins():
         for running in _running(wallet, coin):
             found += _about(wallet, coin, running, now, though_signed)
@@ -80,12 +80,12 @@ def deeds_due(wallet: CoinWallet, *, though_signed: bool = False) -> list[Deed]:
     return found
 
 
-def _running(wallet: CoinWallet, coin: int) -> list[CoinExit]:
+def _running(wallet: CoinStore, coin: int) -> list[CoinExit]:
     known = sorted(wallet.sight.leaving.get(coin, ()))
     return [one for number in known if (one := wallet.chain.exit(coin, number)) is not None]
 
 
-def _about(wallet: CoinWallet, coin: int, running: CoinExit, now: int, though_signed: bool) -> Iterator[Deed]:
+def _about(wallet: CoinStore, coin: int, running: CoinExit, now: int, though_signed: bool) -> Iterator[GuardAction]:
     standing = wallet.standing(coin)
     if running.owner == wallet.address and running.number == standing.last_block:
         yield from _answers(wallet, coin, running, now)
@@ -95,48 +95,50 @@ def _about(wallet: CoinWallet, coin: int, running: CoinExit, now: int, though_si
     if doubtful and not _mine(wallet, coin, running):
         # The exit may be the payee's, who would answer the challenge, and its bond would be lost.
         why = "signed over: challenge it though signed, at the risk of the bond, if its block is not shown"
-        yield Deed(coin, running.number, None, why)
+        yield GuardAction(coin, running.number, None, why)
         return
     yield from _against(wallet, coin, running, call, now)
 
 
-def _against(wallet: CoinWallet, coin: int, running: CoinExit, call: Call | None, now: int) -> Iterator[Deed]:
+def _against(wallet: CoinStore, coin: int, running: CoinExit, call: Call | None, now: int) -> Iterator[GuardAction]:
     mine = _mine(wallet, coin, running)
     over = [doubt for doubt, until in mine if now > until]
     if over:
         args = (coin, running.number, over[0].as_tuple())
-        yield Deed(coin, running.number, Call("refuteHistory", args), "nobody answered for this history")
+        yield GuardAction(
+            coin, running.number, Call("refuteChallengeResponse", args), "nobody answered for this history"
+        )
     elif call is None or (call.bond and any(doubt.number == _earlier(call) for doubt, _ in mine)):
         return
     elif call.bond and now > running.exitable_at and not running.challenges:
-        yield Deed(coin, running.number, None, "the time to doubt its history is over")
+        yield GuardAction(coin, running.number, None, "the time to doubt its history is over")
     else:
-        yield Deed(coin, running.number, call, f"block {running.number} is not its owner's to take out")
+        yield GuardAction(coin, running.number, call, f"block {running.number} is not its owner's to take out")
 
 
-def _answers(wallet: CoinWallet, coin: int, running: CoinExit, now: int) -> Iterator[Deed]:
+def _answers(wallet: CoinStore, coin: int, running: CoinExit, now: int) -> Iterator[GuardAction]:
     for doubt, until in _open(wallet, coin, running):
         if now > until:
-            yield Deed(coin, running.number, None, f"the time to answer {doubt.challenger} is over")
+            yield GuardAction(coin, running.number, None, f"the time to answer {doubt.challenger} is over")
             continue
         try:
             call = answer(wallet.standing(coin), ExitView(running.number, running.prev_block), doubt)
         except (NotAnswerable, CoinRefused) as fault:
-            yield Deed(coin, running.number, None, str(fault))
+            yield GuardAction(coin, running.number, None, str(fault))
         else:
-            yield Deed(coin, running.number, call, f"doubted by {doubt.challenger}")
+            yield GuardAction(coin, running.number, call, f"doubted by {doubt.challenger}")
 
 
 def _earlier(call: Call) -> int:
     """Return the block of the transfer in a history challenge, zero for the deposit."""
-    return 0 if call.name == "challengeHistoryByDeposit" else int(call.args[2][0])
+    return 0 if call.name == "challengeBeforeByDeposit" else int(call.args[2][0])
 
 
-def _mine(wallet: CoinWallet, coin: int, running: CoinExit) -> list[tuple[ChallengeView, int]]:
+def _mine(wallet: CoinStore, coin: int, running: CoinExit) -> list[tuple[ChallengeView, int]]:
     return [one for one in _open(wallet, coin, running) if one[0].challenger == wallet.address]
 
 
-def _open(wallet: CoinWallet, coin: int, running: CoinExit) -> list[tuple[ChallengeView, int]]:
+def _open(wallet: CoinStore, coin: int, running: CoinExit) -> list[tuple[ChallengeView, int]]:
     """Return the open challenges of an exit with their response deadlines."""
     if not running.challenges:
         return []
@@ -149,7 +151,7 @@ def _open(wallet: CoinWallet, coin: int, running: CoinExit) -> list[tuple[Challe
     return [row for row in rows if row[1]]
 
 
-def _bonds(wallet: CoinWallet) -> Iterator[Deed]:
+def _bonds(wallet: CoinStore) -> Iterator[GuardAction]:
     """Yield refunds of the wallet's challenge bonds whose exits ended for another reason."""
     for (coin, number), known in wallet.sight.doubts.items():
         mine = [(doubt, nonce) for doubt, nonce in known if doubt.challenger == wallet.address]
@@ -158,4 +160,4 @@ def _bonds(wallet: CoinWallet) -> Iterator[Deed]:
             over = running is None or running.nonce != nonce
             if over and wallet.chain.doubted_until(coin, number, nonce, doubt):
                 call = Call("voidChallenge", (coin, number, nonce, doubt.as_tuple()))
-                yield Deed(coin, number, call, "the exit is over: the bond comes back")
+                yield GuardAction(coin, number, call, "the exit is over: the bond comes back")

@@ -9,18 +9,18 @@ from layer2.ethereum.contract import Contract
 from layer2.ethereum.records import Receipt
 from layer2.ethereum.sender import Sender
 from layer2.plasma.coins.chain.block_sources import CoinSource
-from layer2.plasma.coins.chain.operator_client import BodyEvidence, CoinGate, EvidenceSource
+from layer2.plasma.coins.chain.operator_client import BodyEvidence, CoinOperatorClient, EvidenceSource
 from layer2.plasma.coins.protocol.coin_history import History, Standing
 from layer2.plasma.coins.protocol.errors import CoinRefused, HistoryBroken
 from layer2.plasma.coins.protocol.records import CoinExit, CoinRecord
 from layer2.plasma.coins.protocol.transfer import SignedCoin
-from layer2.plasma.coins.wallet.coin_store import CoinWallet
-from layer2.plasma.coins.wallet.exit_guard import Deed, guard
+from layer2.plasma.coins.wallet.coin_store import CoinStore
+from layer2.plasma.coins.wallet.exit_guard import GuardAction, guard
 from layer2.plasma.payments.wallet.payments import LIFETIME
 from layer2.primitives.addresses import ZERO_ADDRESS, Address, to_address
 from layer2.primitives.errors import InputError, Layer2Error, RangeError
 
-__all__ = ["CoinHolder"]
+__all__ = ["CoinWallet"]
 
 _APPROVE = [
     {
@@ -33,7 +33,7 @@ _APPROVE = [
 ]
 
 
-class CoinHolder:
+class CoinWallet:
     """Deposits, transfers, receives, exits and guards the coins of one key.
 
     Args:
@@ -45,9 +45,9 @@ class CoinHolder:
 
     def __init__(
         self,
-        wallet: CoinWallet,
+        wallet: CoinStore,
         sender: Sender,
-        gate: CoinGate | None = None,
+        gate: CoinOperatorClient | None = None,
         sources: Iterable[CoinSource] = (),
         *,
         lifetime: int = LIFETIME,
@@ -133,7 +133,7 @@ class CoinHolder:
     def receive(self, history: History) -> Standing:
         """Receive a coin with the history from its payer, extended by proofs of the blocks since.
 
-        Raise the errors of `CoinWallet.receive`.
+        Raise the errors of `CoinStore.receive`.
         """
         self.wallet.look()
         fault: Layer2Error | None = None
@@ -163,7 +163,7 @@ class CoinHolder:
     # ------------------------------------------------------------------------------------------------------- leaving
 
     def exit(self, coin: int, *, though_signed: bool = False, incomplete: bool = False) -> CoinExit:
-        """Start the exit of a coin without any other party. Raise the errors of `CoinWallet.exit`."""
+        """Start the exit of a coin without any other party. Raise the errors of `CoinStore.exit`."""
         self.wallet.exit(self.sender, coin, though_signed=though_signed, incomplete=incomplete)
         self.wallet.look()
         found = self.exit_of(coin)
@@ -197,7 +197,7 @@ class CoinHolder:
         wallet.look()
         return [coin for coin, _, _ in due], receipt
 
-    def guard(self, *, though_signed: bool = False) -> list[Deed]:
+    def guard(self, *, though_signed: bool = False) -> list[GuardAction]:
         """Challenge exits of this wallet's coins by others, and answer challenges of its own exits.
 
         Return the actions taken and those that are impossible. `though_signed` includes coins with a signed transfer
@@ -214,7 +214,7 @@ class CoinHolder:
 
     def withdraw_nft(self, token: str, number: int, to: str | None = None) -> Receipt:
         """Withdraw a deferred ERC-721 token."""
-        return self.wallet.chain.withdraw_token(self.sender, token, number, to_address(to or self.address))
+        return self.wallet.chain.withdraw_pending_nft(self.sender, token, number, to_address(to or self.address))
 
     # ------------------------------------------------------------------------------------------------------- inside
 

@@ -23,7 +23,7 @@ from layer2.primitives.addresses import Address, to_address
 from layer2.primitives.errors import SignatureError
 from layer2.primitives.typed_data import Domain
 
-__all__ = ["CoinBooks", "Fault"]
+__all__ = ["CoinIndex", "Fault"]
 
 _TREES = 16
 
@@ -37,7 +37,7 @@ class Fault:
     why: str
 
 
-class CoinBooks:
+class CoinIndex:
     """Coin states in order of blocks up to the first missing one, and transfers of all available blocks.
 
     Args:

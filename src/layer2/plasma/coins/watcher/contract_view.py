@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from layer2.ethereum.contract import Event
-from layer2.ethereum.event_projection import EventView
+from layer2.ethereum.event_projection import EventProjection
 from layer2.plasma.coins.chain.events import move_of
 from layer2.plasma.coins.chain.exit_proofs import ChallengeView
 from layer2.plasma.coins.protocol.coin_history import Move
@@ -38,7 +38,7 @@ class Doubt:
     challenge: ChallengeView
 
 
-class CoinView(EventView):
+class CoinView(EventProjection):
     """Projection of events to state.
 
     Only the contract knows which challenges are open, because not every event identifies the challenge that ended.
@@ -102,12 +102,12 @@ class CoinView(EventView):
         self._on_ExitRefuted(args, event)
         self._put(self.paid_in, args["coin"], event.log.block_number)
 
-    def _on_HistoryChallenged(self, args: dict[str, Any], event: Event) -> None:
+    def _on_ChallengedBefore(self, args: dict[str, Any], event: Event) -> None:
         challenger, earlier, owner = args["challenge"]
         challenge = ChallengeView(to_address(challenger), int(earlier), to_address(owner))
         self._put(self.doubts, Doubt(args["coin"], args["number"], args["nonce"], challenge), event.log.block_number)
 
-    def _on_HistoryAnswered(self, args: dict[str, Any], event: Event) -> None:
+    def _on_ChallengeBeforeResponded(self, args: dict[str, Any], event: Event) -> None:
         move, place = move_of(args), (args["coin"], args["number"])
         self._put(self.revealed, (args["coin"], move.number), move)
         if place in self.exits:

@@ -10,32 +10,32 @@ from layer2.plasma.coins.protocol.coin_history import Move
 from layer2.plasma.coins.protocol.config import CoinProfile
 from layer2.plasma.coins.protocol.errors import NotAnswerable
 from layer2.plasma.coins.protocol.records import CoinExit
-from layer2.plasma.coins.watcher.coin_index import CoinBooks
+from layer2.plasma.coins.watcher.coin_index import CoinIndex
 from layer2.plasma.coins.watcher.contract_view import Doubt
 from layer2.plasma.common.watcher.actions import Plan
-from layer2.plasma.common.watcher.alerts import Finding, Kind
-from layer2.plasma.payments.watcher.exit_rules import Judged
+from layer2.plasma.common.watcher.alerts import Alert, AlertKind
+from layer2.plasma.payments.watcher.exit_rules import ExitVerdict
 from layer2.primitives.addresses import Address, to_address
 
-__all__ = ["CoinExitNow", "CoinJudge", "subject_of"]
+__all__ = ["CoinExitNow", "CoinExitChecker", "subject_of"]
 
 _NO_HURRY = 365 * 86_400
 _GAS = {
-    "challengeSpent": 110_000,
-    "challengeDoubleSpent": 110_000,
-    "challengeHistory": 130_000,
-    "challengeHistoryByDeposit": 110_000,
-    "answerHistory": 120_000,
-    "refuteHistory": 80_000,
+    "challengeAfter": 110_000,
+    "challengeBetween": 110_000,
+    "challengeBefore": 130_000,
+    "challengeBeforeByDeposit": 110_000,
+    "respondChallengeBefore": 120_000,
+    "refuteChallengeResponse": 80_000,
     "voidChallenge": 70_000,
 }
 """Maximum gas of each call; a test compares it with measured gas."""
 
 _KINDS = {
-    "challengeSpent": Kind.EXIT_SPENT,
-    "challengeDoubleSpent": Kind.EXIT_DOUBLE_SPENT,
-    "challengeHistory": Kind.EXIT_INVENTED,
-    "challengeHistoryByDeposit": Kind.EXIT_INVENTED,
+    "challengeAfter": AlertKind.EXIT_SPENT,
+    "challengeBetween": AlertKind.EXIT_DOUBLE_SPENT,
+    "challengeBefore": AlertKind.EXIT_INVENTED,
+    "challengeBeforeByDeposit": AlertKind.EXIT_INVENTED,
 }
 
 
@@ -64,7 +64,7 @@ class CoinExitNow:
         return subject_of(self.coin, self.exit.number)
 
 
-class CoinJudge:
+class CoinExitChecker:
     """Checks exits against the index, whose transfers are used in the calls.
 
     Args:
@@ -74,7 +74,7 @@ class CoinJudge:
     """
 
     def __init__(
-        self, books: CoinBooks, profile: CoinProfile, me: Address | None, at_risk: Callable[[Address], bool]
+        self, books: CoinIndex, profile: CoinProfile, me: Address | None, at_risk: Callable[[Address], bool]
     ) -> None:
         self.books = books
         self.profile = profile
@@ -84,9 +84,9 @@ class CoinJudge:
     def __repr__(self) -> str:
         return f"<CoinJudge {self.books}>"
 
-    def exit(self, one: CoinExitNow, now: int) -> Judged:
+    def exit(self, one: CoinExitNow, now: int) -> ExitVerdict:
         """Check a running exit."""
-        result = Judged()
+        result = ExitVerdict()
         call, by_answer = self._against(one), self._against_by_answer(one)
         if by_answer is not None and (call is None or call.bond):
             # The transfer from a response is newer than the index.
@@ -95,7 +95,7 @@ class CoinJudge:
             self._challenge(one, call, None, now, result)
         elif not self._stands(one):
             detail = f"coin {one.coin}, block {one.exit.number}: not all blocks up to it are there"
-            result.add(Finding(Kind.EXIT_UNKNOWN, one.subject, detail))
+            result.add(Alert(AlertKind.EXIT_UNKNOWN, one.subject, detail))
         for doubt, until in one.doubts:
             self._doubt(one, doubt, until, now, result)
         return result
@@ -111,12 +111,12 @@ class CoinJudge:
     def _against(self, one: CoinExitNow) -> Call | None:
         """Return the call that refutes or challenges an exit: available transfers first, then the coin's state."""
         for spend in self.books.spends(one.coin, one.exit.number, one.exit.owner):
-            return Call("challengeSpent", (one.coin, one.exit.number, spend.as_tuple()))
+            return Call("challengeAfter", (one.coin, one.exit.number, spend.as_tuple()))
         if one.exit.number:
             for other in self.books.spends(one.coin, one.exit.prev_block, one.exit.prev_owner):
                 if other.number < one.exit.number:
                     arguments = (one.coin, one.exit.number, other.as_tuple())
-                    return Call("challengeDoubleSpent", arguments)
+                    return Call("challengeBetween", arguments)
         standing = self.books.standing(one.coin)
         call = None if standing is None else contradiction(standing, one.view)
         # An exit whose transfer spends the deposit has no history to challenge.
@@ -133,8 +133,8 @@ class CoinJudge:
         standing = self.books.standing(one.coin)
         return standing is not None and standing.owner_at(one.exit.number) == one.exit.owner
 
-    def _challenge(self, one: CoinExitNow, call: Call, by: Move | None, now: int, result: Judged) -> None:
-        finding = Finding(_KINDS[call.name], one.subject, f"coin {one.coin}, block {one.exit.number}: {one.exit.owner}")
+    def _challenge(self, one: CoinExitNow, call: Call, by: Move | None, now: int, result: ExitVerdict) -> None:
+        finding = Alert(_KINDS[call.name], one.subject, f"coin {one.coin}, block {one.exit.number}: {one.exit.owner}")
         reward, gas, due = self.profile.exit_bond, _GAS[call.name], one.exit.exitable_at
         if not call.bond:
             # The call is possible until the exit is paid out.
@@ -144,7 +144,7 @@ class CoinJudge:
             earlier, owner, sure = by.number, to_address(by.transaction.new_owner), False
             at_risk = self._at_risk(owner)
         else:
-            earlier = 0 if call.name == "challengeHistoryByDeposit" else call.args[2][0]
+            earlier = 0 if call.name == "challengeBeforeByDeposit" else call.args[2][0]
             standing = self.books.standing(one.coin)
             assert standing is not None, "what contradicts it stands"
             found = standing.owner_at(earlier)
@@ -162,14 +162,16 @@ class CoinJudge:
         bond = self.profile.challenge_bond
         result.add(finding, Plan(call.name, one.subject, call.args, reward, due, value=bond, gas=gas))
 
-    def _doubt(self, one: CoinExitNow, doubt: ChallengeView, until: int, now: int, result: Judged) -> None:
+    def _doubt(self, one: CoinExitNow, doubt: ChallengeView, until: int, now: int, result: ExitVerdict) -> None:
         standing = self.books.standing(one.coin)
         if now > until:
             # The deadline has passed without a response: the exit is never paid, and the challenger can take all bonds.
             result.good = False
             if doubt.challenger == self.me:
                 arguments = (one.coin, one.exit.number, doubt.as_tuple())
-                result.plans.append(self._plan("refuteHistory", one.subject, arguments, now + _NO_HURRY, doubt))
+                result.plans.append(
+                    self._plan("refuteChallengeResponse", one.subject, arguments, now + _NO_HURRY, doubt)
+                )
             return
         try:
             call = None if standing is None else answer(standing, one.view, doubt)
@@ -178,12 +180,12 @@ class CoinJudge:
             call, told = None, str(failure.args[0])
         if call is None:
             if result.good:
-                result.add(Finding(Kind.DOUBT_UNANSWERED, one.subject, told))
+                result.add(Alert(AlertKind.DOUBT_UNANSWERED, one.subject, told))
             return
-        result.findings.append(Finding(Kind.EXIT_DOUBTED, one.subject, told))
+        result.findings.append(Alert(AlertKind.EXIT_DOUBTED, one.subject, told))
         # An earlier response gains nothing; from then on each second of delay postpones the exit by one.
         if now > one.exit.exitable_at - self.profile.exit_period // 2:
-            result.plans.append(self._plan("answerHistory", one.subject, call.args, now, doubt, duty=True))
+            result.plans.append(self._plan("respondChallengeBefore", one.subject, call.args, now, doubt, duty=True))
 
     def _plan(
         self,
@@ -197,8 +199,8 @@ class CoinJudge:
     ) -> Plan:
         subject += doubt.number.to_bytes(5, "big") + doubt.challenger.encode()
         # Part of the bond of an answered challenge pays for the response; the rest is added to the exit's bond.
-        reward = self.profile.answer_pay if name == "answerHistory" else self.profile.challenge_bond
-        reward += self.profile.exit_bond if name == "refuteHistory" else 0
+        reward = self.profile.answer_pay if name == "respondChallengeBefore" else self.profile.challenge_bond
+        reward += self.profile.exit_bond if name == "refuteChallengeResponse" else 0
         return Plan(name, subject, arguments, reward, deadline, duty=duty, gas=_GAS[name])
 
 

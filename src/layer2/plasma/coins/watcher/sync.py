@@ -14,24 +14,24 @@ from layer2.plasma.coins.protocol.coin_history import History
 from layer2.plasma.coins.protocol.errors import CoinRefused
 from layer2.plasma.coins.protocol.records import CoinHeader
 from layer2.plasma.coins.protocol.transfer import SignedCoin, coin_tree, decode_coin_body
-from layer2.plasma.coins.watcher.coin_index import CoinBooks
+from layer2.plasma.coins.watcher.coin_index import CoinIndex
 from layer2.plasma.coins.watcher.contract_view import CoinView, Doubt
 from layer2.plasma.coins.watcher.exit_rules import subject_of
-from layer2.plasma.common.watcher.alerts import Finding, Kind, Report
-from layer2.plasma.common.watcher.block_cache import WatchStore
+from layer2.plasma.common.watcher.alerts import Alert, AlertKind, Report
+from layer2.plasma.common.watcher.block_cache import BlockCache
 from layer2.plasma.common.watcher.block_sources import Sources
-from layer2.plasma.common.watcher.journal import WatchMemory
-from layer2.plasma.common.watcher.log_sync import Following
+from layer2.plasma.common.watcher.journal import WatcherStore
+from layer2.plasma.common.watcher.log_sync import LogSync
 from layer2.plasma.protocol.malformed import BodyMalformed
 from layer2.primitives.addresses import to_address
 from layer2.primitives.errors import Layer2Error, RangeError
 
 __all__ = ["CoinWatchState"]
 
-_ONCE = {"OperatorNamed": Kind.OPERATOR_ANNOUNCED, "OperatorChanged": Kind.OPERATOR_CHANGED}
+_ONCE = {"OperatorProposed": AlertKind.OPERATOR_ANNOUNCED, "OperatorChanged": AlertKind.OPERATOR_CHANGED}
 
 
-class CoinWatchState(Following):
+class CoinWatchState(LogSync):
     """Chain and block state of a coin watcher. See `CoinWatcher`."""
 
     def __init__(
@@ -52,9 +52,9 @@ class CoinWatchState(Following):
         self._coins = coins
         path = None if folder is None else Path(folder)
         identity = f"coins {chain.address} on chain {self.connection.chain_id}"
-        self._memory = WatchMemory(None if path is None else path / "watcher.journal", identity)
+        self._memory = WatcherStore(None if path is None else path / "watcher.journal", identity)
         try:
-            self.store = WatchStore(None if path is None else path / "watcher.bodies")
+            self.store = BlockCache(None if path is None else path / "watcher.bodies")
             self._reset()
             self._memory.replay(self._replay_news, lambda number, header, fault: None)
             self._follower = self._follow_from_memory()
@@ -101,7 +101,7 @@ class CoinWatchState(Following):
     def _reset(self) -> None:
         self.view = CoinView(self.chain.operator())
         view, store = self.view, self.store
-        self.books = CoinBooks(self.chain.domain, view.records, view.headers, store.body, self._coins)
+        self.books = CoinIndex(self.chain.domain, view.records, view.headers, store.body, self._coins)
         self._late: set[int] = set()
         self._rumours: dict[int, set[int]] = {}
         """Coins moved by rejected data of each missing block, which nothing confirms or refutes."""
@@ -129,7 +129,7 @@ class CoinWatchState(Following):
                 event = Event("", {}, log.log_index, log)
             self.view.take(event)
         except (Layer2Error, LookupError, TypeError, ValueError) as failure:
-            report.findings.append(Finding(Kind.EVENT_ODD, log.tx_hash, f"block {log.block_number}: {failure!r}"))
+            report.findings.append(Alert(AlertKind.EVENT_ODD, log.tx_hash, f"block {log.block_number}: {failure!r}"))
             self.view.pad(log.block_number, before)
             if isinstance(failure, RangeError):
                 self._gap = str(failure)
@@ -138,7 +138,7 @@ class CoinWatchState(Following):
         same = event.name == "OperatorChanged" and self.view.operator == operator
         if event.name in _ONCE and not same:
             told = ", ".join(f"{name} {value}" for name, value in event.args.items())
-            report.findings.append(Finding(_ONCE[event.name], 0, told))
+            report.findings.append(Alert(_ONCE[event.name], 0, told))
 
     def _replay_news(self, removed: int, new: list[Log]) -> None:
         self._apply(removed, new, Report())
@@ -159,7 +159,7 @@ class CoinWatchState(Following):
             self.books.see(number, batch)
             if number in self._late:
                 self._late.discard(number)
-                report.findings.append(Finding(Kind.BLOCK_SHOWN, number, f"after {now - header.time} s"))
+                report.findings.append(Alert(AlertKind.BLOCK_SHOWN, number, f"after {now - header.time} s"))
         missing = set(self.missing())
         self._late &= missing
         self._rumours = {number: coins for number, coins in self._rumours.items() if number in missing}
@@ -178,7 +178,7 @@ class CoinWatchState(Following):
             return body, batch
 
         found, said = self.sources.ask(header.number, read)
-        report.findings += [Finding(Kind.SOURCE_FAULTY, header.number, text) for text in said]
+        report.findings += [Alert(AlertKind.SOURCE_FAULTY, header.number, text) for text in said]
         if found is None:
             return None
         body, batch = found
@@ -190,17 +190,17 @@ class CoinWatchState(Following):
         while self.books.advance() is not None:
             pass
 
-    def _standing_of_blocks(self, now: int) -> list[Finding]:
+    def _standing_of_blocks(self, now: int) -> list[Alert]:
         found = []
         for coin, faults in self.books.faults.items():
             gone = self.view.paid_in.get(coin, 1 << 62)
             for one in faults:
                 record = self.view.records.get(coin)
                 void = record is None or one.number < record.birth or gone <= self.view.posted_in.get(one.number, 0)
-                kind = Kind.TRANSFER_VOID if void else Kind.TRANSFER_INVALID
+                kind = AlertKind.TRANSFER_VOID if void else AlertKind.TRANSFER_INVALID
                 detail = f"coin {coin}, block {one.number}: {one.why}"
-                found.append(Finding(kind, subject_of(coin, one.number), detail))
+                found.append(Alert(kind, subject_of(coin, one.number), detail))
         for number in sorted(self._late):
             since = self.view.headers[number].time
-            found.append(Finding(Kind.BLOCK_WITHHELD, number, f"since {since}, {now - since} s"))
+            found.append(Alert(AlertKind.BLOCK_WITHHELD, number, f"since {since}, {now - since} s"))
         return found

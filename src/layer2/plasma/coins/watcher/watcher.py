@@ -11,11 +11,11 @@ from layer2.ethereum.sender import Sender
 from layer2.plasma.coins.chain.block_sources import CoinSource
 from layer2.plasma.coins.chain.contract import CoinChain
 from layer2.plasma.coins.watcher.contract_view import CoinExitSeen, Doubt
-from layer2.plasma.coins.watcher.exit_rules import CoinExitNow, CoinJudge
+from layer2.plasma.coins.watcher.exit_rules import CoinExitChecker, CoinExitNow
 from layer2.plasma.coins.watcher.sync import CoinWatchState
 from layer2.plasma.common.watcher.actions import Plan, WatchPolicy
-from layer2.plasma.common.watcher.alerts import Finding, Kind, Report
-from layer2.plasma.common.watcher.transaction_scheduler import Hands
+from layer2.plasma.common.watcher.alerts import Alert, AlertKind, Report
+from layer2.plasma.common.watcher.transaction_scheduler import TransactionScheduler
 from layer2.primitives.addresses import Address, to_address
 
 __all__ = ["COIN_FAULT_POINTS", "CoinStatus", "CoinWatcher"]
@@ -56,7 +56,7 @@ class CoinStatus:
     operator: Address
     coins: int
     exits: int
-    standing: tuple[Finding, ...]
+    standing: tuple[Alert, ...]
 
     @property
     def healthy(self) -> bool:
@@ -113,8 +113,8 @@ class CoinWatcher(CoinWatchState):
         self.sender = sender
         self.policy = policy or WatchPolicy()
         self.owners = frozenset(to_address(one) for one in owners)
-        self._hands = Hands(chain.contract, self._still)
-        self._standing: dict[tuple[Kind, int | bytes], Finding] = {}
+        self._hands = TransactionScheduler(chain.contract, self._still)
+        self._standing: dict[tuple[AlertKind, int | bytes], Alert] = {}
         self._steps = 0
 
     def __repr__(self) -> str:
@@ -153,19 +153,19 @@ class CoinWatcher(CoinWatchState):
             if self.sender is not None:
                 self._hands.act(self.sender, self.policy, plans, now, report)
         except EthereumError as failure:
-            self._note([*self._standing.values(), Finding(Kind.CHAIN_AWAY, 0, str(failure))], report)
+            self._note([*self._standing.values(), Alert(AlertKind.CHAIN_AWAY, 0, str(failure))], report)
         return report
 
-    def _note(self, standing: Sequence[Finding], report: Report) -> None:
+    def _note(self, standing: Sequence[Alert], report: Report) -> None:
         fresh = {(one.kind, one.subject): one for one in standing}
         report.findings += [one for key, one in fresh.items() if key not in self._standing]
         self._standing = fresh
 
     # -------------------------------------------------------------------------------------------------------- judging
 
-    def _judge(self, now: int) -> tuple[list[Finding], list[Plan]]:
+    def _judge(self, now: int) -> tuple[list[Alert], list[Plan]]:
         me = None if self.sender is None else self.sender.address
-        judge = CoinJudge(self.books, self.chain.profile, me, self.owners.__contains__)
+        judge = CoinExitChecker(self.books, self.chain.profile, me, self.owners.__contains__)
         standing = self._standing_of_blocks(now) + self._standing_of_contract()
         plans: list[Plan] = []
         due: list[CoinExitNow] = []
@@ -177,7 +177,7 @@ class CoinWatcher(CoinWatchState):
             standing += judged.findings
             plans += judged.plans
             if not judged.good and judged.plans and now - self._time_of(seen.block) > self.policy.stands:
-                standing.append(Finding(Kind.EXIT_UNCHALLENGED, one.subject, f"since block {seen.block}"))
+                standing.append(Alert(AlertKind.EXIT_UNCHALLENGED, one.subject, f"since block {seen.block}"))
             waits = one.doubts or one.exit.exitable_at >= now or one.coin in self.view.paid_in
             if judged.good and not waits and not self.rumoured(one.coin):
                 due.append(one)
@@ -224,20 +224,20 @@ class CoinWatcher(CoinWatchState):
             batch = rows[at : at + most]
             dues = [(one.coin, one.exit.number, self.view.records[one.coin].as_tuple()) for one in batch]
             gas, reward = 60_000 + 110_000 * len(batch), self.chain.profile.bounty * len(batch)
-            plans.append(Plan("claim", batch[0].subject, (dues,), reward, now + _NO_HURRY, duty=False, gas=gas))
+            plans.append(Plan("finalizeExits", batch[0].subject, (dues,), reward, now + _NO_HURRY, duty=False, gas=gas))
         return plans
 
-    def _standing_of_contract(self) -> list[Finding]:
+    def _standing_of_contract(self) -> list[Alert]:
         """Return alerts about changed code or parameters.
 
         The contract has neither an owner nor a proxy, so that a change means that this is another chain.
         """
         self._steps += 1
         if self._steps % _LOOK_AT_CODE != 1:
-            return [one for one in self._standing.values() if one.kind is Kind.PARAMETERS_CHANGED]
+            return [one for one in self._standing.values() if one.kind is AlertKind.PARAMETERS_CHANGED]
         if not self._memory.is_changed(self.chain.contract):
             return []
-        return [Finding(Kind.PARAMETERS_CHANGED, 0, "code or parameters are not those that were seen first")]
+        return [Alert(AlertKind.PARAMETERS_CHANGED, 0, "code or parameters are not those that were seen first")]
 
     def _time_of(self, block: int) -> int:
         header = self.connection.block(block)

@@ -15,16 +15,17 @@ _GWEI = 10**9
 
 GAS = {
     "challengeExit": 110_000,
-    "challengeCanonical": 150_000,
-    "answerCanonical": 110_000,
-    "challengeInput": 140_000,
-    "challengeOutput": 140_000,
+    "challengeNonCanonical": 150_000,
+    "respondNonCanonical": 110_000,
+    "challengeInputSpent": 140_000,
+    "challengeOutputSpent": 140_000,
     "challengeData": 80_000,
     "showData": 110_000,
     "freeze": 60_000,
     "holdInputs": 230_000,
-    "claim": 150_000,
-    "claimInFlight": 400_000,
+    "processExits": 150_000,
+    "finalizeExits": 150_000,
+    "processInFlightExit": 400_000,
 }
 """Maximum gas of each call with proofs of a full block; a test compares it with measured gas."""
 

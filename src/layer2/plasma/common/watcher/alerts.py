@@ -7,10 +7,10 @@ from enum import Enum
 
 from layer2.ethereum.records import Receipt
 
-__all__ = ["TOLD_ONCE", "Act", "Finding", "Kind", "Report", "Status"]
+__all__ = ["TOLD_ONCE", "Act", "Alert", "AlertKind", "Report", "Status"]
 
 
-class Kind(Enum):
+class AlertKind(Enum):
     """Kind of an alert."""
 
     BLOCK_INVALID = "a block breaks a rule: nothing from it on may be believed"
@@ -48,34 +48,34 @@ class Kind(Enum):
 
 
 _ALARMING = {
-    Kind.BLOCK_INVALID,
-    Kind.FEE_TOO_HIGH,
-    Kind.BLOCK_WITHHELD,
-    Kind.TRANSFER_INVALID,
-    Kind.EXIT_UNCHALLENGED,
-    Kind.PARAMETERS_CHANGED,
-    Kind.FROZEN,
-    Kind.VAULT_SHORT,
+    AlertKind.BLOCK_INVALID,
+    AlertKind.FEE_TOO_HIGH,
+    AlertKind.BLOCK_WITHHELD,
+    AlertKind.TRANSFER_INVALID,
+    AlertKind.EXIT_UNCHALLENGED,
+    AlertKind.PARAMETERS_CHANGED,
+    AlertKind.FROZEN,
+    AlertKind.VAULT_SHORT,
 }
 
 TOLD_ONCE = {
-    "OperatorAnnounced": Kind.OPERATOR_ANNOUNCED,
-    "OperatorChanged": Kind.OPERATOR_CHANGED,
-    "DataChallenged": Kind.DATA_CHALLENGED,
-    "Frozen": Kind.FROZEN,
+    "OperatorProposed": AlertKind.OPERATOR_ANNOUNCED,
+    "OperatorChanged": AlertKind.OPERATOR_CHANGED,
+    "DataChallenged": AlertKind.DATA_CHALLENGED,
+    "Frozen": AlertKind.FROZEN,
 }
 """Events reported once each, by name."""
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Alert:
     """An alert.
 
     Attributes:
         subject: a block number, a token id, or the id of an exit or in-flight exit.
     """
 
-    kind: Kind
+    kind: AlertKind
     subject: int | bytes
     detail: str
 
@@ -105,10 +105,10 @@ class Act:
 class Report:
     """New alerts and actions of one step."""
 
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[Alert] = field(default_factory=list)
     acts: list[Act] = field(default_factory=list)
 
-    def kinds(self) -> set[Kind]:
+    def kinds(self) -> set[AlertKind]:
         """Return the kinds of the alerts."""
         return {one.kind for one in self.findings}
 
@@ -141,7 +141,7 @@ class Status:
     operator: str
     exits: int
     games: int
-    standing: tuple[Finding, ...]
+    standing: tuple[Alert, ...]
 
     @property
     def healthy(self) -> bool:

@@ -17,7 +17,7 @@ from layer2.store.errors import JournalError, JournalFull
 from layer2.store.fault_points import fault_point
 from layer2.store.private_files import private_database
 
-__all__ = ["WatchStore"]
+__all__ = ["BlockCache"]
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS bodies (header BLOB PRIMARY KEY, body BLOB NOT NULL, checksum BLOB NOT NULL) STRICT;
@@ -31,7 +31,7 @@ CREATE TABLE IF NOT EXISTS loose_spends (position INTEGER, hash BLOB, PRIMARY KE
 _HASH_BYTES = 8
 
 
-class WatchStore:
+class BlockCache:
     """Bodies by header hash, and payments in no block. Not thread-safe.
 
     Raises:

@@ -10,7 +10,7 @@ from typing import Any
 from layer2.ethereum.contract import Contract
 from layer2.ethereum.cursor import Cursor
 from layer2.ethereum.records import Log
-from layer2.plasma.common.errors import JournalForeign
+from layer2.plasma.common.errors import JournalMismatch
 from layer2.primitives.addresses import to_address
 from layer2.primitives.errors import Layer2Error
 from layer2.primitives.hashing import keccak
@@ -18,13 +18,13 @@ from layer2.primitives.json_text import parse_json
 from layer2.store.errors import JournalCorrupt
 from layer2.store.journal import Journal, fault_point
 
-__all__ = ["KIND", "WatchMemory"]
+__all__ = ["KIND", "WatcherStore"]
 
 KIND = "plasma.watcher"
 _RECOVERY = "move the journal away: the watcher reads all again from the chain"
 
 
-class WatchMemory:
+class WatcherStore:
     """A journal with two kinds of rows, news and verdicts; without a file, nothing outlives the process.
 
     Raises:
@@ -39,7 +39,7 @@ class WatchMemory:
         try:
             known = self.journal.get_meta("chain")
             if known is not None and known != identity.encode():
-                raise JournalForeign(
+                raise JournalMismatch(
                     f"the journal {self.journal.path} is of {known.decode(errors='replace')}, this is {identity}",
                     hint="name another journal",
                 )

@@ -9,17 +9,17 @@ from layer2.ethereum.contract import Contract
 from layer2.ethereum.errors import ReorgTooDeep
 from layer2.ethereum.log_follower import LogFollower
 from layer2.ethereum.records import Log
-from layer2.plasma.common.watcher.alerts import Finding, Kind, Report
-from layer2.plasma.common.watcher.journal import WatchMemory
+from layer2.plasma.common.watcher.alerts import Alert, AlertKind, Report
+from layer2.plasma.common.watcher.journal import WatcherStore
 from layer2.primitives.errors import Layer2Error, RangeError
 
-__all__ = ["Following"]
+__all__ = ["LogSync"]
 
 
-class Following(ABC):
+class LogSync(ABC):
     """The log sync of a watcher. Subclasses interpret the logs; see `Watcher` for the arguments."""
 
-    _memory: WatchMemory
+    _memory: WatcherStore
     _follower: LogFollower
     _head: int
     _gap: str
@@ -91,4 +91,4 @@ class Following(ABC):
         self._memory.start_over()
         self._reset()
         self._follower = self._follow_from_memory()
-        report.findings.append(Finding(Kind.CHAIN_REWRITTEN, self._head, why))
+        report.findings.append(Alert(AlertKind.CHAIN_REWRITTEN, self._head, why))

@@ -14,13 +14,13 @@ from layer2.plasma.common.watcher.alerts import Act, Report
 from layer2.primitives.errors import Layer2Error
 from layer2.store.journal import fault_point
 
-__all__ = ["Hands", "turn_of"]
+__all__ = ["TransactionScheduler", "turn_of"]
 
 _SHUNNED = 86_400
 """Seconds without calls for a token that made a call fail; only the token's owners need its claims."""
 
 
-class Hands:
+class TransactionScheduler:
     """Sends the calls of plans.
 
     Args:

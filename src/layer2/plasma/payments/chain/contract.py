@@ -190,15 +190,15 @@ class RootChain:
 
     def pending(self, owner: str, token: int) -> int:
         """Return the deferred payment of an account, which could not be transferred."""
-        return int(self.contract.call("pending", to_address(owner), token))
+        return int(self.contract.call("pendingWithdrawals", to_address(owner), token))
 
     def token_of(self, token: int) -> Address:
         """Return the address of a token id."""
         return to_address(self.contract.call("tokenOf", token))
 
-    def next_operator(self) -> tuple[Address, int]:
+    def pending_operator(self) -> tuple[Address, int]:
         """Return the announced next operator, and the time from which on it may take over."""
-        following, since = self.contract.call("nextOperator")
+        following, since = self.contract.call("pendingOperator")
         return to_address(following), int(since)
 
     # ---------------------------------------------------------------------------------------------------- deposits
@@ -219,9 +219,9 @@ class RootChain:
         """Submit the next block; only the operator may call it."""
         return self._send(sender, "submitBlock", number, root, count)
 
-    def announce_operator(self, sender: Sender, following: str) -> Receipt:
+    def propose_operator(self, sender: Sender, following: str) -> Receipt:
         """Announce the next operator; only the operator may call it."""
-        return self._send(sender, "announceOperator", to_address(following))
+        return self._send(sender, "proposeOperator", to_address(following))
 
     def accept_operator(self, sender: Sender) -> Receipt:
         """Take over as operator after the delay; only the announced operator may call it."""
@@ -242,7 +242,7 @@ class RootChain:
 
     def claim(self, sender: Sender, items: Sequence[tuple[int, bytes]], newer: Sequence[int] = ()) -> Receipt:
         """Pay matured exits: (position, transaction or deposit record). `newer`: buckets, see `IRootChain`."""
-        return self._send(sender, "claim", [tuple(one) for one in items], list(newer))
+        return self._send(sender, "processExits", [tuple(one) for one in items], list(newer))
 
     def track(self, sender: Sender, token: int, bucket: int) -> Receipt:
         """Move the tracked sum of a short token to the buckets from this one on (`IRootChain.track`)."""
@@ -250,18 +250,18 @@ class RootChain:
 
     def withdraw(self, sender: Sender, token: int, to: str) -> Receipt:
         """Withdraw a deferred payment of the sender to an address."""
-        return self._send(sender, "withdraw", token, to_address(to))
+        return self._send(sender, "withdrawPending", token, to_address(to))
 
     # --------------------------------------------------------------------------------------------- in-flight exits
 
-    def start_in_flight(
+    def start_in_flight_exit(
         self, sender: Sender, transaction: Proof, inputs: Sequence[Proof], signatures: Sequence[bytes], bits: int
     ) -> Receipt:
         """Start the in-flight exit of a transaction; `bits` are the sender's inputs and outputs to piggyback."""
         value = self.profile.in_flight_bond + bits.bit_count() * self.profile.piggyback_bond
         joined = b"".join(to_compact(one) for one in signatures)
         row = (transaction.as_tuple(), [one.as_tuple() for one in inputs], joined, bits)
-        return self._send(sender, "startInFlight", *row, value=value)
+        return self._send(sender, "startInFlightExit", *row, value=value)
 
     def piggyback(
         self, sender: Sender, data: bytes, input_ids: Sequence[bytes], bit: int, made: Sequence[bytes] = ()
@@ -270,7 +270,7 @@ class RootChain:
         row = (data, list(input_ids), bit, list(made))
         return self._send(sender, "piggyback", *row, value=self.profile.piggyback_bond)
 
-    def challenge_canonical(
+    def challenge_non_canonical(
         self,
         sender: Sender,
         data: bytes,
@@ -285,31 +285,33 @@ class RootChain:
             made: origins of this input and of each piggybacked one; empty bytes for others.
         """
         row = (data, list(input_ids), index, list(made), competitor.as_tuple())
-        return self._send(sender, "challengeCanonical", *row)
+        return self._send(sender, "challengeNonCanonical", *row)
 
-    def answer_canonical(
+    def respond_non_canonical(
         self, sender: Sender, transaction: Proof, input_ids: Sequence[bytes], made: Sequence[bytes] = ()
     ) -> Receipt:
         """Prove inclusion before every competitor shown; `made` has the origins of the piggybacked inputs."""
-        return self._send(sender, "answerCanonical", transaction.as_tuple(), list(input_ids), list(made))
+        return self._send(sender, "respondNonCanonical", transaction.as_tuple(), list(input_ids), list(made))
 
     def hold_inputs(
         self, sender: Sender, data: bytes, input_ids: Sequence[bytes], made: Sequence[bytes] = ()
     ) -> Receipt:
-        """Take the inputs that an in-flight exit needs and no other one holds; `made` as in `answer_canonical`."""
+        """Take the inputs that an in-flight exit needs and no other one holds; `made` as in `respond_non_canonical`."""
         return self._send(sender, "holdInputs", data, list(input_ids), list(made))
 
-    def challenge_input(
+    def challenge_input_spent(
         self, sender: Sender, data: bytes, input_ids: Sequence[bytes], index: int, made: bytes, spend: Spend
     ) -> Receipt:
         """Challenge a piggybacked input that another transaction has spent."""
-        return self._send(sender, "challengeInput", data, list(input_ids), index, made, spend.as_tuple())
+        return self._send(sender, "challengeInputSpent", data, list(input_ids), index, made, spend.as_tuple())
 
-    def challenge_output(self, sender: Sender, transaction: Proof, input_ids: Sequence[bytes], spend: Spend) -> Receipt:
+    def challenge_output_spent(
+        self, sender: Sender, transaction: Proof, input_ids: Sequence[bytes], spend: Spend
+    ) -> Receipt:
         """Challenge a piggybacked output that was spent."""
-        return self._send(sender, "challengeOutput", transaction.as_tuple(), list(input_ids), spend.as_tuple())
+        return self._send(sender, "challengeOutputSpent", transaction.as_tuple(), list(input_ids), spend.as_tuple())
 
-    def claim_in_flight(
+    def process_in_flight_exit(
         self,
         sender: Sender,
         data: bytes,
@@ -318,11 +320,11 @@ class RootChain:
         newer: Sequence[int] = (),
     ) -> Receipt:
         """Settle a matured in-flight exit and pay the covered parts; `made` has the origins of all inputs."""
-        return self._send(sender, "claimInFlight", data, list(input_ids), list(made), list(newer))
+        return self._send(sender, "processInFlightExit", data, list(input_ids), list(made), list(newer))
 
-    def abandon_in_flight(self, sender: Sender, data: bytes, input_ids: Sequence[bytes]) -> Receipt:
+    def delete_non_piggybacked(self, sender: Sender, data: bytes, input_ids: Sequence[bytes]) -> Receipt:
         """Delete an in-flight exit without piggybacks after half of its period."""
-        return self._send(sender, "abandonInFlight", data, list(input_ids))
+        return self._send(sender, "deleteNonPiggybacked", data, list(input_ids))
 
     # --------------------------------------------------------------------------------------------- data challenges
 

@@ -7,23 +7,23 @@ from layer2.primitives.rejections import ViewIncomplete
 
 __all__ = [
     "FundsMissing",
-    "GateLied",
+    "OperatorMisbehaved",
     "HeldInFlight",
-    "KitMalformed",
-    "KitWrong",
+    "ExitProofMalformed",
+    "ExitProofInvalid",
     "OutputUnknown",
     "PaymentUnknown",
     "StillPending",
-    "SwapWrong",
+    "SwapInvalid",
     "ViewIncomplete",
 ]
 
 
-class KitMalformed(MalformedError):
+class ExitProofMalformed(MalformedError):
     """The text is not a valid file of exit proofs."""
 
 
-class KitWrong(RecoverableError):
+class ExitProofInvalid(RecoverableError):
     """An exit proof does not match L1, so that an exit with it is impossible."""
 
 
@@ -52,7 +52,7 @@ class StillPending(RecoverableError):
     """A payment may still be included, so that no replacement may be signed yet."""
 
 
-class GateLied(RecoverableError):
+class OperatorMisbehaved(RecoverableError):
     """An answer of an operator contradicts L1; nothing of it was used."""
 
 
@@ -60,5 +60,5 @@ class HeldInFlight(RecoverableError):
     """An in-flight exit holds an output; no other exit of it can start until it ends or releases the output."""
 
 
-class SwapWrong(RecoverableError):
+class SwapInvalid(RecoverableError):
     """The returned payment is not the swap that was offered."""

@@ -5,23 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from layer2.ethereum.event_stream import EventNews
+from layer2.ethereum.event_stream import EventBatch
 from layer2.plasma.protocol.blocks import Header
 from layer2.plasma.protocol.transaction import Deposit
 from layer2.primitives.typed_data import Domain
 
 __all__ = [
-    "BlockPosted",
+    "BlockSubmitted",
     "Chain",
     "Deposited",
-    "ExitBegun",
+    "ExitStarted",
     "ExitEnded",
     "ExitPaid",
     "Happening",
-    "InFlightBegun",
-    "InFlightBlocked",
-    "InFlightEnded",
-    "InFlightJoined",
+    "InFlightExitStarted",
+    "PiggybackBlocked",
+    "InFlightExitProcessed",
+    "Piggybacked",
     "News",
 ]
 
@@ -34,7 +34,7 @@ class Deposited:
 
 
 @dataclass(frozen=True, slots=True)
-class BlockPosted:
+class BlockSubmitted:
     """A child block was submitted."""
 
     number: int
@@ -42,7 +42,7 @@ class BlockPosted:
 
 
 @dataclass(frozen=True, slots=True)
-class ExitBegun:
+class ExitStarted:
     """A standard exit started; `priority` is the block under which it is registered."""
 
     id: bytes
@@ -65,7 +65,7 @@ class ExitPaid:
 
 
 @dataclass(frozen=True, slots=True)
-class InFlightBegun:
+class InFlightExitStarted:
     """An in-flight exit of a payment started; `input_ids` are the ids of the outputs that it spends."""
 
     id: bytes
@@ -74,7 +74,7 @@ class InFlightBegun:
 
 
 @dataclass(frozen=True, slots=True)
-class InFlightJoined:
+class Piggybacked:
     """Inputs (bits 0 to 3) or outputs (4 to 7) were piggybacked on an in-flight exit."""
 
     id: bytes
@@ -82,7 +82,7 @@ class InFlightJoined:
 
 
 @dataclass(frozen=True, slots=True)
-class InFlightBlocked:
+class PiggybackBlocked:
     """A piggybacked input or output was challenged as spent and is not paid."""
 
     id: bytes
@@ -90,7 +90,7 @@ class InFlightBlocked:
 
 
 @dataclass(frozen=True, slots=True)
-class InFlightEnded:
+class InFlightExitProcessed:
     """An in-flight exit was settled or deleted; `pays` has the bits of the side paid where piggybacked."""
 
     id: bytes
@@ -99,18 +99,18 @@ class InFlightEnded:
 
 Happening = (
     Deposited
-    | BlockPosted
-    | ExitBegun
+    | BlockSubmitted
+    | ExitStarted
     | ExitEnded
     | ExitPaid
-    | InFlightBegun
-    | InFlightJoined
-    | InFlightBlocked
-    | InFlightEnded
+    | InFlightExitStarted
+    | Piggybacked
+    | PiggybackBlocked
+    | InFlightExitProcessed
 )
 
 
-News = EventNews[Happening]
+News = EventBatch[Happening]
 """New and undone events of the root chain."""
 
 

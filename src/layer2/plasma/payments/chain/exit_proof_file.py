@@ -14,8 +14,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from layer2.plasma.payments.chain.contract import RootChain
-from layer2.plasma.payments.chain.errors import KitMalformed, KitWrong
-from layer2.plasma.payments.chain.exit_proofs import DepositKit, Kit, OutputKit, PaymentKit, require_on_chain
+from layer2.plasma.payments.chain.errors import ExitProofInvalid, ExitProofMalformed
+from layer2.plasma.payments.chain.exit_proofs import (
+    DepositExitProof,
+    InFlightExitProof,
+    Kit,
+    OutputExitProof,
+    require_on_chain,
+)
 from layer2.plasma.protocol.blocks import decode_header
 from layer2.plasma.protocol.signing import Signed
 from layer2.plasma.protocol.transaction import decode_deposit, decode_transaction
@@ -23,7 +29,7 @@ from layer2.primitives.errors import MalformedError, shown
 from layer2.store.private_files import make_folder, open_private
 
 __all__ = [
-    "KitFile",
+    "ExitProofFile",
     "from_json",
     "load_kits",
     "parse",
@@ -44,18 +50,18 @@ _LONGEST = 16
 
 
 @dataclass(frozen=True, slots=True)
-class KitFile:
+class ExitProofFile:
     """Exit proofs of outputs and of payments."""
 
     outputs: tuple[Kit, ...] = ()
-    payments: tuple[PaymentKit, ...] = ()
+    payments: tuple[InFlightExitProof, ...] = ()
 
 
-def to_json(kit: Kit | PaymentKit) -> dict[str, Any]:
+def to_json(kit: Kit | InFlightExitProof) -> dict[str, Any]:
     """Return an exit proof as plain JSON values."""
-    if isinstance(kit, DepositKit):
+    if isinstance(kit, DepositExitProof):
         return {"kind": "deposit", "number": kit.deposit.number, "record": _hex(kit.deposit.record)}
-    if isinstance(kit, OutputKit):
+    if isinstance(kit, OutputExitProof):
         return {
             "kind": "output",
             "position": f"0x{kit.position:016x}",
@@ -79,38 +85,38 @@ def from_json(value: object) -> Kit:
         row = _fields(value, "kind", "number", "record")
         number = row["number"]
         if isinstance(number, bool) or not isinstance(number, int):
-            raise KitMalformed(f"kit: {shown(number, 40)} is no number of a deposit")
-        return _read(lambda: DepositKit(decode_deposit(number, _bytes(row["record"], 39))))
+            raise ExitProofMalformed(f"kit: {shown(number, 40)} is no number of a deposit")
+        return _read(lambda: DepositExitProof(decode_deposit(number, _bytes(row["record"], 39))))
     if kind == "output":
         row = _fields(value, "kind", "position", "transaction", "header", "path")
         path = row["path"]
         if not isinstance(path, list) or len(path) > _LONGEST:
-            raise KitMalformed("kit: a path is a list of 16 siblings or less")
+            raise ExitProofMalformed("kit: a path is a list of 16 siblings or less")
         return _read(
-            lambda: OutputKit(
+            lambda: OutputExitProof(
                 int.from_bytes(_bytes(row["position"], 8), "big"),
                 decode_transaction(_bytes(row["transaction"])),
                 decode_header(_bytes(row["header"], 64)),
                 tuple(_bytes(one, 32) for one in path),
             )
         )
-    raise KitMalformed(f"kit: {shown(kind, 40)} is no kind of output", hint='write "deposit" or "output"')
+    raise ExitProofMalformed(f"kit: {shown(kind, 40)} is no kind of output", hint='write "deposit" or "output"')
 
 
-def payment_from_json(value: object) -> PaymentKit:
+def payment_from_json(value: object) -> InFlightExitProof:
     """Decode the exit proof of a payment; raise KitMalformed or KitWrong if it is not valid."""
     row = _fields(value, "kind", "transaction", "signatures", "inputs", "included")
     signatures, inputs = row["signatures"], row["inputs"]
     if row["kind"] != "payment" or not isinstance(signatures, list) or not isinstance(inputs, list):
-        raise KitMalformed("kit: a payment has lists of signatures and inputs")
+        raise ExitProofMalformed("kit: a payment has lists of signatures and inputs")
     included = None if row["included"] is None else from_json(row["included"])
-    if isinstance(included, DepositKit):
-        raise KitMalformed("kit: a deposit does not show that a payment is included")
+    if isinstance(included, DepositExitProof):
+        raise ExitProofMalformed("kit: a deposit does not show that a payment is included")
     kits = tuple(from_json(one) for one in inputs)
 
-    def made() -> PaymentKit:
+    def made() -> InFlightExitProof:
         transaction = decode_transaction(_bytes(row["transaction"]))
-        return PaymentKit(Signed(transaction, tuple(_bytes(one, 64) for one in signatures)), kits, included)
+        return InFlightExitProof(Signed(transaction, tuple(_bytes(one, 64) for one in signatures)), kits, included)
 
     return _read(made)
 
@@ -123,16 +129,16 @@ def read_json(text: str) -> Any:
         if found[0][0] != '"':
             depth += 1 if found[0] in "[{" else -1
         if depth > _DEEPEST:
-            raise KitMalformed(f"text: nested more than {_DEEPEST} deep")
+            raise ExitProofMalformed(f"text: nested more than {_DEEPEST} deep")
     try:
         return json.loads(text, object_pairs_hook=_once, parse_constant=_never, parse_float=_never)
     except json.JSONDecodeError as fault:
-        raise KitMalformed(f"text: no JSON: {fault}") from None
+        raise ExitProofMalformed(f"text: no JSON: {fault}") from None
     except ValueError:
-        raise KitMalformed("text: a number is too long") from None
+        raise ExitProofMalformed("text: a number is too long") from None
 
 
-def text_of(root: RootChain, outputs: Iterable[Kit], payments: Iterable[PaymentKit] = ()) -> str:
+def text_of(root: RootChain, outputs: Iterable[Kit], payments: Iterable[InFlightExitProof] = ()) -> str:
     """Return the text of a file of exit proofs."""
     value = {
         "format": FORMAT,
@@ -145,7 +151,7 @@ def text_of(root: RootChain, outputs: Iterable[Kit], payments: Iterable[PaymentK
     return json.dumps(value, indent=1) + "\n"
 
 
-def parse(text: str, root: RootChain) -> KitFile:
+def parse(text: str, root: RootChain) -> ExitProofFile:
     """Decode the exit proofs in a file's text and verify each against L1.
 
     Raises:
@@ -155,22 +161,24 @@ def parse(text: str, root: RootChain) -> KitFile:
     value = read_json(text)
     row = _fields(value, "format", "version", "chainId", "contract", "outputs", "payments")
     if row["format"] != FORMAT or row["version"] != 1 or isinstance(row["version"], bool):
-        raise KitMalformed(f"kits: format {shown(row['format'], 40)}, version {shown(row['version'], 8)}")
+        raise ExitProofMalformed(f"kits: format {shown(row['format'], 40)}, version {shown(row['version'], 8)}")
     if not isinstance(row["outputs"], list) or not isinstance(row["payments"], list):
-        raise KitMalformed("kits: outputs and payments are lists")
+        raise ExitProofMalformed("kits: outputs and payments are lists")
     chain, contract = root.connection.chain_id, root.address
     if row["chainId"] != chain or row["contract"] != contract:
-        raise KitWrong(
+        raise ExitProofInvalid(
             f"the kits are of {shown(row['contract'], 42)} on chain {shown(row['chainId'], 20)}, "
             f"this is {contract} on chain {chain}",
             hint="connect to their chain",
         )
-    found = KitFile(tuple(map(from_json, row["outputs"])), tuple(map(payment_from_json, row["payments"])))
+    found = ExitProofFile(tuple(map(from_json, row["outputs"])), tuple(map(payment_from_json, row["payments"])))
     require_on_chain(root, (*found.outputs, *found.payments))
     return found
 
 
-def save_kits(path: str | Path, root: RootChain, outputs: Iterable[Kit], payments: Iterable[PaymentKit] = ()) -> None:
+def save_kits(
+    path: str | Path, root: RootChain, outputs: Iterable[Kit], payments: Iterable[InFlightExitProof] = ()
+) -> None:
     """Write exit proofs to a file, atomically; durable when this returns."""
     target = Path(path)
     make_folder(target.parent)
@@ -190,12 +198,12 @@ def save_kits(path: str | Path, root: RootChain, outputs: Iterable[Kit], payment
         os.close(folder)
 
 
-def load_kits(path: str | Path, root: RootChain) -> KitFile:
+def load_kits(path: str | Path, root: RootChain) -> ExitProofFile:
     """Read exit proofs from a file and verify each against L1; raise the errors of `parse`."""
     try:
         return parse(Path(path).read_text(encoding="utf-8"), root)
     except UnicodeDecodeError:
-        raise KitMalformed(f"kits: {path} is no text") from None
+        raise ExitProofMalformed(f"kits: {path} is no text") from None
 
 
 # ----------------------------------------------------------------------------------------------------------- internal
@@ -207,38 +215,38 @@ def _hex(data: bytes) -> str:
 
 def _bytes(value: object, size: int | None = None) -> bytes:
     if not isinstance(value, str) or not value.startswith("0x"):
-        raise KitMalformed(f"kit: {shown(value, 40)} is no hex text")
+        raise ExitProofMalformed(f"kit: {shown(value, 40)} is no hex text")
     try:
         data = bytes.fromhex(value[2:])
     except ValueError:
-        raise KitMalformed(f"kit: {value[:40]!r} is no hex text") from None
+        raise ExitProofMalformed(f"kit: {value[:40]!r} is no hex text") from None
     if value != _hex(data) or (size is not None and len(data) != size):
-        raise KitMalformed(f"kit: {value[:40]!r} is not {size or 'its'} bytes in lower case")
+        raise ExitProofMalformed(f"kit: {value[:40]!r} is not {size or 'its'} bytes in lower case")
     return data
 
 
 def _fields(value: object, *names: str) -> Mapping[str, Any]:
     if not isinstance(value, dict) or set(value) != set(names):
         have = ", ".join(sorted(map(str, value))) if isinstance(value, dict) else type(value).__name__
-        raise KitMalformed(f"kit: {have[:80]} given, {', '.join(names)} needed")
+        raise ExitProofMalformed(f"kit: {have[:80]} given, {', '.join(names)} needed")
     return value
 
 
 def _read(make: Callable[[], T]) -> T:
     try:
         return make()
-    except KitMalformed:
+    except ExitProofMalformed:
         raise
     except MalformedError as fault:
-        raise KitMalformed(f"kit: {fault}") from None
+        raise ExitProofMalformed(f"kit: {fault}") from None
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     row = dict(pairs)
     if len(row) != len(pairs):
-        raise KitMalformed("kit: a name stands twice")
+        raise ExitProofMalformed("kit: a name stands twice")
     return row
 
 
 def _never(text: str) -> Any:
-    raise KitMalformed(f"kit: {text[:20]} is no whole number")
+    raise ExitProofMalformed(f"kit: {text[:20]} is no whole number")

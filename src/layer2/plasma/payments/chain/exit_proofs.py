@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from layer2.plasma.payments.chain.contract import Proof, RootChain
-from layer2.plasma.payments.chain.errors import KitWrong
+from layer2.plasma.payments.chain.errors import ExitProofInvalid
 from layer2.plasma.protocol.blocks import Header
 from layer2.plasma.protocol.malformed import PositionMalformed
 from layer2.plasma.protocol.positions import block_of, decode_position
@@ -15,14 +15,14 @@ from layer2.plasma.protocol.transaction import Deposit, Kind, Output, Transactio
 from layer2.primitives.hashing import keccak
 from layer2.primitives.typed_data import Domain
 
-__all__ = ["UNSIGNED", "DepositKit", "Kit", "OutputKit", "PaymentKit", "require_on_chain"]
+__all__ = ["UNSIGNED", "DepositExitProof", "Kit", "OutputExitProof", "InFlightExitProof", "require_on_chain"]
 
 UNSIGNED = bytes(64)
 """Placeholder of a missing signature."""
 
 
 @dataclass(frozen=True, slots=True)
-class DepositKit:
+class DepositExitProof:
     """The exit proof of a deposit, which consists of its record."""
 
     deposit: Deposit
@@ -64,11 +64,13 @@ class DepositKit:
     def require_on_chain(self, root: RootChain) -> None:
         """Raise KitWrong unless L1 has exactly this deposit."""
         if root.deposit_hash(self.deposit.number) != self.deposit.hash:
-            raise KitWrong(f"deposit {self.deposit.number}: the chain has none, or another", hint="look it up again")
+            raise ExitProofInvalid(
+                f"deposit {self.deposit.number}: the chain has none, or another", hint="look it up again"
+            )
 
 
 @dataclass(frozen=True, slots=True)
-class OutputKit:
+class OutputExitProof:
     """The exit proof of an output of a block: its transaction, its position, and the path to the header.
 
     Raises (at construction):
@@ -84,14 +86,16 @@ class OutputKit:
         try:
             place = decode_position(self.position)
         except PositionMalformed as fault:
-            raise KitWrong(f"kit: {fault}", hint="ask for another") from None
+            raise ExitProofInvalid(f"kit: {fault}", hint="ask for another") from None
         one = self.transaction
         if place.deposit or place.output >= len(one.outputs):
-            raise KitWrong(f"position {self.position:#x} is none of this transaction's outputs", hint="ask for another")
+            raise ExitProofInvalid(
+                f"position {self.position:#x} is none of this transaction's outputs", hint="ask for another"
+            )
         if place.block > one.expiry or (one.kind is Kind.FEE and place.block != one.expiry):
-            raise KitWrong(f"block {place.block} may not include a transaction until {one.expiry}")
+            raise ExitProofInvalid(f"block {place.block} may not include a transaction until {one.expiry}")
         if not self.header.includes(place.transaction, one.packed, self.path):
-            raise KitWrong(
+            raise ExitProofInvalid(
                 f"position {self.position:#x}: the path does not lead to the header", hint="ask for another proof"
             )
 
@@ -125,25 +129,25 @@ class OutputKit:
         word = self.header.time << 32 | self.header.count
         return Proof(self.position, word, self.transaction.packed, self.path)
 
-    def at(self, output: int) -> OutputKit:
+    def at(self, output: int) -> OutputExitProof:
         """Return the exit proof of another output of the same transaction."""
-        return OutputKit(self.position & ~0xFF | output, self.transaction, self.header, self.path)
+        return OutputExitProof(self.position & ~0xFF | output, self.transaction, self.header, self.path)
 
-    def under(self, header: Header) -> OutputKit:
+    def under(self, header: Header) -> OutputExitProof:
         """Return this proof under the header of the same block after its resubmission."""
-        return OutputKit(self.position, self.transaction, header, self.path)
+        return OutputExitProof(self.position, self.transaction, header, self.path)
 
     def require_on_chain(self, root: RootChain) -> None:
         """Raise KitWrong unless L1 has exactly this header."""
         if root.block(self.block) != self.header.hash:
-            raise KitWrong(f"block {self.block}: the chain has another header, or none", hint="renew the kit")
+            raise ExitProofInvalid(f"block {self.block}: the chain has another header, or none", hint="renew the kit")
 
 
-Kit = DepositKit | OutputKit
+Kit = DepositExitProof | OutputExitProof
 
 
 @dataclass(frozen=True, slots=True)
-class PaymentKit:
+class InFlightExitProof:
     """The proof for an in-flight exit: a signed payment, and the exit proofs of its inputs.
 
     Attributes:
@@ -156,24 +160,24 @@ class PaymentKit:
 
     payment: Signed
     inputs: tuple[Kit, ...]
-    included: OutputKit | None = None
+    included: OutputExitProof | None = None
 
     def __post_init__(self) -> None:
         one = self.transaction
         if one.kind is not Kind.PAYMENT or len(self.payment.signatures) != len(one.inputs):
-            raise KitWrong("a payment needs a signature for each of its inputs")
+            raise ExitProofInvalid("a payment needs a signature for each of its inputs")
         if tuple(kit.position for kit in self.inputs) != one.inputs:
-            raise KitWrong("the kits are not those of the payment's inputs", hint="give one for each, in order")
+            raise ExitProofInvalid("the kits are not those of the payment's inputs", hint="give one for each, in order")
         if len(set(self.input_ids)) != len(self.inputs):
-            raise KitWrong("a payment spends the same money twice")
+            raise ExitProofInvalid("a payment spends the same money twice")
         left: dict[int, int] = {}
         for kit in self.inputs:
             left[kit.output.token] = left.get(kit.output.token, 0) + kit.output.amount
         for token, amount in one.sums().items():
             if amount > left.get(token, 0):
-                raise KitWrong(f"{amount} of token {token} go out, {left.get(token, 0)} come in")
+                raise ExitProofInvalid(f"{amount} of token {token} go out, {left.get(token, 0)} come in")
         if self.included is not None and self.included.transaction != one:
-            raise KitWrong("the proof of inclusion is of another transaction")
+            raise ExitProofInvalid("the proof of inclusion is of another transaction")
 
     def __repr__(self) -> str:
         known = f"in block {self.included.block}" if self.included else "not seen in a block"
@@ -229,7 +233,9 @@ class PaymentKit:
         found = signers_of([self.payment], domain)[0]
         for kit, signer in zip(self.inputs, found, strict=True):
             if signer != kit.output.owner:
-                raise KitWrong(f"the owner {kit.output.address} of an input has not signed", hint="ask for a signature")
+                raise ExitProofInvalid(
+                    f"the owner {kit.output.address} of an input has not signed", hint="ask for a signature"
+                )
 
     def require_on_chain(self, root: RootChain) -> None:
         """Raise KitWrong unless L1 has the inputs and the inclusion, and the owners have signed."""
@@ -240,7 +246,7 @@ class PaymentKit:
             self.included.require_on_chain(root)
 
 
-def require_on_chain(root: RootChain, kits: Iterable[Kit | PaymentKit]) -> None:
+def require_on_chain(root: RootChain, kits: Iterable[Kit | InFlightExitProof]) -> None:
     """Raise KitWrong for the first proof that does not match L1."""
     for kit in kits:
         kit.require_on_chain(root)

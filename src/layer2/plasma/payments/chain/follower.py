@@ -6,21 +6,21 @@ import time
 
 from layer2.ethereum.contract import Event
 from layer2.ethereum.errors import ConnectionFailed
-from layer2.ethereum.event_stream import EventLog
+from layer2.ethereum.event_stream import EventStream
 from layer2.ethereum.sender import Sender
 from layer2.plasma.payments.chain.contract import InFlightStatus, RootChain, deposit_of_event
 from layer2.plasma.payments.chain.events import (
-    BlockPosted,
+    BlockSubmitted,
     Deposited,
-    ExitBegun,
     ExitEnded,
     ExitPaid,
+    ExitStarted,
     Happening,
-    InFlightBegun,
-    InFlightBlocked,
-    InFlightEnded,
-    InFlightJoined,
+    InFlightExitProcessed,
+    InFlightExitStarted,
     News,
+    PiggybackBlocked,
+    Piggybacked,
 )
 from layer2.plasma.protocol.blocks import Header
 from layer2.primitives.errors import InputError
@@ -43,7 +43,7 @@ class ChainLog:
     ) -> None:
         self.root_chain = root_chain
         self.sender = sender
-        self._log: EventLog[Happening] = EventLog(
+        self._log: EventStream[Happening] = EventStream(
             root_chain.contract, happening_of, start_block=start_block, confirmations=confirmations
         )
 
@@ -99,21 +99,21 @@ def happening_of(event: Event) -> Happening | None:
         return Deposited(deposit_of_event(args))
     if name == "BlockSubmitted":
         word = args["word"]
-        return BlockPosted(args["number"], Header(args["root"], word >> 32, word & 0xFFFFFFFF))
+        return BlockSubmitted(args["number"], Header(args["root"], word >> 32, word & 0xFFFFFFFF))
     if name == "ExitStarted":
-        return ExitBegun(args["id"], args["position"], args["priority"])
+        return ExitStarted(args["id"], args["position"], args["priority"])
     if name in ("ExitChallenged", "ExitEnded"):
         return ExitEnded(args["id"])
     if name in ("ExitPaid", "OutputSpent"):
         return ExitPaid(args["id"])
-    if name == "InFlightStarted":
-        return InFlightBegun(args["id"], args["data"], tuple(args["inputIds"]))
+    if name == "InFlightExitStarted":
+        return InFlightExitStarted(args["id"], args["data"], tuple(args["inputIds"]))
     if name == "Piggybacked":
-        return InFlightJoined(args["id"], args["bits"])
+        return Piggybacked(args["id"], args["bits"])
     if name == "PiggybackBlocked":
-        return InFlightBlocked(args["id"], args["bit"])
-    if name == "InFlightSettled":
-        return InFlightEnded(args["id"], 0xF0 if args["status"] == InFlightStatus.PAYS_OUTPUTS else 0x0F)
-    if name == "InFlightAbandoned":
-        return InFlightEnded(args["id"])
+        return PiggybackBlocked(args["id"], args["bit"])
+    if name == "InFlightExitProcessed":
+        return InFlightExitProcessed(args["id"], 0xF0 if args["status"] == InFlightStatus.PAYS_OUTPUTS else 0x0F)
+    if name == "InFlightExitDeleted":
+        return InFlightExitProcessed(args["id"])
     return None

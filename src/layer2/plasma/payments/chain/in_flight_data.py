@@ -42,7 +42,7 @@ def inputs_made(
             claim it.
     """
     connection = root.connection
-    topics = [root.contract.topic("InFlightStarted"), exit_id]
+    topics = [root.contract.topic("InFlightExitStarted"), exit_id]
     for log in reversed(connection.logs(start_block, connection.block_number(), root.address, topics)):
         call = hex_bytes(connection.web3.eth.get_transaction("0x" + log.tx_hash.hex())["input"])  # type: ignore[arg-type]
         try:

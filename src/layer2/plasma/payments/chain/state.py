@@ -5,16 +5,16 @@ from __future__ import annotations
 import threading
 
 from layer2.plasma.payments.chain.contract import RootChain
-from layer2.plasma.payments.chain.events import BlockPosted, Deposited, ExitBegun, Happening, InFlightBegun
+from layer2.plasma.payments.chain.events import BlockSubmitted, Deposited, ExitStarted, Happening, InFlightExitStarted
 from layer2.plasma.payments.chain.follower import ChainLog
 from layer2.plasma.protocol.blocks import Header
 from layer2.plasma.protocol.positions import block_of
 from layer2.plasma.protocol.transaction import Deposit, Transaction, decode_transaction
 
-__all__ = ["Sight"]
+__all__ = ["RootChainState"]
 
 
-class Sight:
+class RootChainState:
     """A projection of a root chain's events, which undoes reorganisations; several wallets may share one.
 
     Args:
@@ -63,15 +63,15 @@ class Sight:
                 mine.pop(one.deposit.number, None)
             else:
                 mine[one.deposit.number] = one.deposit
-        elif isinstance(one, BlockPosted):
+        elif isinstance(one, BlockSubmitted):
             if back:
                 self.headers.pop(one.number, None)
             else:
                 self.headers[one.number] = one.header
-        elif isinstance(one, ExitBegun):
+        elif isinstance(one, ExitStarted):
             # Priorities undone by a reorganisation are kept, because reading an empty bucket does no harm.
             self.priorities.add(one.priority)
-        elif isinstance(one, InFlightBegun):
+        elif isinstance(one, InFlightExitStarted):
             transaction = decode_transaction(one.packed)
             self.priorities.add(max(map(block_of, transaction.inputs)))
             if back:

@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 __all__ = [
-    "AbandonInFlight",
+    "DeleteNonPiggybacked",
     "AcceptOperator",
     "Action",
-    "AnnounceOperator",
-    "AnswerCanonical",
-    "ChallengeCanonical",
+    "ProposeOperator",
+    "RespondNonCanonical",
+    "ChallengeNonCanonical",
     "ChallengeData",
     "ChallengeExit",
-    "ChallengeInput",
-    "ChallengeOutput",
-    "Claim",
-    "ClaimInFlight",
+    "ChallengeInputSpent",
+    "ChallengeOutputSpent",
+    "ProcessExits",
+    "ProcessInFlightExit",
     "Deposit",
     "Freeze",
     "HoldInputs",
@@ -27,10 +27,10 @@ __all__ = [
     "ShowData",
     "Spend",
     "StartExits",
-    "StartInFlight",
+    "StartInFlightExit",
     "SubmitBlock",
     "Track",
-    "Withdraw",
+    "WithdrawPending",
 ]
 
 
@@ -95,7 +95,7 @@ class SubmitBlock:
 
 
 @dataclass(frozen=True, slots=True)
-class AnnounceOperator:
+class ProposeOperator:
     """Announces the next operator."""
 
     next: bytes
@@ -122,7 +122,7 @@ class ChallengeExit:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class ProcessExits:
     """Pays matured exits; `newer` lists the buckets to leave out."""
 
     items: tuple[Item, ...]
@@ -130,7 +130,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Withdraw:
+class WithdrawPending:
     """Withdraws the caller's deferred payment."""
 
     token: int
@@ -138,7 +138,7 @@ class Withdraw:
 
 
 @dataclass(frozen=True, slots=True)
-class StartInFlight:
+class StartInFlightExit:
     """Starts the exit of a transaction that may not have been included."""
 
     transaction: Proof
@@ -158,7 +158,7 @@ class Piggyback:
 
 
 @dataclass(frozen=True, slots=True)
-class ChallengeCanonical:
+class ChallengeNonCanonical:
     """Challenges an in-flight exit with a competing transaction."""
 
     data: bytes
@@ -169,7 +169,7 @@ class ChallengeCanonical:
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerCanonical:
+class RespondNonCanonical:
     """Proves that the transaction was included before every competitor shown."""
 
     transaction: Proof
@@ -187,7 +187,7 @@ class HoldInputs:
 
 
 @dataclass(frozen=True, slots=True)
-class ChallengeInput:
+class ChallengeInputSpent:
     """Challenges a piggybacked input that another transaction has spent."""
 
     data: bytes
@@ -198,7 +198,7 @@ class ChallengeInput:
 
 
 @dataclass(frozen=True, slots=True)
-class ChallengeOutput:
+class ChallengeOutputSpent:
     """Challenges a piggybacked output that was spent."""
 
     transaction: Proof
@@ -207,7 +207,7 @@ class ChallengeOutput:
 
 
 @dataclass(frozen=True, slots=True)
-class ClaimInFlight:
+class ProcessInFlightExit:
     """Settles a matured in-flight exit and pays the covered parts."""
 
     data: bytes
@@ -217,7 +217,7 @@ class ClaimInFlight:
 
 
 @dataclass(frozen=True, slots=True)
-class AbandonInFlight:
+class DeleteNonPiggybacked:
     """Deletes an in-flight exit without piggybacks after half of its period."""
 
     data: bytes
@@ -261,20 +261,20 @@ Action = (
     RegisterToken
     | Deposit
     | SubmitBlock
-    | AnnounceOperator
+    | ProposeOperator
     | AcceptOperator
     | StartExits
     | ChallengeExit
-    | Claim
-    | Withdraw
-    | StartInFlight
+    | ProcessExits
+    | WithdrawPending
+    | StartInFlightExit
     | Piggyback
-    | ChallengeCanonical
-    | AnswerCanonical
-    | ChallengeInput
-    | ChallengeOutput
-    | ClaimInFlight
-    | AbandonInFlight
+    | ChallengeNonCanonical
+    | RespondNonCanonical
+    | ChallengeInputSpent
+    | ChallengeOutputSpent
+    | ProcessInFlightExit
+    | DeleteNonPiggybacked
     | HoldInputs
     | Track
     | ChallengeData

@@ -14,30 +14,30 @@ from layer2.plasma.payments.model.state import State
 
 __all__ = ["apply"]
 
-_PAYABLE = (act.Deposit, act.StartExits, act.StartInFlight, act.Piggyback, act.ChallengeData)
+_PAYABLE = (act.Deposit, act.StartExits, act.StartInFlightExit, act.Piggyback, act.ChallengeData)
 _ACTS: dict[type[Any], Callable[[Act, Any], None]] = {
     act.RegisterToken: chain.register_token,
     act.Deposit: chain.deposit,
     act.SubmitBlock: chain.submit_block,
-    act.AnnounceOperator: chain.announce_operator,
+    act.ProposeOperator: chain.propose_operator,
     act.AcceptOperator: chain.accept_operator,
     act.ChallengeData: chain.challenge_data,
     act.ShowData: chain.show_data,
     act.Freeze: chain.freeze,
-    act.Withdraw: chain.withdraw,
+    act.WithdrawPending: chain.withdraw,
     act.StartExits: exits.start_exits,
     act.ChallengeExit: exits.challenge_exit,
-    act.Claim: exits.claim,
-    act.StartInFlight: inflight.start_in_flight,
+    act.ProcessExits: exits.claim,
+    act.StartInFlightExit: inflight.start_in_flight_exit,
     act.Piggyback: inflight.piggyback,
-    act.ChallengeCanonical: inflight.challenge_canonical,
-    act.AnswerCanonical: inflight.answer_canonical,
-    act.ChallengeInput: inflight.challenge_input,
-    act.ChallengeOutput: inflight.challenge_output,
-    act.AbandonInFlight: inflight.abandon_in_flight,
+    act.ChallengeNonCanonical: inflight.challenge_non_canonical,
+    act.RespondNonCanonical: inflight.respond_non_canonical,
+    act.ChallengeInputSpent: inflight.challenge_input_spent,
+    act.ChallengeOutputSpent: inflight.challenge_output_spent,
+    act.DeleteNonPiggybacked: inflight.delete_non_piggybacked,
     act.HoldInputs: inflight.hold_inputs,
     act.Track: chain.track,
-    act.ClaimInFlight: settlement.claim_in_flight,
+    act.ProcessInFlightExit: settlement.process_in_flight_exit,
 }
 
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 from layer2.plasma.payments.model import actions as act
 from layer2.plasma.payments.model.environment import Act, Paid
 from layer2.plasma.payments.model.errors import (
-    AmountInvalid,
-    BlockNumberWrong,
-    BondWrong,
-    CallerWrong,
     ChainFrozen,
-    CountInvalid,
-    DataStatusWrong,
-    NothingOwed,
-    OwnerMissing,
+    IncorrectValue,
+    InsufficientTransfer,
+    InvalidAmount,
+    InvalidCount,
+    InvalidProof,
+    MissingOwner,
+    NothingPending,
     PaymentFailed,
-    ProofInvalid,
-    TokenUnknown,
     TooEarly,
-    TransferShort,
+    UnauthorizedCaller,
+    UnexpectedBlockNumber,
+    UnexpectedDataStatus,
+    UnknownToken,
 )
 from layer2.plasma.payments.model.evidence import stands
 from layer2.plasma.payments.model.state import FOREVER
@@ -39,15 +39,15 @@ def deposit(one: Act, action: act.Deposit) -> None:
     """Receive and record a deposit."""
     state, token = one.state, action.token
     if not 0 <= token < state.tokens:
-        raise TokenUnknown(token)
+        raise UnknownToken(token)
     amount = one.env.value if token == 0 else action.amount
     arrived = amount if action.arrived is None or token == 0 else action.arrived
     if arrived != amount:
-        raise TransferShort(token, arrived, amount)
+        raise InsufficientTransfer(token, arrived, amount)
     if not 0 < amount <= MAX_AMOUNT or (token == 0 and state.balance[0] >= MOST_ETHER):
-        raise AmountInvalid(amount)
+        raise InvalidAmount(amount)
     if not any(action.owner):
-        raise OwnerMissing()
+        raise MissingOwner()
     if state.frozen:
         raise ChainFrozen()
     record = Deposit(state.next_deposit, action.owner, token, amount, one.env.time)
@@ -62,33 +62,33 @@ def submit_block(one: Act, action: act.SubmitBlock) -> None:
     """Record the next block of the operator."""
     state = one.state
     if one.env.sender != state.operator:
-        raise CallerWrong(one.env.sender, state.operator)
+        raise UnauthorizedCaller(one.env.sender, state.operator)
     if state.frozen:
         raise ChainFrozen()
     if action.number != state.next_block:
-        raise BlockNumberWrong(action.number, state.next_block)
+        raise UnexpectedBlockNumber(action.number, state.next_block)
     if not 1 <= action.count <= MAX_TRANSACTIONS:
-        raise CountInvalid(action.count)
+        raise InvalidCount(action.count)
     header = Header(action.root, one.env.time, action.count)
     state.blocks[action.number] = header.hash
     state.next_block += 1
     one.emit("BlockSubmitted", action.number, action.root, one.env.time << 32 | action.count)
 
 
-def announce_operator(one: Act, action: act.AnnounceOperator) -> None:
+def propose_operator(one: Act, action: act.ProposeOperator) -> None:
     """Announce the next operator, on behalf of the current one."""
     if one.env.sender != one.state.operator:
-        raise CallerWrong(one.env.sender, one.state.operator)
+        raise UnauthorizedCaller(one.env.sender, one.state.operator)
     since = one.env.time + one.state.config.rotation_delay
     one.state.announced = (action.next, since)
-    one.emit("OperatorAnnounced", action.next, since)
+    one.emit("OperatorProposed", action.next, since)
 
 
 def accept_operator(one: Act, action: act.AcceptOperator) -> None:
     """Make the announced operator take over, after the delay."""
     following, since = one.state.announced
     if one.env.sender != following:
-        raise CallerWrong(one.env.sender, following)
+        raise UnauthorizedCaller(one.env.sender, following)
     if one.env.time < since:
         raise TooEarly(one.env.time, since)
     one.state.operator, one.state.announced = following, (bytes(20), 0)
@@ -100,12 +100,12 @@ def challenge_data(one: Act, action: act.ChallengeData) -> None:
     state = one.state
     if state.frozen:
         raise ChainFrozen()
-    take_bond(one, state.config.data_bond)
+    withdraw_bond(one, state.config.data_bond)
     header = keccak(action.root + action.word.to_bytes(32, "big"))
     if state.blocks.get(action.number) != header or action.index >= action.word & 0xFFFFFFFF:
-        raise ProofInvalid(action.number)
+        raise InvalidProof(action.number)
     if (action.number, action.index) in state.data:
-        raise DataStatusWrong(action.number, action.index)
+        raise UnexpectedDataStatus(action.number, action.index)
     until = one.env.time + state.config.data_delay
     state.data[action.number, action.index] = (one.env.sender, until)
     one.emit("DataChallenged", action.number, action.index, one.env.sender, until)
@@ -119,7 +119,7 @@ def show_data(one: Act, action: act.ShowData) -> None:
     state = one.state
     key = (action.transaction.position >> 24, action.transaction.position >> 8 & 0xFFFF)
     if key not in state.data or state.data[key][1] == FOREVER:
-        raise DataStatusWrong(*key)
+        raise UnexpectedDataStatus(*key)
     stands(one, action.transaction)
     state.data[key] = (state.data[key][0], FOREVER)
     one.emit("DataShown", *key, action.transaction.data)
@@ -130,7 +130,7 @@ def freeze(one: Act, action: act.Freeze) -> None:
     """Freeze the chain after an unanswered data challenge: no more blocks and deposits."""
     state, key = one.state, (action.number, action.index)
     if key not in state.data or state.data[key][1] == FOREVER:
-        raise DataStatusWrong(*key)
+        raise UnexpectedDataStatus(*key)
     challenger, until = state.data[key]
     if one.env.time < until:
         raise TooEarly(one.env.time, until)
@@ -140,14 +140,14 @@ def freeze(one: Act, action: act.Freeze) -> None:
     one.pay_bond(challenger, state.config.data_bond)
 
 
-def withdraw(one: Act, action: act.Withdraw) -> None:
+def withdraw(one: Act, action: act.WithdrawPending) -> None:
     """Pay the caller's deferred payment."""
     key = (one.env.sender, action.token)
     amount = one.state.pending.pop(key, 0)
     if not amount:
-        raise NothingOwed(*key)
+        raise NothingPending(*key)
     one.state.held[action.token] -= amount
-    one.emit("Withdrawn", one.env.sender, action.token, amount, action.to)
+    one.emit("PendingWithdrawn", one.env.sender, action.token, amount, action.to)
     itself = action.to == address_bytes(one.state.domain.verifying_contract)
     if not one.env.reaches(action.to, action.token) or (itself and not action.token):
         raise PaymentFailed(action.to, action.token)
@@ -161,7 +161,7 @@ def track(one: Act, action: act.Track) -> None:
     """Track the sum of a short token registered under buckets from one on; stop tracking otherwise."""
     state, token = one.state, action.token
     if not 0 <= token < state.tokens:
-        raise TokenUnknown(token)
+        raise UnknownToken(token)
     if state.reserve.total.get(token, 0) <= max(0, state.covers(token)):
         state.reserve.tracked.pop(token, None)
         one.emit("Tracked", token, FOREVER)
@@ -170,8 +170,8 @@ def track(one: Act, action: act.Track) -> None:
     one.emit("Tracked", token, action.bucket)
 
 
-def take_bond(one: Act, need: int) -> None:
-    """Hold the bond; raise BondWrong unless it is exactly the value sent."""
+def withdraw_bond(one: Act, need: int) -> None:
+    """Hold the bond; raise IncorrectValue unless it is exactly the value sent."""
     if one.env.value != need:
-        raise BondWrong(one.env.value, need)
+        raise IncorrectValue(one.env.value, need)
     one.hold(need)

@@ -107,5 +107,5 @@ class Act:
 
     def _owe(self, to: bytes, token: int, amount: int) -> None:
         self.state.pending[to, token] = self.state.pending.get((to, token), 0) + amount
-        self.emit("PaymentDeferred", to, token, amount)
+        self.emit("PayoutDeferred", to, token, amount)
         self.effects.append(Paid(to, token, amount, True))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from layer2.primitives.contract_errors import TwinError
+from layer2.primitives.contract_errors import ModelledRevert
 
 
-class RootError(TwinError):
+class RootError(ModelledRevert):
     """The root chain reverted a call, so that nothing changed.
 
     Attributes:
@@ -15,7 +15,7 @@ class RootError(TwinError):
     MEANING = "The root chain refused"
 
 
-class CallerWrong(RootError):
+class UnauthorizedCaller(RootError):
     """The caller is not the account that may call this function."""
 
     FIELDS = (
@@ -25,27 +25,27 @@ class CallerWrong(RootError):
     MEANING = "Only this one may do it"
 
 
-class TokenUnknown(RootError):
+class UnknownToken(RootError):
     """The token id is not registered."""
 
     FIELDS = ("id",)
     MEANING = "No such token"
 
 
-class AmountInvalid(RootError):
+class InvalidAmount(RootError):
     """The amount is zero or exceeds 96 bits."""
 
     FIELDS = ("amount",)
     MEANING = "Zero, or more than 96 bits"
 
 
-class OwnerMissing(RootError):
+class MissingOwner(RootError):
     """The output's owner is the zero address."""
 
     MEANING = "An output needs an owner"
 
 
-class TransferShort(RootError):
+class InsufficientTransfer(RootError):
     """The token transferred a different amount than requested."""
 
     FIELDS = (
@@ -62,7 +62,7 @@ class ChainFrozen(RootError):
     MEANING = "The chain is frozen: no more blocks, no more deposits"
 
 
-class BlockNumberWrong(RootError):
+class UnexpectedBlockNumber(RootError):
     """The block number is not the next one, after a reorganisation or a repeated submission."""
 
     FIELDS = (
@@ -72,14 +72,14 @@ class BlockNumberWrong(RootError):
     MEANING = "The operator believes to be somewhere else: a reorganisation, or the same block twice"
 
 
-class CountInvalid(RootError):
+class InvalidCount(RootError):
     """The number of transactions is not within 1 to 65,536."""
 
     FIELDS = ("count",)
     MEANING = "A block has 1 to 65,536 transactions"
 
 
-class BondWrong(RootError):
+class IncorrectValue(RootError):
     """The value sent is not the bond."""
 
     FIELDS = (
@@ -109,27 +109,27 @@ class TooLate(RootError):
     MEANING = "Too late"
 
 
-class TransactionInvalid(RootError):
+class InvalidTransaction(RootError):
     """The bytes are not a valid transaction, or not one of the required kind."""
 
     MEANING = "These bytes are no transaction, or not of the kind needed"
 
 
-class OutputWrong(RootError):
+class InvalidOutput(RootError):
     """The output does not exist, or is not that of the exit."""
 
     FIELDS = ("position",)
     MEANING = "The output is not there, or is not that of the exit"
 
 
-class ProofInvalid(RootError):
+class InvalidProof(RootError):
     """The header, path or record does not match the contract's commitment."""
 
     FIELDS = ("position",)
     MEANING = "The header, path or record does not lead to what the contract knows"
 
 
-class InclusionLate(RootError):
+class LateInclusion(RootError):
     """The block may not include the transaction, or (`number` zero) it has expired and needs an inclusion proof."""
 
     FIELDS = (
@@ -139,7 +139,7 @@ class InclusionLate(RootError):
     MEANING = "The transaction may not be in that block, or (`number` zero) has expired and needs a proof of inclusion"
 
 
-class ExitStatusWrong(RootError):
+class UnexpectedExitStatus(RootError):
     """The exit's status does not allow the call."""
 
     FIELDS = (
@@ -176,7 +176,7 @@ class NothingToHold(RootError):
     MEANING = "The game holds all that it needs and can get, and nothing more"
 
 
-class SpendWrong(RootError):
+class InvalidSpend(RootError):
     """The transaction does not spend the output."""
 
     FIELDS = (
@@ -186,7 +186,7 @@ class SpendWrong(RootError):
     MEANING = "The transaction spends something else"
 
 
-class SignatureInvalid(RootError):
+class InvalidSignature(RootError):
     """The signature is not by the owner."""
 
     FIELDS = ("owner",)
@@ -204,7 +204,7 @@ class NotCovered(RootError):
     MEANING = "Paying would leave older exits uncovered: list newer buckets, or wait"
 
 
-class BucketsUnsorted(RootError):
+class UnsortedBuckets(RootError):
     """The listed buckets do not increase."""
 
     MEANING = "The buckets listed must increase"
@@ -216,7 +216,7 @@ class NothingToPay(RootError):
     MEANING = "None of the exits can be paid now"
 
 
-class InFlightStatusWrong(RootError):
+class UnexpectedInFlightStatus(RootError):
     """The in-flight exit's status does not allow the call."""
 
     FIELDS = (
@@ -226,21 +226,21 @@ class InFlightStatusWrong(RootError):
     MEANING = "The in-flight exit is not in a state for this"
 
 
-class InputsWrong(RootError):
+class InvalidInputs(RootError):
     """The numbers of inputs, proofs and signatures differ, or an output is repeated."""
 
     FIELDS = ("index",)
     MEANING = "As many inputs, as many proofs and signatures; no output twice"
 
 
-class AmountsUnbalanced(RootError):
+class UnbalancedAmounts(RootError):
     """The outputs exceed the inputs of a token."""
 
     FIELDS = ("token",)
     MEANING = "More goes out than comes in"
 
 
-class PiggybackWrong(RootError):
+class InvalidPiggyback(RootError):
     """The input or output does not exist, has the wrong piggyback status, or was shown to be spent."""
 
     FIELDS = ("bits",)
@@ -263,7 +263,7 @@ class NotOlder(RootError):
     MEANING = "Not older than what is known already"
 
 
-class DataStatusWrong(RootError):
+class UnexpectedDataStatus(RootError):
     """The data challenge exists or was answered already, or does not exist."""
 
     FIELDS = (
@@ -273,7 +273,7 @@ class DataStatusWrong(RootError):
     MEANING = "Asked, or answered, already; or not asked"
 
 
-class NothingOwed(RootError):
+class NothingPending(RootError):
     """The caller has no deferred payment."""
 
     FIELDS = (

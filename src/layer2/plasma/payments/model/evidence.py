@@ -7,14 +7,14 @@ from typing import NamedTuple
 from layer2.plasma.payments.model.actions import Proof, Spend
 from layer2.plasma.payments.model.environment import Act
 from layer2.plasma.payments.model.errors import (
-    AmountsUnbalanced,
-    InclusionLate,
-    InputsWrong,
-    OutputWrong,
-    ProofInvalid,
-    SignatureInvalid,
-    SpendWrong,
-    TransactionInvalid,
+    InvalidInputs,
+    InvalidOutput,
+    InvalidProof,
+    InvalidSignature,
+    InvalidSpend,
+    InvalidTransaction,
+    LateInclusion,
+    UnbalancedAmounts,
 )
 from layer2.plasma.payments.model.state import FOREVER, NO_PLACE
 from layer2.plasma.protocol.blocks import inclusion_root
@@ -52,11 +52,11 @@ class Spent(NamedTuple):
 
 
 def transaction_of(data: bytes) -> Transaction:
-    """Decode a transaction; raise TransactionInvalid if it is not valid."""
+    """Decode a transaction; raise InvalidTransaction if it is not valid."""
     try:
         return decode_transaction(data)
     except TransactionMalformed:
-        raise TransactionInvalid() from None
+        raise InvalidTransaction() from None
 
 
 def named(act: Act, position: int, data: bytes) -> Claimed:
@@ -67,11 +67,11 @@ def named(act: Act, position: int, data: bytes) -> Claimed:
     if is_deposit(position):
         number = position >> 24 & (1 << 39) - 1
         if position & 0xFFFFFF or act.state.deposits.get(number) != keccak(data):
-            raise ProofInvalid(position)
+            raise InvalidProof(position)
         return Claimed(deposit_output_id(number), decode_deposit(number, data).output, position, 0)
     index = position & 0xFF
     if len(data) < 2 or index >= data[1] & 0x0F:
-        raise OutputWrong(position)
+        raise InvalidOutput(position)
     try:
         output = decode_transaction(data).outputs[index]
     except TransactionMalformed:
@@ -80,11 +80,11 @@ def named(act: Act, position: int, data: bytes) -> Claimed:
 
 
 def stands(act: Act, proof: Proof) -> None:
-    """Raise ProofInvalid unless the data, valid or not, is at a position in a block."""
+    """Raise InvalidProof unless the data, valid or not, is at a position in a block."""
     number, index = proof.position >> 24, proof.position >> 8 & 0xFFFF
     root = inclusion_root(proof.word & 0xFFFFFFFF, index, proof.data, proof.path)
     if root is None or act.state.blocks.get(number) != keccak(root + proof.word.to_bytes(32, "big")):
-        raise ProofInvalid(proof.position)
+        raise InvalidProof(proof.position)
 
 
 def included(act: Act, proof: Proof) -> Transaction:
@@ -94,7 +94,7 @@ def included(act: Act, proof: Proof) -> Transaction:
     stands(act, proof)
     late = number != transaction.expiry if transaction.kind == Kind.FEE else number > transaction.expiry
     if late:
-        raise InclusionLate(number, transaction.expiry)
+        raise LateInclusion(number, transaction.expiry)
     return transaction
 
 
@@ -110,11 +110,11 @@ def alive(act: Act, proof: Proof) -> Transaction:
     """Return a payment that may still be included or is proven to be included."""
     transaction = transaction_of(proof.data)
     if transaction.kind != Kind.PAYMENT:
-        raise TransactionInvalid()
+        raise InvalidTransaction()
     if proof.position:
         included(act, proof)
     elif transaction.expiry < act.state.next_block:
-        raise InclusionLate(0, transaction.expiry)
+        raise LateInclusion(0, transaction.expiry)
     return transaction
 
 
@@ -130,30 +130,30 @@ def inputs_of(act: Act, transaction: Transaction, inputs: tuple[Proof, ...], sig
     """Return the inputs of a payment, each proven, distinct, and signed for by its owner."""
     count = len(transaction.inputs)
     if len(inputs) != count or len(signatures) != 64 * count:
-        raise InputsWrong(count)
+        raise InvalidInputs(count)
     found: list[Claimed] = []
     youngest = made = 0
     for index, proof in enumerate(inputs):
         if proof.position != transaction.inputs[index]:
-            raise SpendWrong(transaction.inputs[index], proof.position)
+            raise InvalidSpend(transaction.inputs[index], proof.position)
         claimed, time = proven(act, proof)
         signed_by(act, transaction, claimed.output.owner, signatures[64 * index : 64 * index + 64])
         if any(claimed.id == other.id for other in found):
-            raise InputsWrong(index)
+            raise InvalidInputs(index)
         found.append(claimed)
         youngest, made = max(youngest, claimed.block), max(made, time)
     return Inputs(found, made, youngest)
 
 
 def balanced(inputs: list[Claimed], transaction: Transaction) -> None:
-    """Raise AmountsUnbalanced if the outputs exceed the inputs of a token."""
+    """Raise UnbalancedAmounts if the outputs exceed the inputs of a token."""
     have: dict[int, int] = {}
     for found in inputs:
         have[found.output.token] = have.get(found.output.token, 0) + found.output.amount
     for _, token, amount in transaction.outputs:
         have[token] = have.get(token, 0) - amount
         if have[token] < 0:
-            raise AmountsUnbalanced(token)
+            raise UnbalancedAmounts(token)
 
 
 def spent(act: Act, spend: Spend, position: int, owner: bytes) -> Spent:
@@ -165,7 +165,7 @@ def spent(act: Act, spend: Spend, position: int, owner: bytes) -> Spent:
     transaction = alive(act, proof)
     given = position if position in transaction.inputs else transaction.inputs[-1]
     if given != position or not given:
-        raise SpendWrong(given, position)
+        raise InvalidSpend(given, position)
     if len(transaction.inputs) == 1:
         signed_by(act, transaction, owner, spend.signatures)
     else:
@@ -178,6 +178,6 @@ def spent(act: Act, spend: Spend, position: int, owner: bytes) -> Spent:
 
 
 def signed_by(act: Act, transaction: Transaction, owner: bytes, signature: bytes) -> None:
-    """Raise SignatureInvalid unless `owner` has signed the transaction."""
+    """Raise InvalidSignature unless `owner` has signed the transaction."""
     if act.env.recover(digest(transaction, act.state.domain), signature) != owner:
-        raise SignatureInvalid(owner)
+        raise InvalidSignature(owner)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from layer2.plasma.payments.model import actions as act
-from layer2.plasma.payments.model.chain import take_bond
+from layer2.plasma.payments.model.chain import withdraw_bond
 from layer2.plasma.payments.model.environment import Act
 from layer2.plasma.payments.model.errors import (
-    CallerWrong,
     ExitBlocked,
-    ExitStatusWrong,
     NotCovered,
     NothingToPay,
     OutputHeld,
     TooEarly,
+    UnauthorizedCaller,
+    UnexpectedExitStatus,
 )
 from layer2.plasma.payments.model.evidence import Claimed, included, named, proven, spent
 from layer2.plasma.payments.model.reserve import require_sorted
@@ -22,12 +22,12 @@ from layer2.plasma.payments.model.state import Exit, ExitStatus
 def start_exits(one: Act, action: act.StartExits) -> None:
     """Start standard exits of the caller's outputs, each with a bond."""
     state, env = one.state, one.env
-    take_bond(one, state.config.exit_bond * len(action.outputs))
+    withdraw_bond(one, state.config.exit_bond * len(action.outputs))
     for proof in action.outputs:
         found, made = proven(one, proof)
         owner, token, amount = found.output
         if env.sender != owner:
-            raise CallerWrong(env.sender, owner)
+            raise UnauthorizedCaller(env.sender, owner)
         before = state.exit(found.id)
         if found.id in state.holds:
             raise OutputHeld(found.id)
@@ -36,7 +36,7 @@ def start_exits(one: Act, action: act.StartExits) -> None:
             if state.next_block <= before.time:
                 raise ExitBlocked(found.id, before.time)
         elif before.status != ExitStatus.NONE:
-            raise ExitStatusWrong(found.id, before.status)
+            raise UnexpectedExitStatus(found.id, before.status)
         time = matures(one, made)
         priority = state.reserve.place(found.block)
         state.exits[found.id] = Exit(ExitStatus.OPEN, time, proof.position, priority)
@@ -56,7 +56,7 @@ def challenge_exit(one: Act, action: act.ChallengeExit) -> None:
     found = named(one, position, action.output.data)
     waiting = state.exit(found.id)
     if waiting.status != ExitStatus.OPEN:
-        raise ExitStatusWrong(found.id, waiting.status)
+        raise UnexpectedExitStatus(found.id, waiting.status)
     if position != waiting.position:
         # The transaction was included twice: an input may name either position, which must be proven.
         included(one, action.output)
@@ -67,7 +67,7 @@ def challenge_exit(one: Act, action: act.ChallengeExit) -> None:
     one.pay_bond(one.env.sender, state.config.exit_bond)
 
 
-def claim(one: Act, action: act.Claim) -> None:
+def claim(one: Act, action: act.ProcessExits) -> None:
     """Pay the matured exits that are covered, and their bounties to the caller."""
     require_sorted(action.newer)
     config = one.state.config
@@ -75,7 +75,7 @@ def claim(one: Act, action: act.Claim) -> None:
     for item in action.items:
         try:
             found = _claimable(one, item, action.newer)
-        except (ExitStatusWrong, TooEarly, NotCovered):
+        except (UnexpectedExitStatus, TooEarly, NotCovered):
             if len(action.items) == 1:
                 raise
             continue
@@ -96,7 +96,7 @@ def _claimable(one: Act, item: act.Item, newer: tuple[int, ...]) -> Claimed:
     found = named(one, item.position, item.data)
     waiting = state.exit(found.id)
     if waiting.status != ExitStatus.OPEN:
-        raise ExitStatusWrong(found.id, waiting.status)
+        raise UnexpectedExitStatus(found.id, waiting.status)
     if one.env.time < waiting.time:
         raise TooEarly(one.env.time, waiting.time)
     _, token, amount = found.output

@@ -6,20 +6,20 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from layer2.plasma.payments.model import actions as act
-from layer2.plasma.payments.model.chain import take_bond
+from layer2.plasma.payments.model.chain import withdraw_bond
 from layer2.plasma.payments.model.environment import Act
 from layer2.plasma.payments.model.errors import (
-    CallerWrong,
-    ExitStatusWrong,
-    InFlightStatusWrong,
-    InputsWrong,
+    InvalidInputs,
+    InvalidPiggyback,
     NothingToHold,
     NotOlder,
     OutputHeld,
-    PiggybackWrong,
     SameTransaction,
     TooEarly,
     TooLate,
+    UnauthorizedCaller,
+    UnexpectedExitStatus,
+    UnexpectedInFlightStatus,
 )
 from layer2.plasma.payments.model.evidence import Claimed, Spent, alive, balanced, included, inputs_of, spent
 from layer2.plasma.payments.model.exits import matures
@@ -38,13 +38,13 @@ from layer2.plasma.payments.model.state import ExitStatus, InFlight, InFlightSta
 from layer2.plasma.protocol.transaction import Transaction
 
 
-def start_in_flight(one: Act, action: act.StartInFlight) -> None:
+def start_in_flight_exit(one: Act, action: act.StartInFlightExit) -> None:
     """Start the in-flight exit of a possibly unincluded transaction, on behalf of an input's owner."""
     state, env = one.state, one.env
     transaction = alive(one, action.transaction)
     bits = action.bits
     joined = [bit for bit in range(bits.bit_length()) if bits >> bit & 1]
-    take_bond(one, state.config.in_flight_bond + len(joined) * state.config.piggyback_bond)
+    withdraw_bond(one, state.config.in_flight_bond + len(joined) * state.config.piggyback_bond)
     inputs, made, youngest = inputs_of(one, transaction, action.inputs, action.signatures)
     ids = tuple(found.id for found in inputs)
     mine = False
@@ -53,17 +53,17 @@ def start_in_flight(one: Act, action: act.StartInFlight) -> None:
         # An output that another exit has paid cannot be reserved.
         gone(one, found.id)
     if not mine:
-        raise CallerWrong(env.sender, inputs[0].output.owner)
+        raise UnauthorizedCaller(env.sender, inputs[0].output.owner)
     number = in_flight_id(transaction.hash, ids)
     before = state.flight(number)
     if before.status != InFlightStatus.NONE:
-        raise InFlightStatusWrong(number, before.status)
+        raise UnexpectedInFlightStatus(number, before.status)
     held = hold(one, ids, 0, ALL) if bits else 0
     counts = counted(InFlight(held=held), len(ids))
     priority = state.reserve.place(youngest)
     for bit in joined:
         if bit >= (OUTPUT_BIT + len(transaction.outputs)) or len(inputs) <= bit < OUTPUT_BIT:
-            raise PiggybackWrong(bits)
+            raise InvalidPiggyback(bits)
         found = inputs[bit] if bit < OUTPUT_BIT else output_of(transaction, bit)
         _join(one, found, bit)
         if counts >> bit & 1:
@@ -79,16 +79,16 @@ def start_in_flight(one: Act, action: act.StartInFlight) -> None:
         priority=priority,
         held=held,
     )
-    one.emit("InFlightStarted", number, env.sender, transaction.packed, ids, action.signatures)
+    one.emit("InFlightExitStarted", number, env.sender, transaction.packed, ids, action.signatures)
     if bits:
         one.emit("Piggybacked", number, bits)
 
 
 def gone(one: Act, output: bytes) -> None:
-    """Raise ExitStatusWrong if an exit has paid or spent an output."""
+    """Raise UnexpectedExitStatus if an exit has paid or spent an output."""
     status = one.state.exit(output).status
     if status in (ExitStatus.PAID, ExitStatus.SPENT):
-        raise ExitStatusWrong(output, status)
+        raise UnexpectedExitStatus(output, status)
 
 
 def hold(one: Act, ids: tuple[bytes, ...], held: int, wanted: int) -> int:
@@ -137,7 +137,7 @@ def _join(one: Act, found: Claimed, bit: int) -> None:
     """
     state, (owner, token, amount) = one.state, found.output
     if owner != one.env.sender:
-        raise CallerWrong(one.env.sender, owner)
+        raise UnauthorizedCaller(one.env.sender, owner)
     gone(one, found.id)
     if bit >= OUTPUT_BIT:
         waiting = state.exit(found.id)
@@ -181,7 +181,7 @@ def registered(flight: InFlight, count: int) -> int:
 def _other(one: Act, transaction: Transaction, index: int, found: Claimed, spend: act.Spend) -> Spent:
     """Return another transaction that spends the same input, signed by its owner."""
     if index >= len(transaction.inputs):
-        raise PiggybackWrong(mask_of(index))
+        raise InvalidPiggyback(mask_of(index))
     spender = spent(one, spend, found.position, found.output.owner)
     if spender.hash == transaction.hash:
         raise SameTransaction()
@@ -190,7 +190,7 @@ def _other(one: Act, transaction: Transaction, index: int, found: Claimed, spend
 
 def _open(number: bytes, flight: InFlight) -> None:
     if flight.status != InFlightStatus.OPEN:
-        raise InFlightStatusWrong(number, flight.status)
+        raise UnexpectedInFlightStatus(number, flight.status)
 
 
 def _waiting(one: Act, number: bytes, flight: InFlight) -> None:
@@ -214,8 +214,8 @@ def piggyback(one: Act, action: act.Piggyback) -> None:
     found = part_of(one, transaction, action.input_ids, bit, told[bit] if bit < len(told) else action.data)
     _first_half(one, number, flight)
     if (flight.piggybacked | flight.blocked) >> bit & 1:
-        raise PiggybackWrong(1 << bit)
-    take_bond(one, state.config.piggyback_bond)
+        raise InvalidPiggyback(1 << bit)
+    withdraw_bond(one, state.config.piggyback_bond)
     count = len(action.input_ids)
     before = registered(flight, count)
     # No input is held for an in-flight exit without piggybacks.
@@ -228,11 +228,11 @@ def piggyback(one: Act, action: act.Piggyback) -> None:
     one.emit("Piggybacked", number, 1 << bit)
 
 
-def challenge_canonical(one: Act, action: act.ChallengeCanonical) -> None:
+def challenge_non_canonical(one: Act, action: act.ChallengeNonCanonical) -> None:
     """Contest an in-flight exit with a competitor, which stops its outputs until it is shown to be older."""
     number, flight, transaction = find(one, action.data, action.input_ids)
     if action.input >= len(action.input_data):
-        raise InputsWrong(action.input)
+        raise InvalidInputs(action.input)
     found = part_of(one, transaction, action.input_ids, action.input, action.input_data[action.input])
     _first_half(one, number, flight)
     competitor = _other(one, transaction, action.input, found, action.competitor)
@@ -242,10 +242,10 @@ def challenge_canonical(one: Act, action: act.ChallengeCanonical) -> None:
     count = len(action.input_ids)
     part = parts(one, transaction, action.input_ids, action.input_data)
     one.state.in_flight[number] = recount(one, after, part, registered(flight, count), count)
-    one.emit("Contested", number, competitor.hash, competitor.place)
+    one.emit("InFlightExitChallenged", number, competitor.hash, competitor.place)
 
 
-def answer_canonical(one: Act, action: act.AnswerCanonical) -> None:
+def respond_non_canonical(one: Act, action: act.RespondNonCanonical) -> None:
     """Prove that the transaction was included before every competitor shown."""
     number, flight, transaction = find(one, action.transaction.data, action.input_ids)
     _waiting(one, number, flight)
@@ -258,7 +258,7 @@ def answer_canonical(one: Act, action: act.AnswerCanonical) -> None:
     count = len(action.input_ids)
     part = parts(one, transaction, action.input_ids, action.input_data)
     one.state.in_flight[number] = recount(one, after, part, registered(flight, count), count)
-    one.emit("Answered", number, place)
+    one.emit("InFlightExitChallengeResponded", number, place)
 
 
 def hold_inputs(one: Act, action: act.HoldInputs) -> None:
@@ -281,7 +281,7 @@ def hold_inputs(one: Act, action: act.HoldInputs) -> None:
     one.state.in_flight[number] = recount(one, after, part, registered(flight, count), count)
 
 
-def challenge_input(one: Act, action: act.ChallengeInput) -> None:
+def challenge_input_spent(one: Act, action: act.ChallengeInputSpent) -> None:
     """Block a piggybacked input that another transaction has spent."""
     number, flight, transaction = find(one, action.data, action.input_ids)
     found = part_of(one, transaction, action.input_ids, action.input, action.input_data)
@@ -289,7 +289,7 @@ def challenge_input(one: Act, action: act.ChallengeInput) -> None:
     _block(one, number, flight, action.input, found, len(action.input_ids), spender.hash)
 
 
-def challenge_output(one: Act, action: act.ChallengeOutput) -> None:
+def challenge_output_spent(one: Act, action: act.ChallengeOutputSpent) -> None:
     """Block a piggybacked output that was spent, given the transaction's inclusion and the spend."""
     number, flight, transaction = find(one, action.transaction.data, action.input_ids)
     position = action.transaction.position
@@ -303,7 +303,7 @@ def challenge_output(one: Act, action: act.ChallengeOutput) -> None:
 def _block(one: Act, number: bytes, flight: InFlight, bit: int, found: Claimed, count: int, spender: bytes) -> None:
     mask = 1 << bit
     if not flight.piggybacked & mask:
-        raise PiggybackWrong(mask)
+        raise InvalidPiggyback(mask)
     state = one.state
     counts, held = counted(flight, count) & mask, flight.held
     if (counts | OUTPUTS) & mask:
@@ -319,7 +319,7 @@ def _block(one: Act, number: bytes, flight: InFlight, bit: int, found: Claimed, 
     one.pay_bond(one.env.sender, state.config.piggyback_bond)
 
 
-def abandon_in_flight(one: Act, action: act.AbandonInFlight) -> None:
+def delete_non_piggybacked(one: Act, action: act.DeleteNonPiggybacked) -> None:
     """Delete an in-flight exit without piggybacks after half of its period."""
     state = one.state
     number, flight, _ = find(one, action.data, action.input_ids)
@@ -328,8 +328,8 @@ def abandon_in_flight(one: Act, action: act.AbandonInFlight) -> None:
     if one.env.time < since:
         raise TooEarly(one.env.time, since)
     if flight.piggybacked:
-        raise PiggybackWrong(flight.piggybacked)
+        raise InvalidPiggyback(flight.piggybacked)
     free(one, action.input_ids, flight.held)
     del state.in_flight[number]
-    one.emit("InFlightAbandoned", number)
+    one.emit("InFlightExitDeleted", number)
     one.pay_bond(flight.bond_owner, state.config.in_flight_bond)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from layer2.plasma.payments.model.environment import Act
-from layer2.plasma.payments.model.errors import InFlightStatusWrong, InputsWrong, OutputWrong, PiggybackWrong
+from layer2.plasma.payments.model.errors import InvalidInputs, InvalidOutput, InvalidPiggyback, UnexpectedInFlightStatus
 from layer2.plasma.payments.model.evidence import Claimed, named
 from layer2.plasma.payments.model.state import InFlight, InFlightStatus, in_flight_id
 from layer2.plasma.protocol.transaction import Transaction, decode_transaction, transaction_hash
@@ -25,7 +25,7 @@ def parts(
 
     def part(bit: int) -> Claimed:
         if bit < OUTPUT_BIT and bit >= len(made):
-            raise InputsWrong(bit)
+            raise InvalidInputs(bit)
         return part_of(one, transaction, ids, bit, made[bit] if bit < OUTPUT_BIT else b"")
 
     return part
@@ -36,27 +36,27 @@ def find(one: Act, data: bytes, ids: tuple[bytes, ...]) -> tuple[bytes, InFlight
     number = in_flight_id(transaction_hash(data), ids)
     flight = one.state.flight(number)
     if flight.status == InFlightStatus.NONE:
-        raise InFlightStatusWrong(number, flight.status)
+        raise UnexpectedInFlightStatus(number, flight.status)
     return number, flight, decode_transaction(data)
 
 
 def input_of(one: Act, transaction: Transaction, ids: tuple[bytes, ...], index: int, data: bytes) -> Claimed:
     """Return the output that an input spends; its origin `data` is verified by the id given at the start."""
     if index >= len(ids):
-        raise PiggybackWrong(mask_of(index))
+        raise InvalidPiggyback(mask_of(index))
     found = named(one, transaction.inputs[index], data)
     if found.id != ids[index]:
-        raise OutputWrong(found.position)
+        raise InvalidOutput(found.position)
     return found
 
 
 def output_of(transaction: Transaction, bit: int) -> Claimed:
     """Return the output of an output's bit."""
     if bit > LAST_BIT:
-        raise PiggybackWrong(mask_of(bit))
+        raise InvalidPiggyback(mask_of(bit))
     index = bit - OUTPUT_BIT
     if index >= len(transaction.outputs):
-        raise OutputWrong(index)
+        raise InvalidOutput(index)
     return Claimed(transaction.output_id(index), transaction.outputs[index], 0, 0)
 
 

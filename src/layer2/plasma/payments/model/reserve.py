@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from layer2.plasma.payments.model.errors import BucketsUnsorted, NotCovered
+from layer2.plasma.payments.model.errors import NotCovered, UnsortedBuckets
 
 __all__ = ["BLOCKS_PER_BUCKET", "Reserve", "require_sorted"]
 
@@ -89,7 +89,7 @@ class Reserve:
         Only blocks of a bucket that are not older than `block` are left out: an older block of the pair stays covered.
 
         Raises:
-            BucketsUnsorted: the list does not increase.
+            UnsortedBuckets: the list does not increase.
         """
         require_sorted(newer)
         need = self.total.get(token, 0)
@@ -128,6 +128,6 @@ class Reserve:
 
 
 def require_sorted(newer: Sequence[int]) -> None:
-    """Raise BucketsUnsorted unless the buckets increase, so that none is subtracted twice."""
+    """Raise UnsortedBuckets unless the buckets increase, so that none is subtracted twice."""
     if any(after <= before for before, after in pairwise(newer)):
-        raise BucketsUnsorted()
+        raise UnsortedBuckets()

@@ -8,12 +8,12 @@ from dataclasses import replace
 from layer2.plasma.payments.model import actions as act
 from layer2.plasma.payments.model.environment import Act
 from layer2.plasma.payments.model.errors import (
-    InFlightStatusWrong,
-    InputsWrong,
+    InvalidInputs,
     NotCovered,
     NothingToPay,
     OutputHeld,
     TooEarly,
+    UnexpectedInFlightStatus,
 )
 from layer2.plasma.payments.model.evidence import Claimed
 from layer2.plasma.payments.model.exits import settle_exit
@@ -28,15 +28,15 @@ Part = Callable[[int], Claimed]
 """Returns the output of a bit; called only if needed, because only then must the given data be valid."""
 
 
-def claim_in_flight(one: Act, action: act.ClaimInFlight) -> None:
+def process_in_flight_exit(one: Act, action: act.ProcessInFlightExit) -> None:
     """Settle at the first call after maturity; pay the covered parts at every call."""
     require_sorted(action.newer)
     ids = action.input_ids
     number, flight, transaction = find(one, action.data, ids)
     if len(action.input_data) != len(ids):
-        raise InputsWrong(len(ids))
+        raise InvalidInputs(len(ids))
     if not flight.piggybacked:
-        raise InFlightStatusWrong(number, flight.status)
+        raise UnexpectedInFlightStatus(number, flight.status)
     fresh = flight.status == InFlightStatus.OPEN
     if fresh and one.env.time < flight.exitable_at:
         raise TooEarly(one.env.time, flight.exitable_at)
@@ -74,7 +74,7 @@ def _settle(one: Act, number: bytes, flight: InFlight, ids: tuple[bytes, ...], p
     after = replace(flight, status=status, contested=not pays_outputs, held=kept)
     after = recount(one, after, part, before, count)
     free(one, ids, flight.held ^ kept)
-    one.emit("InFlightSettled", number, status)
+    one.emit("InFlightExitProcessed", number, status)
     earned = 0
     # The inputs are spent only if an output is paid.
     if pays_outputs and flight.piggybacked & OUTPUTS:

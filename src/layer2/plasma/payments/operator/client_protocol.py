@@ -11,7 +11,7 @@ from layer2.plasma.protocol.packed import packed_of
 from layer2.plasma.protocol.signing import Signed
 from layer2.primitives.addresses import Address, address_bytes
 
-__all__ = ["Gate", "Inclusion", "NearGate"]
+__all__ = ["OperatorClient", "Inclusion", "LocalOperator"]
 
 
 class Inclusion(NamedTuple):
@@ -22,7 +22,7 @@ class Inclusion(NamedTuple):
     path: tuple[bytes, ...]
 
 
-class Gate(Protocol):
+class OperatorClient(Protocol):
     """An operator client, in this process or over HTTP."""
 
     def submit(self, payment: Signed) -> bytes:
@@ -46,7 +46,7 @@ class Gate(Protocol):
         ...
 
 
-class NearGate:
+class LocalOperator:
     """The client of an operator in this process."""
 
     def __init__(self, operator: Operator) -> None:

@@ -13,11 +13,11 @@ from layer2.plasma.protocol.transaction import Deposit, Output, decode_deposit, 
 from layer2.primitives.errors import Layer2Error, MalformedError
 from layer2.primitives.json_text import parse_json, whole_number
 
-__all__ = ["ExitKit"]
+__all__ = ["ExitData"]
 
 
 @dataclass(frozen=True, slots=True)
-class ExitKit:
+class ExitData:
     """An output with its proof: header, transaction and siblings of a child block, or the record of a deposit.
 
     Attributes:
@@ -48,7 +48,7 @@ class ExitKit:
             raise TreeMalformed(f"the proof does not lead from position {self.position:#x} to the header's root")
 
     @classmethod
-    def of_deposit(cls, deposit: Deposit) -> ExitKit:
+    def of_deposit(cls, deposit: Deposit) -> ExitData:
         """Return the exit data of a deposit."""
         return cls(deposit.position, deposit.record)
 
@@ -89,7 +89,7 @@ class ExitKit:
         }
 
     @classmethod
-    def from_json(cls, data: Any) -> ExitKit:
+    def from_json(cls, data: Any) -> ExitData:
         """Decode and verify the result of `to_json`; raise MalformedError if it is not valid."""
         try:
             if isinstance(data, str | bytes):

@@ -8,25 +8,25 @@ from pathlib import Path
 
 from layer2.plasma.common.block_store import BlockStore
 from layer2.plasma.common.errors import BlockLost
-from layer2.plasma.common.operator_journal import Made, Promises, judged, unjudged
-from layer2.plasma.common.tx_status import REMEMBERED, Fate, Fates
+from layer2.plasma.common.operator_journal import OperatorJournal, SealedBlock, judged, unjudged
+from layer2.plasma.common.tx_status import REMEMBERED, TxStatus, TxStatusIndex
 from layer2.plasma.payments.chain.events import Chain
-from layer2.plasma.payments.operator.mempool import Pending, Pool, Vouched, fields_of
+from layer2.plasma.payments.operator.mempool import Mempool, Pending, VerifiedBatch, fields_of
 from layer2.plasma.payments.utxo.batch_signatures import check_in_parts
-from layer2.plasma.payments.utxo.chain_view import Books
-from layer2.plasma.payments.utxo.checkpoint import Freezer
+from layer2.plasma.payments.utxo.chain_view import DepositAndExitIndex
+from layer2.plasma.payments.utxo.checkpoint import CheckpointStore
 from layer2.plasma.payments.utxo.fees import FeePolicy
 from layer2.plasma.payments.utxo.spend_rules import basis_of
-from layer2.plasma.payments.utxo.utxo_set import Ledger
+from layer2.plasma.payments.utxo.utxo_set import UtxoSet
 from layer2.plasma.protocol.packed import Fields, packed_of
 from layer2.plasma.protocol.signing import Signed
 from layer2.plasma.protocol.transaction import Transaction, decode_transaction
 from layer2.primitives.errors import Layer2Error, MalformedError, RangeError
 from layer2.primitives.hashing import keccak, sha256
-from layer2.primitives.worker_pool import Workers
+from layer2.primitives.worker_pool import WorkerPool
 from layer2.store.journal import fault_point
 
-__all__ = ["Acceptance", "record_of"]
+__all__ = ["TransactionIntake", "record_of"]
 
 MOST_PENDING = 200_000
 
@@ -36,7 +36,7 @@ def record_of(one: Signed) -> bytes:
     return one.transaction.packed + b"".join(one.signatures)
 
 
-class Acceptance:
+class TransactionIntake:
     """The part of an operator that accepts payments; it sends nothing to L1. See `Operator`."""
 
     def __init__(
@@ -47,28 +47,30 @@ class Acceptance:
         policy: FeePolicy,
         margin: int,
         most_pending: int,
-        workers: Workers | None,
+        workers: WorkerPool | None,
     ) -> None:
         self.chain = chain
         self.folder = Path(folder)
-        self.workers = workers or Workers()
+        self.workers = workers or WorkerPool()
         self.lock = threading.RLock()
         """Held while related state is read or written."""
         self._following = threading.Lock()
         self._prefix = chain.domain.prefix
         self._margin = margin
-        self._fates = Fates()
-        self._pool = Pool(most_pending, policy)
+        self._fates = TxStatusIndex()
+        self._pool = Mempool(most_pending, policy)
         self._turn = 0
         self._bases: dict[bytes, bytes] = {}
         """Bases of payments in blocks whose deposits changed on L1 while this process was not running."""
         self.halted: BlockLost | None = None
         """Set when L1 contradicts the blocks of this operator; no further payments are accepted."""
         # The journal is opened first, because its lock protects the whole folder.
-        self._promises = Promises(self.folder / "operator.journal", chain.chain_id, chain.address)
+        self._promises = OperatorJournal(self.folder / "operator.journal", chain.chain_id, chain.address)
         try:
             self.store = BlockStore(self.folder / "bodies")
-            self.freezer = Freezer(self.folder / "ledger", f"{chain.address} on chain {chain.chain_id}", "operator")
+            self.freezer = CheckpointStore(
+                self.folder / "ledger", f"{chain.address} on chain {chain.chain_id}", "operator"
+            )
             self.books = self._new_books()
             self._reload()
         except BaseException:
@@ -78,7 +80,7 @@ class Acceptance:
     # -------------------------------------------------------------------------------------------------------- state
 
     @property
-    def ledger(self) -> Ledger:
+    def ledger(self) -> UtxoSet:
         """The unspent outputs after the last block made."""
         return self.books.ledger
 
@@ -113,13 +115,13 @@ class Acceptance:
         """Return the hash of the pending payment that spends an output; None if there is none."""
         return self._pool.claimed.get(position)
 
-    def fate(self, hashed: bytes) -> Fate | None:
+    def fate(self, hashed: bytes) -> TxStatus | None:
         """Return the status of an accepted payment by its transaction's hash.
 
         The result is None for a payment that is unknown or whose status was pruned.
         """
         with self.lock:
-            return Fate("pending") if hashed in self._pool.pending else self._fates.get(hashed)
+            return TxStatus("pending") if hashed in self._pool.pending else self._fates.get(hashed)
 
     def follow(self) -> None:
         """Apply new L1 events (deposits, exits, reorganisations) and drop the payments they make impossible."""
@@ -163,7 +165,7 @@ class Acceptance:
         self.follow()
         return self.accept([self.vouch([record_of(one) for one in payments])])[0]
 
-    def vouch(self, records: Sequence[bytes]) -> Vouched:
+    def vouch(self, records: Sequence[bytes]) -> VerifiedBatch:
         """Verify signatures, as preparation for `accept`; nothing is accepted, and the lock is not held meanwhile."""
         with self.lock:
             batch = self._pool.screen(records, self.ledger)
@@ -173,7 +175,7 @@ class Acceptance:
             batch.digests[at], batch.leaves[at], batch.owners[at] = hashes[place], leaves[place], owners[place]
         return batch
 
-    def accept(self, batches: Sequence[Vouched]) -> list[list[Layer2Error | None]]:
+    def accept(self, batches: Sequence[VerifiedBatch]) -> list[list[Layer2Error | None]]:
         """Accept the acceptable payments of several batches, in order and with one commit; durable when this returns.
 
         Returns:
@@ -243,7 +245,7 @@ class Acceptance:
             self._pend(hashed, *unjudged(row))
         self._drop(self._pool.impossible(self.ledger, list(self._pool.claimed)))
 
-    def _thaw(self, blocks: Sequence[Made]) -> int:
+    def _thaw(self, blocks: Sequence[SealedBlock]) -> int:
         """Read L1, then restore the ledger checkpoint if it matches; return the number of blocks it covers."""
         news = self.chain.news()
         self.books.take(news)
@@ -266,7 +268,7 @@ class Acceptance:
         self.books.take(news)
         return 0
 
-    def _remember(self, blocks: Sequence[Made], left: dict[bytes, bytes]) -> None:
+    def _remember(self, blocks: Sequence[SealedBlock], left: dict[bytes, bytes]) -> None:
         """Restore the status of payments in the latest of these blocks, and remove all of them from `left`."""
         found: list[tuple[int, list[bytes]]] = []
         count = 0
@@ -291,8 +293,8 @@ class Acceptance:
         # The checkpoint is written without the lock, so that `accept` does not wait for the disk.
         self.freezer.save(frozen)
 
-    def _new_books(self) -> Books:
-        return Books(Ledger(), self._margin, self.store.find)
+    def _new_books(self) -> DepositAndExitIndex:
+        return DepositAndExitIndex(UtxoSet(), self._margin, self.store.find)
 
     def _pend(self, hashed: bytes, record: bytes, basis: bytes) -> Fields:
         """Add a previously accepted payment to the pending ones."""
@@ -301,7 +303,7 @@ class Acceptance:
         return one
 
     def _require(
-        self, block: Made, fields: Sequence[Fields], hashes: Sequence[bytes], rows: Mapping[bytes, bytes]
+        self, block: SealedBlock, fields: Sequence[Fields], hashes: Sequence[bytes], rows: Mapping[bytes, bytes]
     ) -> None:
         """Require the deposits that a block spends, and record those that L1 has replaced by others as lost.
 
@@ -339,7 +341,7 @@ class Acceptance:
         self._drop(reasons)
 
 
-def _history(blocks: Sequence[Made]) -> bytes:
+def _history(blocks: Sequence[SealedBlock]) -> bytes:
     return sha256(b"".join([one.encoded for one in blocks]))
 
 

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from layer2.plasma.common.errors import FeeTooLow, InputSpent, InputUnknown, MempoolFull, OutputExiting, Rejected
-from layer2.plasma.common.tx_status import Fates
+from layer2.plasma.common.tx_status import TxStatusIndex
 from layer2.plasma.payments.utxo.fees import FeePolicy
 from layer2.plasma.payments.utxo.spend_rules import basis_of, judge
-from layer2.plasma.payments.utxo.utxo_set import Ledger
+from layer2.plasma.payments.utxo.utxo_set import UtxoSet
 from layer2.plasma.protocol.packed import Fields, inputs_of, read, split
 from layer2.primitives.errors import Layer2Error, MalformedError
 
-__all__ = ["Pending", "Pool", "Vouched", "fields_of"]
+__all__ = ["Pending", "Mempool", "VerifiedBatch", "fields_of"]
 
 
 class Pending(NamedTuple):
@@ -24,7 +24,7 @@ class Pending(NamedTuple):
     basis: bytes
 
 
-class Vouched:
+class VerifiedBatch:
     """A batch of records with verified signatures: for each its transaction's hash, its leaf and its signers.
 
     Attributes:
@@ -57,7 +57,7 @@ def fields_of(record: bytes) -> Fields:
     return one
 
 
-class Pool:
+class Mempool:
     """Accepted payments by hash, in order of acceptance, and the payment that spends each claimed output."""
 
     def __init__(self, most: int, policy: FeePolicy) -> None:
@@ -69,7 +69,7 @@ class Pool:
     def __repr__(self) -> str:
         return f"<Pool pending={len(self.pending)} of {self.most}>"
 
-    def screen(self, records: Sequence[bytes], ledger: Ledger) -> Vouched:
+    def screen(self, records: Sequence[bytes], ledger: UtxoSet) -> VerifiedBatch:
         """Return a batch with the rejections that need no signature verification."""
         refused: dict[int, Layer2Error] = {}
         fields: list[Fields | None] = []
@@ -85,9 +85,11 @@ class Pool:
             # A payment in a block or in the mempool may be submitted again by a client that received no answer.
             if fault is not None and not isinstance(fault, InputSpent):
                 refused[place] = fault
-        return Vouched(records, fields, refused)
+        return VerifiedBatch(records, fields, refused)
 
-    def admit(self, batch: Vouched, ledger: Ledger, fates: Fates) -> tuple[list[Layer2Error | None], list[bytes]]:
+    def admit(
+        self, batch: VerifiedBatch, ledger: UtxoSet, fates: TxStatusIndex
+    ) -> tuple[list[Layer2Error | None], list[bytes]]:
         """Admit payments that are valid on the ledger; return each one's rejection or None, and the new hashes.
 
         A payment that is already pending or in a block is accepted again without effect.
@@ -120,7 +122,7 @@ class Pool:
                 del self.claimed[position]
 
     def choose(
-        self, ledger: Ledger, most: int
+        self, ledger: UtxoSet, most: int
     ) -> tuple[list[bytes], list[Fields], dict[int, int], dict[bytes, Rejected]]:
         """Select the payments of the next block, in order of acceptance, `most` at most.
 
@@ -147,7 +149,7 @@ class Pool:
                 fees[token] = fees.get(token, 0) + amount
         return hashes, found, fees, dropped
 
-    def impossible(self, ledger: Ledger, positions: Iterable[int]) -> dict[bytes, Rejected]:
+    def impossible(self, ledger: UtxoSet, positions: Iterable[int]) -> dict[bytes, Rejected]:
         """Return the rejections of payments that spend one of these outputs and have become impossible."""
         dropped: dict[bytes, Rejected] = {}
         for position in positions:
@@ -160,7 +162,7 @@ class Pool:
                 dropped[hashed] = fault
         return dropped
 
-    def _judge(self, one: Fields, owners: bytes, ledger: Ledger) -> Rejected | None:
+    def _judge(self, one: Fields, owners: bytes, ledger: UtxoSet) -> Rejected | None:
         if len(self.pending) >= self.most:
             return MempoolFull(
                 f"{self.most} payments are pending",
@@ -186,7 +188,7 @@ class Pool:
         return self.policy.refuses(fees, one, first if owners == first * len(one.inputs) else b"")
 
 
-def _again(ledger: Ledger, one: Fields, basis: bytes, number: int) -> tuple[Rejected | None, dict[int, int]]:
+def _again(ledger: UtxoSet, one: Fields, basis: bytes, number: int) -> tuple[Rejected | None, dict[int, int]]:
     """Judge a payment again against its `basis`; return its rejection or None, and its fees by token.
 
     Signatures are not verified again, so the inputs must equal those of `basis`: after a reorganisation, L1 may have a

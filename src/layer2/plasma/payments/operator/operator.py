@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from layer2.plasma.common.block_store import BlockStore
-from layer2.plasma.common.block_submitter import Posting
+from layer2.plasma.common.block_submitter import BlockSubmitter
 from layer2.plasma.common.errors import DepositsMissing, StateUnknown
-from layer2.plasma.common.operator_journal import Made, judged
+from layer2.plasma.common.operator_journal import SealedBlock, judged
 from layer2.plasma.payments.chain.events import Chain
-from layer2.plasma.payments.operator.exit_data import ExitKit
-from layer2.plasma.payments.operator.intake import MOST_PENDING, Acceptance
+from layer2.plasma.payments.operator.exit_data import ExitData
+from layer2.plasma.payments.operator.intake import MOST_PENDING, TransactionIntake
 from layer2.plasma.payments.operator.mempool import fields_of
 from layer2.plasma.payments.utxo.fees import MOST_COLLECTED, FeePolicy, collect
 from layer2.plasma.protocol.blocks import BlockTree, Header, signatures_hash
@@ -21,7 +21,7 @@ from layer2.plasma.protocol.params import MAX_OUTPUTS, MAX_TRANSACTIONS
 from layer2.plasma.protocol.positions import decode_position
 from layer2.primitives.errors import RangeError
 from layer2.primitives.hashing import keccak
-from layer2.primitives.worker_pool import Workers
+from layer2.primitives.worker_pool import WorkerPool
 from layer2.store.journal import fault_point
 
 __all__ = ["FAULT_POINTS", "Operator"]
@@ -47,7 +47,7 @@ _SPARE = 4
 """Divisor of the grace period: this fraction of it is reserved for submitting a block that spends an exiting output."""
 
 
-class Operator(Acceptance, Posting[BlockTree, Header]):
+class Operator(TransactionIntake, BlockSubmitter[BlockTree, Header]):
     """The operator of one plasma chain; `step()` follows L1, makes a block of pending payments and submits it.
 
     An accepted payment is in the journal before `submit` returns. It is included in a block as long as the outputs it
@@ -82,7 +82,7 @@ class Operator(Acceptance, Posting[BlockTree, Header]):
         margin: int = 12,
         most_pending: int = MOST_PENDING,
         capacity: int = MAX_TRANSACTIONS,
-        workers: Workers | None = None,
+        workers: WorkerPool | None = None,
     ) -> None:
         if not _RESERVED < capacity <= MAX_TRANSACTIONS or margin < 0:
             raise RangeError(
@@ -98,7 +98,7 @@ class Operator(Acceptance, Posting[BlockTree, Header]):
     def __repr__(self) -> str:
         return f"<Operator blocks={len(self.store)} pending={self.waiting}>"
 
-    def exit_kit(self, position: int) -> ExitKit:
+    def exit_kit(self, position: int) -> ExitData:
         """Return the exit proof of an output, spent or not.
 
         Raises:
@@ -110,7 +110,7 @@ class Operator(Acceptance, Posting[BlockTree, Header]):
                 deposit = self.books.deposits.get(place.deposit)
             if deposit is None:
                 raise StateUnknown(f"deposit {place.deposit} is not there", hint="wait for it")
-            return ExitKit.of_deposit(deposit)
+            return ExitData.of_deposit(deposit)
         header = self.header(place.block)
         if place.transaction >= header.count:
             raise StateUnknown(
@@ -121,7 +121,7 @@ class Operator(Acceptance, Posting[BlockTree, Header]):
         if place.output >= packed[1] & 15:
             raise StateUnknown(f"no output {place.output} at {position:#x}", hint="count from 0")
         signatures = tuple(record[at : at + 64] for at in range(len(packed), len(record), 64))
-        return ExitKit(position, packed, header, self.store.tree(place.block).proof(place.transaction), signatures)
+        return ExitData(position, packed, header, self.store.tree(place.block).proof(place.transaction), signatures)
 
     # ----------------------------------------------------------------------------------------------------- internal
 
@@ -130,17 +130,17 @@ class Operator(Acceptance, Posting[BlockTree, Header]):
         """Headers of the blocks on L1, by number."""
         return self.books.posted
 
-    def _missing(self) -> Made | None:
+    def _missing(self) -> SealedBlock | None:
         self._give_up_late()
         return super()._missing()
 
-    def _put(self, one: Made) -> None:
+    def _put(self, one: SealedBlock) -> None:
         self.chain.submit(one.number, one.root, one.count)
 
-    def _agree(self, one: Made, header: Header) -> bool:
+    def _agree(self, one: SealedBlock, header: Header) -> bool:
         return (one.root, one.count) == (header.root, header.count)
 
-    def _make(self) -> Made | None:
+    def _make(self) -> SealedBlock | None:
         while True:
             with self.lock:
                 fault_point("operator.make.before")
@@ -168,7 +168,7 @@ class Operator(Acceptance, Posting[BlockTree, Header]):
             return made
 
     def _stand_for(
-        self, made: Made, hashes: list[bytes], fields: list[Fields], records: list[bytes], tree: BlockTree
+        self, made: SealedBlock, hashes: list[bytes], fields: list[Fields], records: list[bytes], tree: BlockTree
     ) -> None:
         self._promises.make(made)
         self._promises.commit()

@@ -12,7 +12,7 @@ from layer2.plasma.protocol.packed import FEE, Fields, packed_of, read, split
 from layer2.plasma.protocol.signing import OUTPUT_TYPE_HASH, PAYMENT_TYPE_HASH
 from layer2.primitives.ecdsa import signers
 from layer2.primitives.hashing import keccak
-from layer2.primitives.worker_pool import Workers
+from layer2.primitives.worker_pool import WorkerPool
 
 __all__ = ["Checked", "check", "check_in_parts", "digest_of"]
 
@@ -81,7 +81,7 @@ def check(prefix: bytes, records: Sequence[bytes]) -> Checked:
     return hashes, leaves, owners
 
 
-def check_in_parts(workers: Workers, prefix: bytes, records: Sequence[bytes]) -> Checked:
+def check_in_parts(workers: WorkerPool, prefix: bytes, records: Sequence[bytes]) -> Checked:
     """Return hashes, leaves and signers of records, computed by workers."""
     step = workers.part(len(records))
     parts = [(prefix, records[at : at + step]) for at in range(0, len(records), step)]

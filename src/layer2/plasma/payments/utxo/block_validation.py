@@ -23,12 +23,12 @@ from layer2.plasma.common.errors import (
 from layer2.plasma.payments.utxo.batch_signatures import check_in_parts
 from layer2.plasma.payments.utxo.fees import collected_wrongly
 from layer2.plasma.payments.utxo.spend_rules import judge
-from layer2.plasma.payments.utxo.utxo_set import Ledger
+from layer2.plasma.payments.utxo.utxo_set import UtxoSet
 from layer2.plasma.protocol.blocks import BlockTree, Header, signatures_hash
 from layer2.plasma.protocol.malformed import BodyMalformed
 from layer2.plasma.protocol.packed import FEE, Fields, read, split, split_body
 from layer2.primitives.typed_data import Domain
-from layer2.primitives.worker_pool import Workers
+from layer2.primitives.worker_pool import WorkerPool
 
 __all__ = ["Fault", "Flaw", "Verdict", "validate"]
 
@@ -81,7 +81,7 @@ class Verdict:
 
     Attributes:
         faults: the first faults in the order of the block; empty for a valid block.
-        transactions: argument of `Ledger.apply`, if the block is valid.
+        transactions: argument of `UtxoSet.apply`, if the block is valid.
         hashes: hashes of its transactions.
         fees: fees of its payments, by token.
         collected: fees collected by the operator, by token.
@@ -120,12 +120,12 @@ class Verdict:
 
 
 def validate(
-    ledger: Ledger,
+    ledger: UtxoSet,
     number: int,
     header: Header,
     body: bytes,
     domain: Domain,
-    workers: Workers | None = None,
+    workers: WorkerPool | None = None,
     *,
     spendable: Callable[[int], int] | None = None,
 ) -> Verdict:
@@ -144,7 +144,7 @@ def validate(
         return _whole(verdict, Flaw.BODY_MALFORMED, str(failure))
     if len(records) != header.count:
         return _whole(verdict, Flaw.COUNT_WRONG, f"{len(records)} transactions, the header says {header.count}")
-    verdict.hashes, leaves, owners = check_in_parts(workers or Workers(), domain.prefix, records)
+    verdict.hashes, leaves, owners = check_in_parts(workers or WorkerPool(), domain.prefix, records)
     root = BlockTree.of_leaves(leaves, signatures_hash(records)).root
     if root != header.root:
         return _whole(
@@ -165,7 +165,7 @@ def _whole(verdict: Verdict, flaw: Flaw, detail: str) -> Verdict:
 
 
 def _faults(
-    ledger: Ledger, verdict: Verdict, records: Sequence[bytes], owners: Sequence[bytes], in_time: Callable[[int], bool]
+    ledger: UtxoSet, verdict: Verdict, records: Sequence[bytes], owners: Sequence[bytes], in_time: Callable[[int], bool]
 ) -> Iterator[Fault]:
     number, spent, left = verdict.number, set[int](), verdict.fees
     closed = False
@@ -200,7 +200,7 @@ def _faults(
                     yield Fault(Flaw.INPUT_LEAVING, index, f"input {position:#x} has been leaving for too long")
 
 
-def _exiting(ledger: Ledger, index: int, one: Fields) -> Iterator[tuple[int, int]]:
+def _exiting(ledger: UtxoSet, index: int, one: Fields) -> Iterator[tuple[int, int]]:
     for position in one.inputs:
         found = ledger.find(position)
         if found is not None and found[1]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence, Set
 
-from layer2.plasma.payments.chain.events import BlockPosted, Deposited, Happening, News
-from layer2.plasma.payments.utxo.checkpoint import Frozen
-from layer2.plasma.payments.utxo.exiting_outputs import Exits, Leaving, Where
-from layer2.plasma.payments.utxo.utxo_set import Ledger
+from layer2.plasma.payments.chain.events import BlockSubmitted, Deposited, Happening, News
+from layer2.plasma.payments.utxo.checkpoint import Checkpoint
+from layer2.plasma.payments.utxo.exiting_outputs import ExitingOutputs, Exits, Where
+from layer2.plasma.payments.utxo.utxo_set import UtxoSet
 from layer2.plasma.protocol.blocks import Header
 from layer2.plasma.protocol.packed import ROW, Fields
 from layer2.plasma.protocol.positions import deposit_position
@@ -16,10 +16,10 @@ from layer2.plasma.protocol.transaction import Deposit
 from layer2.primitives.errors import RangeError
 from layer2.primitives.hashing import sha256
 
-__all__ = ["Books"]
+__all__ = ["DepositAndExitIndex"]
 
 
-class Books:
+class DepositAndExitIndex:
     """A ledger that follows L1.
 
     Args:
@@ -33,7 +33,7 @@ class Books:
             time; -1 if L1 has another deposit in its place.
     """
 
-    def __init__(self, ledger: Ledger, margin: int, where: Where) -> None:
+    def __init__(self, ledger: UtxoSet, margin: int, where: Where) -> None:
         self.ledger = ledger
         self.margin = margin
         self.head = 0
@@ -41,7 +41,7 @@ class Books:
         self.deposits: dict[int, Deposit] = {}
         self.lost: dict[int, int] = {}
         self._coming: deque[tuple[int, Deposit]] = deque()
-        self._leaving = Leaving(where)
+        self._leaving = ExitingOutputs(where)
 
     def __repr__(self) -> str:
         return f"<Books head={self.head} posted={len(self.posted)} deposits={len(self.deposits)}>"
@@ -80,11 +80,11 @@ class Books:
         self._leaving.undone(number)
         return number
 
-    def freeze(self, history: bytes) -> Frozen:
+    def freeze(self, history: bytes) -> Checkpoint:
         """Return a checkpoint of the ledger; `history` identifies its blocks."""
-        return Frozen(self.ledger.head, history, self._leaving.standing(), self.ledger.pack())
+        return Checkpoint(self.ledger.head, history, self._leaving.standing(), self.ledger.pack())
 
-    def thaw(self, one: Frozen) -> bool:
+    def thaw(self, one: Checkpoint) -> bool:
         """Restore a checkpoint; return False if it belongs to other deposits."""
         if not self.require(one.deposit_spent) or not self.ledger.unpack(one.ledger):
             return False
@@ -159,7 +159,7 @@ class Books:
             else:
                 # It replaces a deposit that a block spends.
                 self.lost[deposit.number] = -1
-        elif isinstance(one, BlockPosted):
+        elif isinstance(one, BlockSubmitted):
             self.posted[one.number] = one.header
         else:
             self._exits(block, one, 1, touched)
@@ -176,7 +176,7 @@ class Books:
                 self.ledger.drop_deposit()
             except RangeError:
                 self.lost[number] = self.head
-        elif isinstance(one, BlockPosted):
+        elif isinstance(one, BlockSubmitted):
             self.posted.pop(one.number, None)
         else:
             self._exits(block, one, -1, touched)

@@ -22,7 +22,7 @@ from layer2.store.errors import JournalError, JournalFull
 from layer2.store.fault_points import fault_point
 from layer2.store.file_store import FileStore
 
-__all__ = ["FREEZE_AFTER", "Freezer", "Frozen"]
+__all__ = ["FREEZE_AFTER", "CheckpointStore", "Checkpoint"]
 
 FREEZE_AFTER = 1 << 18
 """Transactions after a checkpoint that trigger the next one; their replay takes a few seconds."""
@@ -37,7 +37,7 @@ _LENGTH = struct.Struct("<Q")
 
 
 @dataclass(frozen=True, slots=True)
-class Frozen:
+class Checkpoint:
     """A ledger checkpoint, made by `Books.freeze`.
 
     Attributes:
@@ -67,7 +67,7 @@ class Frozen:
         return _MAGIC + sha256(raw).digest() + raw
 
     @classmethod
-    def decode(cls, data: bytes, identity: str) -> Frozen:
+    def decode(cls, data: bytes, identity: str) -> Checkpoint:
         """Decode the result of `encode`; raise MalformedError if it is not valid or of another contract."""
         start = len(_MAGIC) + 32
         if data[: len(_MAGIC)] != _MAGIC or sha256(memoryview(data)[start:]).digest() != data[len(_MAGIC) : start]:
@@ -85,7 +85,7 @@ class Frozen:
         return cls(number, history, found, ledger)
 
 
-class Freezer:
+class CheckpointStore:
     """Stores the latest checkpoint of a node in a folder.
 
     Args:
@@ -111,19 +111,19 @@ class Freezer:
         """Return True if this number of transactions since the stored checkpoint justifies a new one."""
         return self._files is not None and transactions >= self.after
 
-    def load(self) -> Frozen | None:
+    def load(self) -> Checkpoint | None:
         """Return the stored checkpoint if it is intact; the caller verifies that it matches the blocks."""
         if self._files is None or _NAME not in self._files:
             return None
         try:
-            found = Frozen.decode(self._files.path(_NAME).read_bytes(), self._identity)
+            found = Checkpoint.decode(self._files.path(_NAME).read_bytes(), self._identity)
         except (MalformedError, OSError) as failure:
             self.drop(str(failure))
             return None
         self.number = found.number
         return found
 
-    def save(self, one: Frozen) -> None:
+    def save(self, one: Checkpoint) -> None:
         """Replace the stored checkpoint; a disk failure is only reported, because no data depends on it."""
         if self._files is None:
             return

@@ -7,21 +7,23 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from typing import NamedTuple
 
 from layer2.plasma.payments.chain.events import (
-    ExitBegun,
     ExitEnded,
     ExitPaid,
-    InFlightBegun,
-    InFlightBlocked,
-    InFlightEnded,
-    InFlightJoined,
+    ExitStarted,
+    InFlightExitProcessed,
+    InFlightExitStarted,
+    PiggybackBlocked,
+    Piggybacked,
 )
 from layer2.plasma.protocol.packed import Fields, read
 from layer2.plasma.protocol.positions import block_of
 from layer2.plasma.protocol.transaction import output_id, transaction_hash
 
-__all__ = ["Exits", "Leaving", "Where"]
+__all__ = ["Exits", "ExitingOutputs", "Where"]
 
-Exits = ExitBegun | ExitEnded | ExitPaid | InFlightBegun | InFlightJoined | InFlightBlocked | InFlightEnded
+Exits = (
+    ExitStarted | ExitEnded | ExitPaid | InFlightExitStarted | Piggybacked | PiggybackBlocked | InFlightExitProcessed
+)
 
 Where = Callable[[bytes, int, int], tuple[int, int] | None]
 """Returns block and index of the transaction with a hash, if it is in blocks first to last; else None."""
@@ -39,7 +41,7 @@ class _Watched(NamedTuple):
     expiry: int
 
 
-class Leaving:
+class ExitingOutputs:
     """Tracks exits from the contract's events; each event can be undone (`step` -1).
 
     An output exits by its standard exit and by each in-flight exit that it is part of. An input is exiting from the
@@ -78,7 +80,7 @@ class Leaving:
 
     def note(self, one: Exits, block: int, step: int = 1) -> Iterator[int]:
         """Apply or undo an event of an L1 block; yield the positions whose state may have changed."""
-        if isinstance(one, ExitBegun):
+        if isinstance(one, ExitStarted):
             self._place(one.id, one.position)
             self._set(one.id, one.id, block, step)
             yield one.position
@@ -130,22 +132,22 @@ class Leaving:
     # -------------------------------------------------------------------------------------------- in-flight exits
 
     def _play(
-        self, one: InFlightBegun | InFlightJoined | InFlightBlocked | InFlightEnded, block: int, step: int
+        self, one: InFlightExitStarted | Piggybacked | PiggybackBlocked | InFlightExitProcessed, block: int, step: int
     ) -> Iterator[int]:
-        if isinstance(one, InFlightBegun):
+        if isinstance(one, InFlightExitStarted):
             self._enter(one)
         for part, known in self._games.get(one.id, {}).items():
-            if isinstance(one, InFlightJoined | InFlightBlocked):
+            if isinstance(one, Piggybacked | PiggybackBlocked):
                 if not one.bits >> part & 1:
                     continue
-                self._joined[one.id, part] += step if isinstance(one, InFlightJoined) else -step
+                self._joined[one.id, part] += step if isinstance(one, Piggybacked) else -step
             self._set(known, one.id, self._next(one, part, known, block), step)
             if known in self._places:
                 yield self._places[known]
 
     def _next(
         self,
-        one: InFlightBegun | InFlightJoined | InFlightBlocked | InFlightEnded,
+        one: InFlightExitStarted | Piggybacked | PiggybackBlocked | InFlightExitProcessed,
         part: int,
         known: bytes,
         block: int,
@@ -153,16 +155,16 @@ class Leaving:
         """Return the L1 block since which a part is exiting after an event."""
         stack = self._since.get(known, {}).get(one.id)
         before = stack[-1] if stack else _STAYS
-        if isinstance(one, InFlightBegun):
+        if isinstance(one, InFlightExitStarted):
             return block if part < _INPUTS else _STAYS
-        if isinstance(one, InFlightJoined):
+        if isinstance(one, Piggybacked):
             return block if before == _STAYS else before
-        if isinstance(one, InFlightBlocked):
+        if isinstance(one, PiggybackBlocked):
             return before if part < _INPUTS else _STAYS
         # A part that is due but not covered yet keeps exiting until it is paid.
         return before if one.pays >> part & 1 and self._joined[one.id, part] > 0 else _STAYS
 
-    def _enter(self, one: InFlightBegun) -> None:
+    def _enter(self, one: InFlightExitStarted) -> None:
         fields = read(one.packed)
         if fields is None:
             return

@@ -18,7 +18,7 @@ from layer2.plasma.common.errors import (
     SignatureWrong,
 )
 from layer2.plasma.payments.utxo.columns import EXITED, EXITING, SPENT
-from layer2.plasma.payments.utxo.utxo_set import Found, Ledger
+from layer2.plasma.payments.utxo.utxo_set import Found, UtxoSet
 from layer2.plasma.protocol.packed import FEE, Fields
 
 __all__ = ["NOBODY", "Judgement", "basis_of", "judge"]
@@ -30,12 +30,12 @@ Judgement = tuple[Rejected | None, dict[int, int], bool]
 """The rejection of a payment or None, its fees by token, and True if it spends an exiting output."""
 
 
-def basis_of(ledger: Ledger, one: Fields) -> bytes:
+def basis_of(ledger: UtxoSet, one: Fields) -> bytes:
     """Return the rows of the outputs that a payment spends, in order, without missing ones."""
     return b"".join([found[0] for found in map(ledger.find, one.inputs) if found is not None])
 
 
-def judge(ledger: Ledger, one: Fields, owners: bytes | None, number: int) -> Judgement:
+def judge(ledger: UtxoSet, one: Fields, owners: bytes | None, number: int) -> Judgement:
     """Judge a payment for block `number`.
 
     Args:
@@ -77,7 +77,7 @@ def judge(ledger: Ledger, one: Fields, owners: bytes | None, number: int) -> Jud
     return None, fees, exiting
 
 
-def _missing(ledger: Ledger, position: int, found: Found | None) -> Rejected | None:
+def _missing(ledger: UtxoSet, position: int, found: Found | None) -> Rejected | None:
     """Return the rejection for an unspendable input; None if it is spendable, though exiting."""
     if found is None:
         if ledger.passed(position):
@@ -93,7 +93,7 @@ def _missing(ledger: Ledger, position: int, found: Found | None) -> Rejected | N
     return None
 
 
-def _overspent(ledger: Ledger, one: Fields, token: int) -> Overspent:
+def _overspent(ledger: UtxoSet, one: Fields, token: int) -> Overspent:
     rows = [found[0] for found in map(ledger.find, one.inputs) if found is not None]
     have = sum(int.from_bytes(row[22:], "big") for row in rows if int.from_bytes(row[20:22], "big") == token)
     need = sum(amount for _, other, amount in one.outputs if other == token)

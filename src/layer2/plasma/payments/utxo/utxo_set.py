@@ -17,7 +17,7 @@ from layer2.plasma.protocol.positions import DEPOSIT_BLOCK
 from layer2.plasma.protocol.transaction import Deposit, Output
 from layer2.primitives.errors import MalformedError, RangeError
 
-__all__ = ["Found", "Ledger", "output_of"]
+__all__ = ["Found", "UtxoSet", "output_of"]
 
 Found = tuple[bytes, int]
 """Row of an output (34 bytes: owner, token, amount) and its flags."""
@@ -32,7 +32,7 @@ def output_of(row: bytes) -> Output:
     return Output(row[:20], int.from_bytes(row[20:22], "big"), int.from_bytes(row[22:], "big"))
 
 
-class Ledger:
+class UtxoSet:
     """Outputs by position. Not thread-safe without a lock.
 
     Args:

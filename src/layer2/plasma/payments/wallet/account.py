@@ -10,15 +10,15 @@ from layer2.ethereum.assets import Asset, asset_at
 from layer2.ethereum.sender import Sender
 from layer2.ethereum.signer import Signer, as_signer
 from layer2.plasma.payments.chain.contract import ExitStatus, RootChain
-from layer2.plasma.payments.chain.errors import KitWrong, ViewIncomplete
+from layer2.plasma.payments.chain.errors import ExitProofInvalid, ViewIncomplete
 from layer2.plasma.payments.chain.exit_proof_file import load_kits, save_kits
-from layer2.plasma.payments.chain.exit_proofs import DepositKit, Kit, OutputKit, PaymentKit
-from layer2.plasma.payments.chain.state import Sight
-from layer2.plasma.payments.wallet.payment_status import Line
-from layer2.plasma.payments.wallet.wallet_store import Purse
+from layer2.plasma.payments.chain.exit_proofs import DepositExitProof, InFlightExitProof, Kit, OutputExitProof
+from layer2.plasma.payments.chain.state import RootChainState
+from layer2.plasma.payments.wallet.payment_status import HistoryEntry
+from layer2.plasma.payments.wallet.wallet_store import WalletStore
 from layer2.primitives.addresses import address_bytes
 
-__all__ = ["Holder", "Utxo"]
+__all__ = ["Account", "Utxo"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Utxo:
         return f"<Utxo {self.position:#x} {self.amount} of token {self.token} {self.state}>"
 
 
-class Holder:
+class Account:
     """An owner with access to L1 and a wallet store.
 
     Args:
@@ -48,14 +48,14 @@ class Holder:
     """
 
     def __init__(
-        self, root: RootChain, signer: Signer, purse: str | Path, sight: Sight, sender: Sender | None = None
+        self, root: RootChain, signer: Signer, purse: str | Path, sight: RootChainState, sender: Sender | None = None
     ) -> None:
         self.root = root
         self.signer = signer = as_signer(signer)
         self.sender = sender or Sender(root.connection, signer)
         self.sight = sight
         self.owner = address_bytes(signer.address)
-        self.purse = Purse(purse, f"{root.address} on chain {root.connection.chain_id}", signer.address)
+        self.purse = WalletStore(purse, f"{root.address} on chain {root.connection.chain_id}", signer.address)
         self._assets: dict[int, Asset] = {}
 
     def __repr__(self) -> str:
@@ -145,7 +145,7 @@ class Holder:
             found.append(Utxo(position, kit.output.token, kit.output.amount, state))
         return found
 
-    def history(self) -> list[Line]:
+    def history(self) -> list[HistoryEntry]:
         """Return the history of this wallet, oldest entry first."""
         return list(self.purse.lines)
 
@@ -162,14 +162,14 @@ class Holder:
         purse = self.purse
         if not purse.since:
             purse.begin(self.root.head()[2])
-        fresh = [DepositKit(one) for one in mine.values() if one.position not in purse.coins]
+        fresh = [DepositExitProof(one) for one in mine.values() if one.position not in purse.coins]
         fresh = [kit for kit in fresh if purse.elsewhere.get(kit.position) != kit]
         # An output that was paid out or spent by an exit is not owned any more.
         fresh = [kit for kit in fresh if self._status(kit) not in (ExitStatus.PAID, ExitStatus.SPENT)]
         purse.keep([kit for kit in fresh if kit.deposit.number >= purse.since])
         purse.keep([kit for kit in fresh if kit.deposit.number < purse.since], doubted=True)
         for kit in list(purse.coins.values()):
-            if isinstance(kit, DepositKit) and mine.get(kit.deposit.number) != kit.deposit:
+            if isinstance(kit, DepositExitProof) and mine.get(kit.deposit.number) != kit.deposit:
                 purse.drop(kit.position, "taken back")
 
     def renewed(self, kit: Kit) -> Kit:
@@ -180,7 +180,7 @@ class Holder:
         Raises:
             KitWrong: the block is not on L1, or has different contents.
         """
-        if isinstance(kit, DepositKit):
+        if isinstance(kit, DepositExitProof):
             kit.require_on_chain(self.root)
             return kit
         if self.root.block(kit.block) == kit.header.hash:
@@ -188,18 +188,20 @@ class Holder:
         self.sight.step()
         header = self.sight.headers.get(kit.block)
         if header is None:
-            raise KitWrong(f"block {kit.block} is not on the chain any more", hint="sync when it is there again")
+            raise ExitProofInvalid(
+                f"block {kit.block} is not on the chain any more", hint="sync when it is there again"
+            )
         fresh = kit.under(header)
         fresh.require_on_chain(self.root)
         if fresh.position in self.purse.coins:
             self.purse.keep([fresh])
         return fresh
 
-    def renewed_payment(self, kit: PaymentKit) -> PaymentKit:
+    def renewed_payment(self, kit: InFlightExitProof) -> InFlightExitProof:
         """Return a payment's proof with all its exit proofs renewed; raise KitWrong as `renewed` does."""
         included = None if kit.included is None else self.renewed(kit.included)
-        assert included is None or isinstance(included, OutputKit)
-        return PaymentKit(kit.payment, tuple(self.renewed(one) for one in kit.inputs), included)
+        assert included is None or isinstance(included, OutputExitProof)
+        return InFlightExitProof(kit.payment, tuple(self.renewed(one) for one in kit.inputs), included)
 
     # ----------------------------------------------------------------------------------------------------- exit proofs
 

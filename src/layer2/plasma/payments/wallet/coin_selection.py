@@ -9,10 +9,10 @@ from layer2.plasma.payments.chain.errors import FundsMissing
 from layer2.plasma.protocol.params import MAX_INPUTS
 from layer2.plasma.protocol.transaction import Output
 
-__all__ = ["Piece", "pick"]
+__all__ = ["SelectedInputs", "pick"]
 
 
-class Piece(Protocol):
+class SelectedInputs(Protocol):
     """A spendable output."""
 
     @property
@@ -31,7 +31,7 @@ class Piece(Protocol):
         ...
 
 
-P = TypeVar("P", bound=Piece)
+P = TypeVar("P", bound=SelectedInputs)
 
 
 def pick(free: Iterable[P], needs: Mapping[int, int], most: int = MAX_INPUTS) -> list[P]:

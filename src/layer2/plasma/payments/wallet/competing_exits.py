@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 from layer2.ethereum.records import Receipt
 from layer2.plasma.payments.chain.contract import InFlightStatus
-from layer2.plasma.payments.chain.exit_proofs import Kit, PaymentKit
+from layer2.plasma.payments.chain.exit_proofs import InFlightExitProof, Kit
 from layer2.plasma.payments.chain.in_flight_data import joined_made
 from layer2.plasma.payments.chain.records import Proof, Spend
-from layer2.plasma.payments.wallet.account import Holder
-from layer2.plasma.payments.wallet.payment_status import Sent
+from layer2.plasma.payments.wallet.account import Account
+from layer2.plasma.payments.wallet.payment_status import SentPayment
 from layer2.plasma.protocol.signing import Signed, digest
 from layer2.plasma.protocol.transaction import Transaction, payment
 from layer2.primitives.ecdsa import to_compact
@@ -39,7 +39,7 @@ class Stuck:
     kit: Kit
 
 
-def stuck(holder: Holder, now: int) -> Iterator[Stuck]:
+def stuck(holder: Account, now: int) -> Iterator[Stuck]:
     """Yield contestable in-flight exits with an own input that wait for an input held by another one."""
     ids = {kit.output_id: kit for kit in holder.purse.coins.values()}
     half = holder.root.profile.exit_period // 2
@@ -54,7 +54,7 @@ def stuck(holder: Holder, now: int) -> Iterator[Stuck]:
             yield Stuck(identity, transaction, tuple(input_ids), *mine[0])
 
 
-def contest(holder: Holder, one: Stuck) -> list[Receipt]:
+def contest(holder: Account, one: Stuck) -> list[Receipt]:
     """Piggyback the own input, then contest the in-flight exit; the input is paid when the exit can be claimed.
 
     The piggyback comes first, because anyone can make a contested exit release the inputs that were not piggybacked.
@@ -62,7 +62,7 @@ def contest(holder: Holder, one: Stuck) -> list[Receipt]:
     root, owned = holder.root, one.kit.output
     alone = payment([one.kit.position], [(owned.address, owned.token, owned.amount)], root.head()[1])
     signature = to_compact(holder.signer.sign_digest(digest(alone, root.domain)))
-    holder.purse.sign(Sent(PaymentKit(Signed(alone, (signature,)), (one.kit,)), CONTEST))
+    holder.purse.sign(SentPayment(InFlightExitProof(Signed(alone, (signature,)), (one.kit,)), CONTEST))
     spend = Spend(Proof.of_nothing(alone.packed), signature)
     made = [one.kit.made if at == one.index else b"" for at in range(len(one.input_ids))]
     packed, ids = one.transaction.packed, one.input_ids
@@ -72,4 +72,4 @@ def contest(holder: Holder, one: Stuck) -> list[Receipt]:
         told = joined_made(root, one.id, one.transaction, ids, {one.index: one.kit.made}, start)
         receipts.append(root.piggyback(holder.sender, packed, ids, one.index, told))
         holder.purse.join(one.id, 1 << one.index)
-    return [*receipts, root.challenge_canonical(holder.sender, packed, ids, one.index, made, spend)]
+    return [*receipts, root.challenge_non_canonical(holder.sender, packed, ids, one.index, made, spend)]

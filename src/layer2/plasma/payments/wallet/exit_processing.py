@@ -117,7 +117,7 @@ class Claims(Exits):
             receipts.append(self.root.claim(self.sender, items, newer))
         except ContractReverted as fault:
             # It was claimed by someone else, or is not covered any more: a later call tries it again.
-            if fault.name not in (*_NOT_NOW, "ExitStatusWrong"):
+            if fault.name not in (*_NOT_NOW, "UnexpectedExitStatus"):
                 raise
             return receipts
         # Exits skipped by the batch may be payable alone, with a list of their own buckets.
@@ -208,7 +208,7 @@ class Claims(Exits):
         if not game.piggybacked:
             if made is None or self._now() < game.started_at + self.root.profile.exit_period // 2:
                 return []
-            receipt = self.root.abandon_in_flight(self.sender, transaction.packed, input_ids)
+            receipt = self.root.delete_non_piggybacked(self.sender, transaction.packed, input_ids)
             self.purse.end(identity, "in-flight exit dropped")
             return [receipt]
         if game.status is InFlightStatus.OPEN and self._now() < game.exitable_at:
@@ -257,7 +257,7 @@ class Claims(Exits):
         try:
             if None in lists and self._is_dear(transaction, input_ids, made, newer):
                 return None
-            return self.root.claim_in_flight(self.sender, transaction.packed, input_ids, made, newer)
+            return self.root.process_in_flight_exit(self.sender, transaction.packed, input_ids, made, newer)
         except ContractReverted as fault:
             if fault.name not in _NOT_NOW:
                 raise
@@ -267,7 +267,9 @@ class Claims(Exits):
         self, transaction: Transaction, input_ids: Sequence[bytes], made: Sequence[bytes], newer: Sequence[int]
     ) -> bool:
         """Return True if a token uses so much gas in a claim that the bounty cannot pay for it."""
-        data = self.root.contract.encode("claimInFlight", transaction.packed, list(input_ids), list(made), list(newer))
+        data = self.root.contract.encode(
+            "processInFlightExit", transaction.packed, list(input_ids), list(made), list(newer)
+        )
         request = CallRequest(self.root.address, data, 0, self.sender.address)
         try:
             most = _DEAR + LISTED * len(newer) * (len(transaction.inputs) + len(transaction.outputs))

@@ -9,12 +9,12 @@ from functools import partial
 from layer2.ethereum.errors import ContractReverted
 from layer2.ethereum.records import Receipt
 from layer2.plasma.payments.chain.contract import Exit, ExitStatus, InFlight, InFlightStatus
-from layer2.plasma.payments.chain.errors import HeldInFlight, KitWrong, OutputUnknown
-from layer2.plasma.payments.chain.exit_proofs import Kit, OutputKit
+from layer2.plasma.payments.chain.errors import ExitProofInvalid, HeldInFlight, OutputUnknown
+from layer2.plasma.payments.chain.exit_proofs import Kit, OutputExitProof
 from layer2.plasma.payments.chain.in_flight_data import joined_made
-from layer2.plasma.payments.wallet.account import Holder
+from layer2.plasma.payments.wallet.account import Account
 from layer2.plasma.payments.wallet.competing_exits import CONTEST, contest, stuck
-from layer2.plasma.payments.wallet.payment_status import Sent, State
+from layer2.plasma.payments.wallet.payment_status import PaymentStatus, SentPayment
 from layer2.plasma.protocol.params import ETHER_TOKEN
 from layer2.primitives.errors import Layer2Error
 
@@ -37,7 +37,7 @@ class Plan:
     """
 
     outputs: tuple[Kit, ...]
-    payments: tuple[tuple[Sent, int], ...]
+    payments: tuple[tuple[SentPayment, int], ...]
     joins: tuple[tuple[bytes, int, bytes], ...]
     left_out: tuple[Kit, ...] = ()
 
@@ -45,7 +45,7 @@ class Plan:
         return bool(self.outputs or self.payments or self.joins)
 
 
-class Exits(Holder):
+class Exits(Account):
     """An owner who exits.
 
     Attributes:
@@ -129,7 +129,7 @@ class Exits(Holder):
         for step in steps:
             try:
                 receipts += step()
-            except (HeldInFlight, KitWrong, OutputUnknown, ContractReverted) as fault:
+            except (HeldInFlight, ExitProofInvalid, OutputUnknown, ContractReverted) as fault:
                 faults.append(fault)
         return receipts, faults
 
@@ -165,7 +165,7 @@ class Exits(Holder):
         for kit in kits:
             try:
                 fresh.append(self.renewed(kit))
-            except KitWrong as fault:
+            except ExitProofInvalid as fault:
                 faults.append(fault)
         receipts = self._begin(fresh, faults) if fresh else []
         if faults:
@@ -191,7 +191,9 @@ class Exits(Holder):
         receipts: list[Receipt] = []
         if game.status is InFlightStatus.NONE:
             inputs = [each.proof for each in kit.inputs]
-            receipts.append(self.root.start_in_flight(self.sender, kit.proof, inputs, kit.payment.signatures, bits))
+            receipts.append(
+                self.root.start_in_flight_exit(self.sender, kit.proof, inputs, kit.payment.signatures, bits)
+            )
             self.purse.game(hashed, bits)
             self._leaves(*(kit.transaction.output_id(bit - 4) for bit in range(4, 8) if bits >> bit & 1))
             return receipts
@@ -222,14 +224,14 @@ class Exits(Holder):
             if state.status is ExitStatus.NONE or _again(state, following):
                 yield kit
 
-    def _startable(self, one: Sent) -> bool:
+    def _startable(self, one: SentPayment) -> bool:
         inputs = one.kit.input_ids
         if any(self.root.exit(known).status in (ExitStatus.PAID, ExitStatus.SPENT) for known in inputs):
             return False
         if one.what == CONTEST and self.root.is_held(inputs[0]):
             # The in-flight exit that it contests pays that input.
             return False
-        if one.state is State.INCLUDED:
+        if one.state is PaymentStatus.INCLUDED:
             return True
         if one.open and one.kit.complete and one.kit.exit_id in self.sight.games:
             # The in-flight exit is open: even after expiry it may hold and pay this owner's inputs.
@@ -237,12 +239,12 @@ class Exits(Holder):
         # An expired payment counts only if it was included.
         return one.open and one.transaction.expiry >= self.root.head()[1]
 
-    def _bits(self, one: Sent, *, forced: bool = False) -> int:
+    def _bits(self, one: SentPayment, *, forced: bool = False) -> int:
         """Return the bits to piggyback on a payment's in-flight exit.
 
         They are 0 if a standard exit suffices or nothing can be paid.
         """
-        if one.state is State.REPLACED or not one.kit.complete:
+        if one.state is PaymentStatus.REPLACED or not one.kit.complete:
             # Its in-flight exit cannot start without the signatures of the other owners.
             return 0
         included = one.kit.included
@@ -263,10 +265,10 @@ class Exits(Holder):
     def _own(self, position: int) -> bool:
         return position in self.purse.coins and not self.purse.signed_over(position)
 
-    def _is_distrusted(self, kit: OutputKit) -> bool:
+    def _is_distrusted(self, kit: OutputExitProof) -> bool:
         return self.distrusted is not None and kit.block >= self.distrusted
 
-    def _outputs_of(self, one: Sent) -> set[int]:
+    def _outputs_of(self, one: SentPayment) -> set[int]:
         included = one.kit.included
         return set() if included is None else {included.position & ~0xFF | at for at in range(4)}
 
@@ -297,7 +299,7 @@ class Exits(Holder):
     def _wanting(self, output_id: bytes, ids: dict[bytes, Kit]) -> bool:
         """Return True if an output of another owner's payment can exit only by this in-flight exit."""
         kit = ids.get(output_id)
-        if kit is not None and (not isinstance(kit, OutputKit) or not self._is_distrusted(kit)):
+        if kit is not None and (not isinstance(kit, OutputExitProof) or not self._is_distrusted(kit)):
             return False
         return self.root.exit(output_id).status in (ExitStatus.NONE, ExitStatus.OPEN, ExitStatus.CHALLENGED)
 
@@ -325,9 +327,9 @@ def _held(kit: Kit) -> HeldInFlight:
     return HeldInFlight(what, hint="join that exit in its first half (exit all does), or try again when it is over")
 
 
-def _over(one: Sent, following: int) -> bool:
+def _over(one: SentPayment, following: int) -> bool:
     """Return True if a payment has expired without known inclusion, so that it cannot stop an exit of its inputs."""
-    return one.state is not State.INCLUDED and one.transaction.expiry < following
+    return one.state is not PaymentStatus.INCLUDED and one.transaction.expiry < following
 
 
 def _again(state: Exit, following: int) -> bool:

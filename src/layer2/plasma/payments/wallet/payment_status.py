@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from layer2.plasma.payments.chain.exit_proofs import PaymentKit
+from layer2.plasma.payments.chain.exit_proofs import InFlightExitProof
 from layer2.plasma.protocol.transaction import Transaction
 
-__all__ = ["Line", "Sent", "State"]
+__all__ = ["HistoryEntry", "SentPayment", "PaymentStatus"]
 
 
-class State(StrEnum):
+class PaymentStatus(StrEnum):
     """Status of a payment: signed and perhaps submitted, rejected by the operator, in a block, or finally replaced."""
 
     PENDING = "pending"
@@ -21,7 +21,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class SentPayment:
     """A payment signed by this wallet.
 
     Attributes:
@@ -29,9 +29,9 @@ class Sent:
         before: hash of the payment that this one replaces; empty if none.
     """
 
-    kit: PaymentKit
+    kit: InFlightExitProof
     what: str
-    state: State = State.PENDING
+    state: PaymentStatus = PaymentStatus.PENDING
     before: bytes = b""
 
     def __repr__(self) -> str:
@@ -50,11 +50,11 @@ class Sent:
     @property
     def open(self) -> bool:
         """True if the payment may still be included."""
-        return self.state in (State.PENDING, State.REFUSED)
+        return self.state in (PaymentStatus.PENDING, PaymentStatus.REFUSED)
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class HistoryEntry:
     """A history entry at Unix second `time`: a deposit, a receipt, a payment and its status, an exit or a claim."""
 
     time: int

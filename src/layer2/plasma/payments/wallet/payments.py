@@ -9,11 +9,11 @@ from layer2.ethereum.sender import Sender
 from layer2.ethereum.signer import Signer
 from layer2.plasma.common.errors import Rejected
 from layer2.plasma.payments.chain.contract import RootChain
-from layer2.plasma.payments.chain.exit_proofs import Kit, PaymentKit
-from layer2.plasma.payments.chain.state import Sight
-from layer2.plasma.payments.operator.client_protocol import Gate
+from layer2.plasma.payments.chain.exit_proofs import InFlightExitProof, Kit
+from layer2.plasma.payments.chain.state import RootChainState
+from layer2.plasma.payments.operator.client_protocol import OperatorClient
 from layer2.plasma.payments.wallet.exit_processing import Claims
-from layer2.plasma.payments.wallet.payment_status import Sent
+from layer2.plasma.payments.wallet.payment_status import SentPayment
 from layer2.plasma.protocol.params import MAX_OUTPUTS
 from layer2.plasma.protocol.signing import Signed, digest
 from layer2.plasma.protocol.transaction import Transaction, payment
@@ -34,8 +34,8 @@ class Spender(Claims):
         root: RootChain,
         signer: Signer,
         purse: str | Path,
-        sight: Sight,
-        gate: Gate | None = None,
+        sight: RootChainState,
+        gate: OperatorClient | None = None,
         *,
         sender: Sender | None = None,
         lifetime: int = LIFETIME,
@@ -50,7 +50,7 @@ class Spender(Claims):
 
     # ----------------------------------------------------------------------------------------------------- internal
 
-    def _gate(self, what: str) -> Gate:
+    def _gate(self, what: str) -> OperatorClient:
         if self.gate is None:
             raise InputError(f"{what}: this wallet knows no operator", hint="use exit_all()")
         return self.gate
@@ -70,7 +70,7 @@ class Spender(Claims):
         memo: bytes = b"",
         expiry: int | None = None,
         before: bytes = b"",
-    ) -> Sent:
+    ) -> SentPayment:
         gate = self._gate(what)
         if len(rows) > MAX_OUTPUTS:
             raise InputError(
@@ -79,12 +79,12 @@ class Spender(Claims):
         ordered = tuple(sorted(kits, key=lambda kit: kit.position))
         transaction = payment([kit.position for kit in ordered], rows, expiry or self._expiry(), memo)
         signature = self._signature(transaction)
-        kit = PaymentKit(Signed(transaction, (signature,) * len(ordered)), ordered)
-        one = Sent(kit, what, before=before)
+        kit = InFlightExitProof(Signed(transaction, (signature,) * len(ordered)), ordered)
+        one = SentPayment(kit, what, before=before)
         self.purse.sign(one)
         return self._submit(gate, one)
 
-    def _submit(self, gate: Gate, one: Sent) -> Sent:
+    def _submit(self, gate: OperatorClient, one: SentPayment) -> SentPayment:
         try:
             gate.submit(one.kit.payment)
         except Rejected as fault:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from layer2.plasma.payments.chain.exit_proofs import Kit, OutputKit
+from layer2.plasma.payments.chain.exit_proofs import Kit, OutputExitProof
 from layer2.plasma.payments.utxo.columns import GONE
-from layer2.plasma.payments.utxo.utxo_set import Ledger
+from layer2.plasma.payments.utxo.utxo_set import UtxoSet
 from layer2.plasma.payments.wallet.account import Utxo
 from layer2.plasma.payments.wallet.wallet import Wallet
 from layer2.plasma.payments.wallet.wallet_store import ELSEWHERE
@@ -50,7 +50,7 @@ def recover(wallet: Wallet, seen: Watcher) -> Recovered:
         places = [place for place in seen.evidence.inclusions(one.hash) if seen.believed(place << 8)]
         if places:
             kit = kit_at(seen.evidence, places[0] << 8)
-            assert isinstance(kit, OutputKit)
+            assert isinstance(kit, OutputExitProof)
             purse.include(one.hash, kit)
     unspent = {kit.position: kit for kit in seen.kits(wallet.signer.address)}
     spent = []
@@ -70,7 +70,7 @@ def recover(wallet: Wallet, seen: Watcher) -> Recovered:
     return Recovered(verified, posted, tuple(found), tuple(spent), doubted, seen.bad_block)
 
 
-def _is_gone(ledger: Ledger, position: int) -> bool:
+def _is_gone(ledger: UtxoSet, position: int) -> bool:
     """Return True if a valid block has spent the output or the contract has paid it out.
 
     Outputs of blocks that the ledger has not reached are not gone.

@@ -11,11 +11,11 @@ import json
 from dataclasses import dataclass
 
 from layer2.plasma.payments.chain.contract import ExitStatus
-from layer2.plasma.payments.chain.errors import KitMalformed, SwapWrong
+from layer2.plasma.payments.chain.errors import ExitProofMalformed, SwapInvalid
 from layer2.plasma.payments.chain.exit_proof_file import from_json, read_json, to_json
-from layer2.plasma.payments.chain.exit_proofs import UNSIGNED, Kit, PaymentKit, require_on_chain
+from layer2.plasma.payments.chain.exit_proofs import UNSIGNED, InFlightExitProof, Kit, require_on_chain
 from layer2.plasma.payments.wallet.coin_selection import pick
-from layer2.plasma.payments.wallet.payment_status import Sent
+from layer2.plasma.payments.wallet.payment_status import SentPayment
 from layer2.plasma.payments.wallet.payments import Spender
 from layer2.plasma.protocol.params import MAX_INPUTS
 from layer2.plasma.protocol.signing import Signed, digest
@@ -66,7 +66,7 @@ class Offer:
         try:
             row = read_json(text)
             if row.pop("format") != _FORMAT:
-                raise KitMalformed("offer: no offer of a swap")
+                raise ExitProofMalformed("offer: no offer of a swap")
             give, want = ((whole_number(row[name][0]), whole_number(row[name][1])) for name in ("give", "want"))
             people = (to_address(row.pop("maker")), to_address(row.pop("taker")))
             kits = tuple(from_json(one) for one in row.pop("inputs"))
@@ -81,9 +81,9 @@ class Offer:
             AttributeError,
             RecursionError,
         ) as fault:
-            raise KitMalformed(f"offer: {type(fault).__name__}: {fault}") from None
+            raise ExitProofMalformed(f"offer: {type(fault).__name__}: {fault}") from None
         if set(row) != {"give", "want"}:
-            raise KitMalformed("offer: it has more than an offer has")
+            raise ExitProofMalformed("offer: it has more than an offer has")
         return cls(*place, *people, give, want, expiry, kits)
 
     def change(self) -> dict[int, int]:
@@ -96,7 +96,9 @@ class Offer:
         for kit in self.inputs:
             left[kit.output.token] = left.get(kit.output.token, 0) + kit.output.amount
         if left[self.give[0]] < 0:
-            raise SwapWrong(f"offer: the inputs hold {-left[self.give[0]]} less than is given", hint="ask for another")
+            raise SwapInvalid(
+                f"offer: the inputs hold {-left[self.give[0]]} less than is given", hint="ask for another"
+            )
         return {token: amount for token, amount in left.items() if amount}
 
 
@@ -115,7 +117,7 @@ class Swaps(Spender):
     ) -> Offer:
         """Return an offer of a swap; nothing is signed or locked."""
         if give_token == want_token:
-            raise SwapWrong(f"token {give_token} for token {want_token}: that is no swap", hint="name two tokens")
+            raise SwapInvalid(f"token {give_token} for token {want_token}: that is no swap", hint="name two tokens")
         units = self.amount(give, give_token)
         kits = pick(self.purse.free(), {give_token: units}, _OFFERED)
         return Offer(
@@ -129,7 +131,7 @@ class Swaps(Spender):
             tuple(sorted(kits, key=lambda kit: kit.position)),
         )
 
-    def accept_swap(self, offer: Offer, *, longest: int | None = None) -> PaymentKit:
+    def accept_swap(self, offer: Offer, *, longest: int | None = None) -> InFlightExitProof:
         """Sign the taker's half of a swap and store it; return the half-signed payment for the maker.
 
         Args:
@@ -142,27 +144,27 @@ class Swaps(Spender):
         """
         self._require_here(offer)
         if offer.taker != self.signer.address or offer.maker == offer.taker:
-            raise SwapWrong(f"the offer is for {offer.taker}, this is {self.signer.address}", hint="ask for another")
+            raise SwapInvalid(f"the offer is for {offer.taker}, this is {self.signer.address}", hint="ask for another")
         last = self.root.head()[1] - 1 + (self.lifetime if longest is None else longest)
         if offer.expiry > last:
-            raise SwapWrong(
+            raise SwapInvalid(
                 f"the offer binds until block {offer.expiry}, {last} at most wanted", hint="ask for another"
             )
         require_on_chain(self.root, offer.inputs)
         for kit in offer.inputs:
             if kit.output.address != offer.maker or self.root.exit(kit.output_id).status is not ExitStatus.NONE:
-                raise SwapWrong(f"output {kit.position:#x} is not there for {offer.maker} to give")
+                raise SwapInvalid(f"output {kit.position:#x} is not there for {offer.maker} to give")
         token, amount = offer.want
         mine = pick(self.purse.free(), {token: amount}, MAX_INPUTS - len(offer.inputs))
         transaction = self._swap(offer, mine)
         signature = self._signature(transaction)
         kits = tuple(sorted((*offer.inputs, *mine), key=lambda kit: kit.position))
         signatures = tuple(signature if kit.output.owner == self.owner else UNSIGNED for kit in kits)
-        half = PaymentKit(Signed(transaction, signatures), kits)
-        self.purse.sign(Sent(half, "swap"))
+        half = InFlightExitProof(Signed(transaction, signatures), kits)
+        self.purse.sign(SentPayment(half, "swap"))
         return half
 
-    def complete_swap(self, offer: Offer, half: PaymentKit) -> Sent:
+    def complete_swap(self, offer: Offer, half: InFlightExitProof) -> SentPayment:
         """Check the taker's half against the own offer, sign and submit it; the result's proof is for the taker.
 
         Raises:
@@ -171,19 +173,21 @@ class Swaps(Spender):
         self._require_here(offer)
         one = half.transaction
         if offer.maker != self.signer.address:
-            raise SwapWrong(f"the offer is by {offer.maker}, this is {self.signer.address}", hint="find the own offer")
+            raise SwapInvalid(
+                f"the offer is by {offer.maker}, this is {self.signer.address}", hint="find the own offer"
+            )
         free = {kit.position: kit for kit in self.purse.free()}
         own = {kit.position for kit in offer.inputs}
         taken = {position for position in one.inputs if position in self.purse.coins}
         if taken != own or not own <= set(free):
-            raise SwapWrong("the payment spends other outputs than were offered, or they are not free any more")
+            raise SwapInvalid("the payment spends other outputs than were offered, or they are not free any more")
         if any(kit.position in own and kit != free[kit.position] for kit in half.inputs):
-            raise SwapWrong("the payment comes with wrong kits of the outputs that were offered")
+            raise SwapInvalid("the payment comes with wrong kits of the outputs that were offered")
         theirs = [kit for kit in half.inputs if kit.position not in own]
         if any(kit.output.address != offer.taker for kit in theirs):
-            raise SwapWrong(f"the payment spends outputs of others than {offer.taker}")
+            raise SwapInvalid(f"the payment spends outputs of others than {offer.taker}")
         if one.expiry != offer.expiry or one.memo:
-            raise SwapWrong(f"the payment is for block {one.expiry} at the latest, {offer.expiry} was offered")
+            raise SwapInvalid(f"the payment is for block {one.expiry} at the latest, {offer.expiry} was offered")
         wanted = offer.change()
         wanted[offer.want[0]] = wanted.get(offer.want[0], 0) + offer.want[1]
         got: dict[int, int] = {}
@@ -191,7 +195,7 @@ class Swaps(Spender):
             if output.owner == self.owner:
                 got[output.token] = got.get(output.token, 0) + output.amount
         if got != wanted:
-            raise SwapWrong(f"the payment gives {got} back here, {wanted} was agreed")
+            raise SwapInvalid(f"the payment gives {got} back here, {wanted} was agreed")
         require_on_chain(self.root, theirs)
         message = digest(one, self.root.domain)
         signature, signatures = self._signature(one), []
@@ -200,14 +204,14 @@ class Swaps(Spender):
                 signatures.append(signature)
                 continue
             if not _is_by(message, given, offer.taker):
-                raise SwapWrong(f"{offer.taker} has not signed for {kit.position:#x}")
+                raise SwapInvalid(f"{offer.taker} has not signed for {kit.position:#x}")
             signatures.append(given)
-        made = Sent(PaymentKit(Signed(one, tuple(signatures)), half.inputs), "swap")
+        made = SentPayment(InFlightExitProof(Signed(one, tuple(signatures)), half.inputs), "swap")
         gate = self._gate("complete_swap")
         self.purse.sign(made)
         return self._submit(gate, made)
 
-    def note_swap(self, kit: PaymentKit) -> None:
+    def note_swap(self, kit: InFlightExitProof) -> None:
         """Store the maker's signatures, which the taker needs for an in-flight exit of its own part.
 
         Raises:
@@ -216,7 +220,7 @@ class Swaps(Spender):
         """
         known = self.purse.payment(kit.hash)
         kit.require_signed(self.root.domain)
-        self.purse.sign(Sent(PaymentKit(kit.payment, known.kit.inputs, known.kit.included), known.what))
+        self.purse.sign(SentPayment(InFlightExitProof(kit.payment, known.kit.inputs, known.kit.included), known.what))
 
     def _swap(self, offer: Offer, mine: list[Kit]) -> Transaction:
         rows: list[tuple[object, int, int]] = [(offer.taker, *offer.give), (offer.maker, *offer.want)]
@@ -227,7 +231,7 @@ class Swaps(Spender):
     def _require_here(self, offer: Offer) -> None:
         here = (self.root.address, self.root.connection.chain_id)
         if (offer.contract, offer.chain_id) != here:
-            raise SwapWrong(f"the offer is for {offer.contract} on chain {offer.chain_id}, this is {here[0]}")
+            raise SwapInvalid(f"the offer is for {offer.contract} on chain {offer.chain_id}, this is {here[0]}")
 
 
 def _is_by(message: bytes, signature: bytes, who: Address) -> bool:

@@ -8,10 +8,10 @@ from layer2.ethereum.assets import allow
 from layer2.ethereum.records import Receipt
 from layer2.plasma.common.errors import StateUnknown
 from layer2.plasma.payments.chain.contract import ExitStatus, deposit_of_event
-from layer2.plasma.payments.chain.errors import FundsMissing, GateLied, KitWrong, StillPending
-from layer2.plasma.payments.chain.exit_proofs import DepositKit, OutputKit
+from layer2.plasma.payments.chain.errors import ExitProofInvalid, FundsMissing, OperatorMisbehaved, StillPending
+from layer2.plasma.payments.chain.exit_proofs import DepositExitProof, OutputExitProof
 from layer2.plasma.payments.wallet.coin_selection import pick
-from layer2.plasma.payments.wallet.payment_status import Sent, State
+from layer2.plasma.payments.wallet.payment_status import PaymentStatus, SentPayment
 from layer2.plasma.payments.wallet.payments import LIFETIME
 from layer2.plasma.payments.wallet.swaps import Swaps
 from layer2.plasma.protocol.malformed import TransactionMalformed
@@ -38,7 +38,7 @@ class Wallet(Swaps):
 
     # ------------------------------------------------------------------------------------------------------ deposits
 
-    def deposit(self, amount: str | int, token: int = 0, to: str | None = None) -> DepositKit:
+    def deposit(self, amount: str | int, token: int = 0, to: str | None = None) -> DepositExitProof:
         """Deposit an amount for `to`, by default for this wallet's owner; return the deposit's exit proof.
 
         A token deposit first approves the contract for the amount if its allowance is too low.
@@ -48,7 +48,7 @@ class Wallet(Swaps):
             allow(self.sender, self.root.token_of(token), self.root.address, units)
         receipt = self.root.deposit(self.sender, token, units, to_address(to or self.signer.address))
         (event,) = self.root.contract.events(receipt, "Deposited")
-        kit = DepositKit(deposit_of_event(event.args))
+        kit = DepositExitProof(deposit_of_event(event.args))
         if kit.output.owner == self.owner:
             self.purse.keep([kit])
         return kit
@@ -69,7 +69,7 @@ class Wallet(Swaps):
         fee_token: int | None = None,
         memo: bytes = b"",
         expiry: int | None = None,
-    ) -> Sent:
+    ) -> SentPayment:
         """Pay an address; the change returns to the owner.
 
         Args:
@@ -88,7 +88,7 @@ class Wallet(Swaps):
         rows = [(to_address(to), token, units), *self._change(kits, needs)]
         return self._pay(kits, rows, "send", memo=memo, expiry=expiry)
 
-    def split(self, amounts: Sequence[str | int], *, token: int = 0, fee: str | int = 0) -> Sent:
+    def split(self, amounts: Sequence[str | int], *, token: int = 0, fee: str | int = 0) -> SentPayment:
         """Split own outputs into at most three outputs of these amounts (four without change)."""
         units = [self.amount(one, token) for one in amounts]
         needs = {token: sum(units) + self.amount(fee, token)}
@@ -96,7 +96,7 @@ class Wallet(Swaps):
         rows = [(self.signer.address, token, one) for one in units] + self._change(kits, needs)
         return self._pay(kits, rows, "split")
 
-    def merge(self, token: int = 0, *, fee: str | int = 0) -> list[Sent]:
+    def merge(self, token: int = 0, *, fee: str | int = 0) -> list[SentPayment]:
         """Merge own outputs of a token in groups of four, smallest first; repeat to merge further.
 
         Raises:
@@ -106,7 +106,7 @@ class Wallet(Swaps):
             (kit for kit in self.purse.free() if kit.output.token == token), key=lambda kit: kit.output.amount
         )
         units = self.amount(fee, token)
-        found: list[Sent] = []
+        found: list[SentPayment] = []
         for at in range(0, len(free), MAX_INPUTS):
             group = free[at : at + MAX_INPUTS]
             total = sum(kit.output.amount for kit in group)
@@ -120,7 +120,7 @@ class Wallet(Swaps):
 
     # -------------------------------------------------------------------------------------------------------- retries
 
-    def retry(self, hashed: bytes, *, fee: str | int | None = None) -> Sent:
+    def retry(self, hashed: bytes, *, fee: str | int | None = None) -> SentPayment:
         """Sign an expired or rejected payment again for a later block.
 
         The new payment spends the same outputs: if the first one was included after all, the second cannot be.
@@ -138,7 +138,7 @@ class Wallet(Swaps):
         memo = one.transaction.memo
         return self._pay(one.kit.inputs, rows, one.what, memo=memo, before=hashed)
 
-    def cancel(self, hashed: bytes, *, fee: str | int = 0) -> Sent:
+    def cancel(self, hashed: bytes, *, fee: str | int = 0) -> SentPayment:
         """Replace an expired or rejected payment by one that returns its own inputs to the owner.
 
         The original payment is impossible once the new one is included.
@@ -180,7 +180,7 @@ class Wallet(Swaps):
                     self._include(one, *place)
             except StateUnknown:
                 whole = whole and place is not None and place[0] > last
-            except (GateLied, InputError) as fault:
+            except (OperatorMisbehaved, InputError) as fault:
                 lies.append(_lie(fault))
         listed = self.gate.utxos(self.signer.address)
         # A false claim that a spent output is unspent costs a bond; an omitted unspent output would cost its value.
@@ -193,7 +193,7 @@ class Wallet(Swaps):
             except StateUnknown:
                 # The block may not be on L1 yet; for any other block, the operator is withholding the proof.
                 whole = whole and position >> 24 > last
-            except (GateLied, InputError) as fault:
+            except (OperatorMisbehaved, InputError) as fault:
                 lies.append(_lie(fault))
         if lies:
             raise lies[0]
@@ -202,10 +202,10 @@ class Wallet(Swaps):
 
     # ----------------------------------------------------------------------------------------------------- internal
 
-    def _replaceable(self, hashed: bytes) -> Sent:
+    def _replaceable(self, hashed: bytes) -> SentPayment:
         self.sync()
         one = self.purse.payment(hashed)
-        if one.state is State.PENDING and self.root.head()[1] <= one.transaction.expiry:
+        if one.state is PaymentStatus.PENDING and self.root.head()[1] <= one.transaction.expiry:
             raise StillPending(
                 f"0x{hashed.hex()[:16]}..: may still be included, until block {one.transaction.expiry}",
                 hint="deliver it again, or wait",
@@ -216,7 +216,9 @@ class Wallet(Swaps):
             other
             for at in one.transaction.inputs
             for other in self.purse.signed_over(at)
-            if other.hash != hashed and other.state is State.PENDING and other.transaction.expiry >= self.root.head()[1]
+            if other.hash != hashed
+            and other.state is PaymentStatus.PENDING
+            and other.transaction.expiry >= self.root.head()[1]
         ]
         if rivals:
             raise StillPending(
@@ -224,7 +226,7 @@ class Wallet(Swaps):
             )
         return one
 
-    def _with_fee(self, one: Sent, rows: list[tuple[bytes, int, int]], fee: int) -> list[tuple[bytes, int, int]]:
+    def _with_fee(self, one: SentPayment, rows: list[tuple[bytes, int, int]], fee: int) -> list[tuple[bytes, int, int]]:
         token = rows[0][1]
         come = sum(kit.output.amount for kit in one.kit.inputs if kit.output.token == token)
         more = fee - (come - sum(amount for _, other, amount in rows if other == token))
@@ -241,30 +243,40 @@ class Wallet(Swaps):
             hint="cancel it, then send anew",
         )
 
-    def _proof(self, block: int, index: int, output: int) -> OutputKit:
+    def _proof(self, block: int, index: int, output: int) -> OutputExitProof:
         """Return the operator's inclusion proof, verified against L1."""
         header, packed, path = self._gate("sync").inclusion(block, index)
         try:
-            kit = OutputKit(encode_position(block, index, output), decode_transaction(packed), header, tuple(path))
+            kit = OutputExitProof(
+                encode_position(block, index, output), decode_transaction(packed), header, tuple(path)
+            )
             if self.sight.headers.get(block) != header:
                 kit.require_on_chain(self.root)
-        except (KitWrong, TransactionMalformed) as fault:
-            raise GateLied(f"block {block}, transaction {index}: {fault}", hint="use another operator") from fault
+        except (ExitProofInvalid, TransactionMalformed) as fault:
+            raise OperatorMisbehaved(
+                f"block {block}, transaction {index}: {fault}", hint="use another operator"
+            ) from fault
         return kit
 
-    def _include(self, one: Sent, block: int, index: int) -> None:
+    def _include(self, one: SentPayment, block: int, index: int) -> None:
         kit = self._proof(block, index, 0)
         if kit.transaction != one.transaction:
-            raise GateLied(f"block {block}, transaction {index}: not the payment that it is said to be")
+            raise OperatorMisbehaved(f"block {block}, transaction {index}: not the payment that it is said to be")
         self.purse.include(one.hash, kit)
 
     def _receive(self, position: int) -> None:
         kit = self._proof(position >> 24, position >> 8 & 0xFFFF, position & 0xFF)
         if kit.output.owner != self.owner:
-            raise GateLied(f"output {position:#x} belongs to {kit.output.address}, not to {self.signer.address}")
+            raise OperatorMisbehaved(
+                f"output {position:#x} belongs to {kit.output.address}, not to {self.signer.address}"
+            )
         if self._status(kit) not in (ExitStatus.PAID, ExitStatus.SPENT):
             self.purse.keep([kit])
 
 
 def _lie(fault: Layer2Error) -> Layer2Error:
-    return fault if isinstance(fault, GateLied) else GateLied(f"the operator's answer cannot be used: {fault}")
+    return (
+        fault
+        if isinstance(fault, OperatorMisbehaved)
+        else OperatorMisbehaved(f"the operator's answer cannot be used: {fault}")
+    )

@@ -9,18 +9,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from layer2.plasma.common.errors import JournalForeign
+from layer2.plasma.common.errors import JournalMismatch
 from layer2.plasma.payments.chain.errors import OutputUnknown, PaymentUnknown
 from layer2.plasma.payments.chain.exit_proof_file import from_json, payment_from_json, to_json
-from layer2.plasma.payments.chain.exit_proofs import DepositKit, Kit, OutputKit
-from layer2.plasma.payments.wallet.payment_status import Line, Sent, State
+from layer2.plasma.payments.chain.exit_proofs import DepositExitProof, Kit, OutputExitProof
+from layer2.plasma.payments.wallet.payment_status import HistoryEntry, PaymentStatus, SentPayment
 from layer2.primitives.addresses import address_bytes
 from layer2.primitives.errors import Layer2Error
 from layer2.primitives.json_text import parse_json
 from layer2.store.errors import JournalCorrupt
 from layer2.store.journal import Journal, fault_point
 
-__all__ = ["ELSEWHERE", "FAULT_POINTS", "Purse"]
+__all__ = ["ELSEWHERE", "FAULT_POINTS", "WalletStore"]
 
 FAULT_POINTS = (
     "wallet.sign.before",
@@ -37,7 +37,7 @@ KIND = "plasma.wallet"
 _RECOVERY = "restore a backup, or start anew: the chain and an operator tell what is owned, not what was signed"
 
 
-class Purse:
+class WalletStore:
     """A wallet's store in one journal. Not thread-safe without a lock.
 
     Attributes:
@@ -61,7 +61,7 @@ class Purse:
         self.journal = Journal(path, kind=KIND, recovery=_RECOVERY)
         self.owner = address_bytes(owner)
         self.coins: dict[int, Kit] = {}
-        self.sent: dict[bytes, Sent] = {}
+        self.sent: dict[bytes, SentPayment] = {}
         self.exits: set[int] = set()
         self.games: dict[bytes, int] = {}
         self.joined: dict[bytes, int] = {}
@@ -70,7 +70,7 @@ class Purse:
         self.elsewhere: dict[int, Kit] = {}
         self.heard = 0, b""
         self._spent: dict[int, list[bytes]] = {}
-        self._lines: list[Line] = []
+        self._lines: list[HistoryEntry] = []
         try:
             self._claim(f"{owner} in {place}")
             for entry in self.journal.read():
@@ -95,21 +95,21 @@ class Purse:
             raise OutputUnknown(f"no output of this wallet at {position:#x}", hint="utxos shows them; sync first")
         return kit
 
-    def payment(self, hashed: bytes) -> Sent:
+    def payment(self, hashed: bytes) -> SentPayment:
         """Return a payment; raise PaymentUnknown if this wallet has not signed it."""
         found = self.sent.get(hashed)
         if found is None:
             raise PaymentUnknown(f"0x{hashed.hex()[:16]}..: this wallet has not signed it", hint="history shows them")
         return found
 
-    def signed_over(self, position: int) -> list[Sent]:
+    def signed_over(self, position: int) -> list[SentPayment]:
         """Return the payments that spend an output and are included or may still be."""
         found = (self.sent[hashed] for hashed in self._spent.get(position, ()))
-        return [one for one in found if one.state is not State.REPLACED]
+        return [one for one in found if one.state is not PaymentStatus.REPLACED]
 
     def spent(self, position: int) -> bool:
         """Return True if an included payment has spent the output."""
-        return any(one.state is State.INCLUDED for one in self.signed_over(position))
+        return any(one.state is PaymentStatus.INCLUDED for one in self.signed_over(position))
 
     def free(self) -> Iterator[Kit]:
         """Yield outputs that are spendable: not signed over, not exiting, not doubtful."""
@@ -120,12 +120,12 @@ class Purse:
                 yield kit
 
     @property
-    def open(self) -> list[Sent]:
+    def open(self) -> list[SentPayment]:
         """Payments that may still be included."""
         return [one for one in self.sent.values() if one.open]
 
     @property
-    def lines(self) -> tuple[Line, ...]:
+    def lines(self) -> tuple[HistoryEntry, ...]:
         """The wallet's history, oldest entry first."""
         return tuple(self._lines)
 
@@ -163,7 +163,7 @@ class Purse:
         if position in self.coins:
             self._write(("gone", {"position": position, "why": why}))
 
-    def sign(self, one: Sent) -> None:
+    def sign(self, one: SentPayment) -> None:
         """Record a signed payment; its signature must not be released before this returns."""
         fault_point("wallet.sign.before")
         self._write(("sign", {"kit": to_json(one.kit), "what": one.what, "before": one.before.hex()}))
@@ -173,7 +173,7 @@ class Purse:
         """Record that the operator rejected a payment; the operator may still include it."""
         self._write(("refused", {"hash": hashed.hex(), "why": str(fault)}))
 
-    def include(self, hashed: bytes, kit: OutputKit) -> None:
+    def include(self, hashed: bytes, kit: OutputExitProof) -> None:
         """Record a payment's inclusion: competing payments become replaced, and outputs to the owner are added."""
         rows: list[tuple[str, dict[str, Any]]] = [("place", {"hash": hashed.hex(), "kit": to_json(kit)})]
         for at, output in enumerate(kit.transaction.outputs):
@@ -214,7 +214,7 @@ class Purse:
             self.journal.put_meta("plasma", own.encode())
             self.journal.commit()
         elif known != own.encode():
-            raise JournalForeign(
+            raise JournalMismatch(
                 f"the journal {self.journal.path} is of {known.decode(errors='replace')}, this is {own}",
                 hint="name another journal",
             )
@@ -261,7 +261,7 @@ class Purse:
         self.coins[kit.position] = kit
         self.elsewhere.pop(kit.position, None)
         if not known:
-            what = "deposit" if isinstance(kit, DepositKit) else row["what"]
+            what = "deposit" if isinstance(kit, DepositExitProof) else row["what"]
             self._note(row, what, kit.output.token, kit.output.amount, f"{kit.position:#x}")
 
     def _gone(self, row: dict[str, Any]) -> None:
@@ -285,7 +285,7 @@ class Purse:
         self.heard = int(row["block"]), bytes.fromhex(row["header"])
 
     def _sign(self, row: dict[str, Any]) -> None:
-        one = Sent(payment_from_json(row["kit"]), row["what"], before=bytes.fromhex(row["before"]))
+        one = SentPayment(payment_from_json(row["kit"]), row["what"], before=bytes.fromhex(row["before"]))
         known = self.sent.get(one.hash)
         # It was signed again with signatures that other owners added.
         self.sent[one.hash] = one if known is None else replace(known, kit=one.kit)
@@ -297,20 +297,20 @@ class Purse:
 
     def _refused(self, row: dict[str, Any]) -> None:
         one = self.sent[bytes.fromhex(row["hash"])]
-        self.sent[one.hash] = replace(one, state=State.REFUSED)
+        self.sent[one.hash] = replace(one, state=PaymentStatus.REFUSED)
         self._about(row, one, "refused")
 
     def _place(self, row: dict[str, Any]) -> None:
         hashed = bytes.fromhex(row["hash"])
         kit = from_json(row["kit"])
-        assert isinstance(kit, OutputKit)
+        assert isinstance(kit, OutputExitProof)
         one = self.sent[hashed]
-        self.sent[hashed] = replace(one, state=State.INCLUDED, kit=replace(one.kit, included=kit))
+        self.sent[hashed] = replace(one, state=PaymentStatus.INCLUDED, kit=replace(one.kit, included=kit))
         for position in one.transaction.inputs:
             for other in self._spent[position]:
                 if other != hashed:
-                    self.sent[other] = replace(self.sent[other], state=State.REPLACED)
-        if one.state is not State.INCLUDED:
+                    self.sent[other] = replace(self.sent[other], state=PaymentStatus.REPLACED)
+        if one.state is not PaymentStatus.INCLUDED:
             self._about(row, one, "included")
 
     def _exit(self, row: dict[str, Any]) -> None:
@@ -338,7 +338,7 @@ class Purse:
             self._about(row, self.sent[identity], row["why"])
         self.joined.pop(identity, None)
 
-    def _about(self, row: dict[str, Any], one: Sent, what: str) -> None:
+    def _about(self, row: dict[str, Any], one: SentPayment, what: str) -> None:
         """Add history entries for a payment's outputs to others, or for all its outputs if there are none to others."""
         outputs = one.transaction.outputs
         away = [output for output in outputs if output.owner != self.owner] or list(outputs)
@@ -346,4 +346,4 @@ class Purse:
             self._note(row, what, output.token, output.amount, output.address)
 
     def _note(self, row: dict[str, Any], what: str, token: int, amount: int, other: str) -> None:
-        self._lines.append(Line(int(row["time"]), what, token, amount, other))
+        self._lines.append(HistoryEntry(int(row["time"]), what, token, amount, other))

@@ -10,17 +10,17 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from layer2.plasma.payments.chain.events import BlockPosted, Happening, News
-from layer2.plasma.payments.utxo.chain_view import Books
-from layer2.plasma.payments.utxo.checkpoint import Frozen
+from layer2.plasma.payments.chain.events import BlockSubmitted, Happening, News
+from layer2.plasma.payments.utxo.chain_view import DepositAndExitIndex
+from layer2.plasma.payments.utxo.checkpoint import Checkpoint
 from layer2.plasma.payments.utxo.exiting_outputs import Where
-from layer2.plasma.payments.utxo.utxo_set import Ledger
+from layer2.plasma.payments.utxo.utxo_set import UtxoSet
 from layer2.plasma.protocol.blocks import Header
 from layer2.plasma.protocol.packed import Fields, packed_of, read, split
 from layer2.plasma.protocol.transaction import transaction_hash
 from layer2.primitives.errors import RangeError
 
-__all__ = ["Entry", "Line"]
+__all__ = ["Entry", "BlockPipeline"]
 
 _MEMORY = 1 << 12
 """Maximum number of child blocks that a reorganisation may undo."""
@@ -35,7 +35,7 @@ class Entry:
     taken: bool = False
 
 
-class Line:
+class BlockPipeline:
     """Queued events, and a ledger of those already applied.
 
     Attributes:
@@ -45,8 +45,8 @@ class Line:
     """
 
     def __init__(self, where: Where) -> None:
-        self.ledger = Ledger(memory=_MEMORY, owners=False)
-        self.books = Books(self.ledger, 0, where)
+        self.ledger = UtxoSet(memory=_MEMORY, owners=False)
+        self.books = DepositAndExitIndex(self.ledger, 0, where)
         self.invalid: int | None = None
         self.broken = ""
         self._entries: deque[Entry] = deque()
@@ -69,11 +69,11 @@ class Line:
         if not self._entries:
             raise RangeError("what is taken back is forgotten", hint="read all anew")
         last = self._entries.pop()
-        if isinstance(last.what, BlockPosted) and last.what.number == self.invalid:
+        if isinstance(last.what, BlockSubmitted) and last.what.number == self.invalid:
             self.invalid = None
         if last.taken:
             self._taken -= 1
-            if isinstance(last.what, BlockPosted):
+            if isinstance(last.what, BlockSubmitted):
                 self.books.undo()
             self.books.take(News(removed=[(last.block, last.what)], head=last.block))
 
@@ -81,7 +81,7 @@ class Line:
         """Apply events up to the next block and return it for validation; None if there is none or one is invalid."""
         while self.invalid is None and not self.broken and self._taken < len(self._entries):
             entry = self._entries[self._taken]
-            if isinstance(entry.what, BlockPosted):
+            if isinstance(entry.what, BlockSubmitted):
                 return entry.what.number, entry.what.header
             try:
                 self._take(entry)
@@ -92,14 +92,14 @@ class Line:
     def accept(self, transactions: Sequence[Fields], hashes: Callable[[], list[bytes]]) -> None:
         """Apply the next block, which is valid."""
         entry = self._entries[self._taken]
-        assert isinstance(entry.what, BlockPosted)
+        assert isinstance(entry.what, BlockSubmitted)
         self._take(entry)
         self.books.apply(entry.what.number, transactions, hashes)
 
     def refuse(self) -> None:
         """Mark the next block as invalid."""
         entry = self._entries[self._taken]
-        assert isinstance(entry.what, BlockPosted)
+        assert isinstance(entry.what, BlockSubmitted)
         self.invalid = entry.what.number
 
     def accept_again(self, records: list[bytes]) -> None:
@@ -111,7 +111,7 @@ class Line:
         """Pass the next block without its contents, which `thaw` restores; it was found to be valid before."""
         self.accept([], list)
 
-    def thaw(self, one: Frozen) -> bool:
+    def thaw(self, one: Checkpoint) -> bool:
         """Restore the checkpoint of the last accepted block; return False if it does not match."""
         return self.verified == one.number and self.books.thaw(one)
 
@@ -120,7 +120,7 @@ class Line:
         while self._taken and self._entries[0].block < block:
             what = self._entries.popleft().what
             self._taken -= 1
-            if isinstance(what, BlockPosted):
+            if isinstance(what, BlockSubmitted):
                 self.ledger.settle(what.number)
 
     def _take(self, entry: Entry) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from layer2.plasma.payments.utxo.checkpoint import Freezer, Frozen
-from layer2.plasma.payments.watcher.block_pipeline import Line
+from layer2.plasma.payments.utxo.checkpoint import Checkpoint, CheckpointStore
+from layer2.plasma.payments.watcher.block_pipeline import BlockPipeline
 from layer2.plasma.payments.watcher.contract_view import View
 from layer2.primitives.errors import MalformedError
 from layer2.primitives.hashing import sha256
@@ -11,7 +11,7 @@ from layer2.primitives.hashing import sha256
 __all__ = ["freeze", "thaw"]
 
 
-def freeze(freezer: Freezer, view: View, line: Line) -> None:
+def freeze(freezer: CheckpointStore, view: View, line: BlockPipeline) -> None:
     """Save the ledger checkpoint, if enough transactions followed the last one."""
     last = line.verified
     behind = sum(view.headers[number].count for number in range(min(freezer.number, last) + 1, last + 1))
@@ -19,7 +19,7 @@ def freeze(freezer: Freezer, view: View, line: Line) -> None:
         freezer.save(line.books.freeze(_history(view, last)))
 
 
-def thaw(kept: Frozen, freezer: Freezer, view: View, line: Line) -> bool:
+def thaw(kept: Checkpoint, freezer: CheckpointStore, view: View, line: BlockPipeline) -> bool:
     """Restore the checkpoint if it belongs to these blocks and deposits; return False if it does not."""
     if line.verified != kept.number or kept.history != _history(view, kept.number):
         return False

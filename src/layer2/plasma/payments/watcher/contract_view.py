@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from layer2.ethereum.contract import Event
-from layer2.ethereum.event_projection import EventView
+from layer2.ethereum.event_projection import EventProjection
 from layer2.plasma.payments.chain.contract import deposit_of_event
 from layer2.plasma.protocol.blocks import Header
 from layer2.plasma.protocol.transaction import Deposit, Transaction, decode_transaction
@@ -59,7 +59,7 @@ class Question:
     until: int
 
 
-class View(EventView):
+class View(EventProjection):
     """The state of a RootChain contract, built from its events."""
 
     def __init__(self, operator: str = "") -> None:
@@ -127,7 +127,7 @@ class View(EventView):
 
     _on_ExitPaid = _on_OutputSpent = _on_ExitEnded = _on_ExitChallenged
 
-    def _on_InFlightStarted(self, args: dict[str, Any], event: Event) -> None:
+    def _on_InFlightExitStarted(self, args: dict[str, Any], event: Event) -> None:
         game = Game(
             args["id"],
             decode_transaction(args["data"]),
@@ -138,12 +138,12 @@ class View(EventView):
         )
         self._put(self.games, game.id, game)
 
-    def _on_Answered(self, args: dict[str, Any], event: Event) -> None:
+    def _on_InFlightExitChallengeResponded(self, args: dict[str, Any], event: Event) -> None:
         game = self.games.get(args["id"])
         if game is not None:
             self._put(self.games, game.id, replace(game, answered=True))
 
-    def _on_InFlightAbandoned(self, args: dict[str, Any], event: Event) -> None:
+    def _on_InFlightExitDeleted(self, args: dict[str, Any], event: Event) -> None:
         self._put(self.games, args["id"], None)
 
     def _on_DataChallenged(self, args: dict[str, Any], event: Event) -> None:

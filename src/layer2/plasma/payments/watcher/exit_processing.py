@@ -12,7 +12,7 @@ from layer2.plasma.payments.watcher.contract_view import ExitSeen, Game
 from layer2.plasma.payments.watcher.proof_index import Evidence
 from layer2.plasma.protocol.params import ETHER_TOKEN
 
-__all__ = ["Till", "claim_game", "claims"]
+__all__ = ["PayoutContext", "claim_game", "claims"]
 
 _NO_HURRY = 365 * 86_400
 _TRACK = 400_000
@@ -20,7 +20,7 @@ _TRACK = 400_000
 
 
 @dataclass(frozen=True, slots=True)
-class Till:
+class PayoutContext:
     """The context of claims.
 
     Args:
@@ -62,7 +62,7 @@ class Till:
         return None
 
 
-def claims(till: Till, due: Sequence[ExitSeen], most: int, now: int) -> list[Plan]:
+def claims(till: PayoutContext, due: Sequence[ExitSeen], most: int, now: int) -> list[Plan]:
     """Return claims of valid matured standard exits, `most` per call; for short tokens the oldest first.
 
     Each call claims one token, so a token that uses up the gas of its call does not stop the others.
@@ -87,11 +87,11 @@ def claims(till: Till, due: Sequence[ExitSeen], most: int, now: int) -> list[Pla
         reward = profile.bounty * len(items)
         subject = batch[0][0].id
         arguments, asks = (items, newer), frozenset((token,)) - {ETHER_TOKEN}
-        plans.append(Plan("claim", subject, arguments, reward, now + _NO_HURRY, duty=False, gas=gas, asks=asks))
+        plans.append(Plan("processExits", subject, arguments, reward, now + _NO_HURRY, duty=False, gas=gas, asks=asks))
     return plans
 
 
-def claim_game(till: Till, game: Game, state: InFlight, now: int) -> Plan | None:
+def claim_game(till: PayoutContext, game: Game, state: InFlight, now: int) -> Plan | None:
     """Return the claim of a matured in-flight exit; None if it cannot be made now or a token does not answer."""
     one = game.transaction
     made = [till.evidence.data(position) for position in one.inputs]
@@ -109,4 +109,4 @@ def claim_game(till: Till, game: Game, state: InFlight, now: int) -> Plan | None
     gas = 120_000 + 60_000 * (joined + len(made)) + LISTED * len(newer) * joined
     reward = till.root_chain.profile.bounty * joined
     asked = frozenset(asks) - {ETHER_TOKEN}
-    return Plan("claimInFlight", game.id, arguments, reward, now + _NO_HURRY, duty=False, gas=gas, asks=asked)
+    return Plan("processInFlightExit", game.id, arguments, reward, now + _NO_HURRY, duty=False, gas=gas, asks=asked)

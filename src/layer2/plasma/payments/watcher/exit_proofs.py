@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from layer2.plasma.common.errors import StateUnknown
-from layer2.plasma.payments.chain.exit_proofs import DepositKit, Kit, OutputKit, PaymentKit
-from layer2.plasma.payments.utxo.utxo_set import Ledger
+from layer2.plasma.payments.chain.exit_proofs import DepositExitProof, InFlightExitProof, Kit, OutputExitProof
+from layer2.plasma.payments.utxo.utxo_set import UtxoSet
 from layer2.plasma.payments.watcher.proof_index import Evidence
 from layer2.plasma.protocol.positions import decode_position
 from layer2.plasma.protocol.signing import Signed
@@ -21,15 +21,15 @@ def kit_at(evidence: Evidence, position: int) -> Kit:
         deposit = evidence.view.deposits.get(place.deposit)
         if deposit is None:
             raise StateUnknown(f"deposit {place.deposit} is not there", hint="wait until it is")
-        return DepositKit(deposit)
+        return DepositExitProof(deposit)
     proof = evidence.proof(place.block, place.transaction, place.output)
     if proof is None:
         raise StateUnknown(f"block {place.block}: no body, or no transaction {place.transaction}", hint="ask again")
     header = evidence.view.headers[place.block]
-    return OutputKit(position, decode_transaction(proof.data), header, proof.path)
+    return OutputExitProof(position, decode_transaction(proof.data), header, proof.path)
 
 
-def payment_kit(evidence: Evidence, record: bytes) -> PaymentKit:
+def payment_kit(evidence: Evidence, record: bytes) -> InFlightExitProof:
     """Return the exit proof of a signed payment, `packed | signatures(64 each)`, with its inclusion if there is one.
 
     Raises:
@@ -45,9 +45,11 @@ def payment_kit(evidence: Evidence, record: bytes) -> PaymentKit:
     inputs = tuple(kit_at(evidence, position) for position in one.inputs)
     found = evidence.inclusions(one.hash)
     included = kit_at(evidence, found[0] << 8) if found else None
-    return PaymentKit(Signed(one, signatures), inputs, included if isinstance(included, OutputKit) else None)
+    return InFlightExitProof(
+        Signed(one, signatures), inputs, included if isinstance(included, OutputExitProof) else None
+    )
 
 
-def kits_of(evidence: Evidence, ledger: Ledger, owner: bytes) -> tuple[Kit, ...]:
+def kits_of(evidence: Evidence, ledger: UtxoSet, owner: bytes) -> tuple[Kit, ...]:
     """Return exit proofs of all unspent outputs of an owner, in the order of their creation."""
     return tuple(kit_at(evidence, position) for position, one in ledger.unspent() if one.owner == owner)

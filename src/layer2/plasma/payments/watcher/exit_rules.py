@@ -6,25 +6,25 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from layer2.plasma.common.watcher.actions import ANSWER_MORE, GAS, SPEND_MORE, Plan
-from layer2.plasma.common.watcher.alerts import Finding, Kind
+from layer2.plasma.common.watcher.alerts import Alert, AlertKind
 from layer2.plasma.payments.chain.contract import InFlight, InFlightStatus, Profile, Proof, Spend
 from layer2.plasma.payments.chain.in_flight_data import inputs_wanted
 from layer2.plasma.payments.watcher.contract_view import ExitSeen, Game
 from layer2.plasma.payments.watcher.proof_index import NOWHERE, Evidence, Spender
 from layer2.plasma.protocol.transaction import transaction_hash
 
-__all__ = ["Judge", "Judged"]
+__all__ = ["ExitChecker", "ExitVerdict"]
 
 
 @dataclass(slots=True)
-class Judged:
+class ExitVerdict:
     """Verdict on one exit: alerts and due plans; `good` is True if nothing known prevents its payment."""
 
     good: bool = True
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[Alert] = field(default_factory=list)
     plans: list[Plan] = field(default_factory=list)
 
-    def add(self, finding: Finding, plan: Plan | None = None) -> None:
+    def add(self, finding: Alert, plan: Plan | None = None) -> None:
         """Add an alert, which marks the exit as not payable, and a plan."""
         self.good = False
         self.findings.append(finding)
@@ -32,7 +32,7 @@ class Judged:
             self.plans.append(plan)
 
 
-class Judge:
+class ExitChecker:
     """Validates exits against evidence; `free` returns True for the id of an output that no exit has."""
 
     def __init__(self, evidence: Evidence, profile: Profile, free: Callable[[bytes], bool]) -> None:
@@ -45,20 +45,20 @@ class Judge:
 
     # ------------------------------------------------------------------------------------------------ standard exits
 
-    def exit(self, one: ExitSeen, believed: bool) -> Judged:
+    def exit(self, one: ExitSeen, believed: bool) -> ExitVerdict:
         """Validate an open standard exit; `believed` is True if its output is from a valid block or a deposit."""
-        result = Judged()
+        result = ExitVerdict()
         data = self.evidence.data(one.position)
         if data is not None:
             for position in self._places_of(one.position, data):
                 plan = self._spent(one, position, data)
                 if plan is not None:
                     what = f"its owner 0x{one.owner.hex()[:8]}.. has spent it"
-                    result.add(Finding(Kind.EXIT_SPENT, one.id, f"position {position:#x}: {what}"), plan)
+                    result.add(Alert(AlertKind.EXIT_SPENT, one.id, f"position {position:#x}: {what}"), plan)
                     return result
         if not believed:
             detail = f"position {one.position:#x}: {one.amount} of token {one.token}, from a block not known to be good"
-            result.add(Finding(Kind.EXIT_UNKNOWN, one.id, detail))
+            result.add(Alert(AlertKind.EXIT_UNKNOWN, one.id, detail))
         return result
 
     def _spent(self, one: ExitSeen, position: int, data: bytes) -> Plan | None:
@@ -85,9 +85,9 @@ class Judge:
 
     # ----------------------------------------------------------------------------------------------- in-flight exits
 
-    def game(self, game: Game, state: InFlight, now: int, believed: bool) -> Judged:
+    def game(self, game: Game, state: InFlight, now: int, believed: bool) -> ExitVerdict:
         """Validate an in-flight exit in this state; `believed` is True if its inputs are from valid blocks."""
-        result, running = Judged(), state.status == InFlightStatus.OPEN
+        result, running = ExitVerdict(), state.status == InFlightStatus.OPEN
         own = self.evidence.inclusions(game.transaction.hash)
         if running:
             self._canonical(game, state, now, own, result)
@@ -103,7 +103,7 @@ class Judge:
             self._hold(game, state, now, result)
         return result
 
-    def _canonical(self, game: Game, state: InFlight, now: int, own: list[int], result: Judged) -> None:
+    def _canonical(self, game: Game, state: InFlight, now: int, own: list[int], result: ExitVerdict) -> None:
         mine = own[0] if own else NOWHERE
         best = min(self._competitors(game), key=lambda one: one[1].place, default=None)
         known, half = state.competitor, state.started_at + self.profile.exit_period // 2
@@ -114,15 +114,15 @@ class Judge:
                 # This competitor or an older one was shown already.
                 return
             if known == 0 or rival.place < known:
-                kind = Kind.ANSWER_INVALID if game.answered else Kind.NOT_CANONICAL
+                kind = AlertKind.ANSWER_INVALID if game.answered else AlertKind.NOT_CANONICAL
                 where = "in no block" if rival.place == NOWHERE else f"in block {rival.place >> 16}"
-                finding = Finding(kind, game.id, f"input {index} is spent by 0x{rival.hash.hex()[:8]}.. {where}")
+                finding = Alert(kind, game.id, f"input {index} is spent by 0x{rival.hash.hex()[:8]}.. {where}")
                 made, spend = self._made(game, state, index), self.evidence.spend(rival)
                 plan = None
                 if made is not None and spend is not None and now < half:
                     arguments = (game.transaction.packed, list(game.input_ids), index, made, spend.as_tuple())
-                    gas = self._gas("challengeCanonical", spend, self._tokens(game, state))
-                    plan = Plan("challengeCanonical", game.id, arguments, bond, half, gas=gas)
+                    gas = self._gas("challengeNonCanonical", spend, self._tokens(game, state))
+                    plan = Plan("challengeNonCanonical", game.id, arguments, bond, half, gas=gas)
                 result.add(finding, plan)
                 return
         if state.contested and mine < known and now < state.exitable_at:
@@ -131,9 +131,9 @@ class Judge:
             plan = None
             if proof is not None and made is not None:
                 answer = (proof.as_tuple(), list(game.input_ids), made)
-                gas = GAS["answerCanonical"] + ANSWER_MORE * (self._tokens(game, state) - 1)
-                plan = Plan("answerCanonical", game.id, answer, bond, state.exitable_at, gas=gas)
-            result.add(Finding(Kind.CHALLENGE_WRONG, game.id, detail), plan)
+                gas = GAS["respondNonCanonical"] + ANSWER_MORE * (self._tokens(game, state) - 1)
+                plan = Plan("respondNonCanonical", game.id, answer, bond, state.exitable_at, gas=gas)
+            result.add(Alert(AlertKind.CHALLENGE_WRONG, game.id, detail), plan)
 
     def _made(self, game: Game, state: InFlight, index: int = -1) -> list[bytes] | None:
         """Return the origins of the piggybacked inputs and of input `index`; None if one is not available."""
@@ -144,7 +144,7 @@ class Judge:
         ]
         return None if None in found else [one or b"" for one in found]
 
-    def _hold(self, game: Game, state: InFlight, now: int, result: Judged) -> None:
+    def _hold(self, game: Game, state: InFlight, now: int, result: ExitVerdict) -> None:
         """Plan the call by which a valid in-flight exit takes the inputs that no other one holds any more."""
         wanted = inputs_wanted(state, len(game.input_ids))
         kept = state.held & wanted
@@ -183,7 +183,7 @@ class Judge:
                 if one.hash != game.transaction.hash:
                     yield one
 
-    def _input(self, game: Game, state: InFlight, index: int, result: Judged) -> None:
+    def _input(self, game: Game, state: InFlight, index: int, result: ExitVerdict) -> None:
         made = self.evidence.data(game.transaction.inputs[index])
         for rival in self._rivals(game, index):
             spend = self.evidence.spend(rival)
@@ -191,11 +191,11 @@ class Judge:
                 continue
             arguments = (game.transaction.packed, list(game.input_ids), index, made, spend.as_tuple())
             detail = f"input {index} is spent by 0x{rival.hash.hex()[:8]}.."
-            gas = self._gas("challengeInput", spend)
-            self._piggyback(game, state, index, detail, "challengeInput", arguments, gas, result)
+            gas = self._gas("challengeInputSpent", spend)
+            self._piggyback(game, state, index, detail, "challengeInputSpent", arguments, gas, result)
             return
 
-    def _output(self, game: Game, state: InFlight, index: int, own: list[int], result: Judged) -> None:
+    def _output(self, game: Game, state: InFlight, index: int, own: list[int], result: ExitVerdict) -> None:
         owner = game.transaction.outputs[index].owner
         for place in own:
             for spender in self.evidence.spenders(place << 8 | index, owner):
@@ -204,8 +204,8 @@ class Judge:
                     continue
                 arguments = (proof.as_tuple(), list(game.input_ids), spend.as_tuple())
                 detail = f"output {index} is spent by 0x{spender.hash.hex()[:8]}.."
-                gas = self._gas("challengeOutput", spend)
-                self._piggyback(game, state, 4 + index, detail, "challengeOutput", arguments, gas, result)
+                gas = self._gas("challengeOutputSpent", spend)
+                self._piggyback(game, state, 4 + index, detail, "challengeOutputSpent", arguments, gas, result)
                 return
 
     def _piggyback(
@@ -217,8 +217,8 @@ class Judge:
         name: str,
         arguments: tuple[object, ...],
         gas: int,
-        to: Judged,
+        to: ExitVerdict,
     ) -> None:
         subject = game.id + bytes((bit,))
         plan = Plan(name, subject, arguments, self.profile.piggyback_bond, state.exitable_at, gas=gas)
-        to.add(Finding(Kind.PIGGYBACK_SPENT, subject, detail), plan)
+        to.add(Alert(AlertKind.PIGGYBACK_SPENT, subject, detail), plan)

@@ -6,7 +6,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from layer2.plasma.common.watcher.block_cache import WatchStore
+from layer2.plasma.common.watcher.block_cache import BlockCache
 from layer2.plasma.payments.chain.contract import Proof, Spend
 from layer2.plasma.payments.utxo.batch_signatures import digest_of
 from layer2.plasma.payments.watcher.contract_view import View
@@ -54,7 +54,7 @@ class Spender:
 class Evidence:
     """Searches block bodies through the store's index, limited to the blocks known to `view`."""
 
-    def __init__(self, view: View, store: WatchStore, domain: Domain) -> None:
+    def __init__(self, view: View, store: BlockCache, domain: Domain) -> None:
         self.view = view
         self.store = store
         self._prefix = domain.prefix
@@ -290,5 +290,5 @@ class Evidence:
 
 
 def _may_stand(one: Fields, number: int) -> bool:
-    """Return True if the contract allows a transaction in the block (`InclusionLate`)."""
+    """Return True if the contract allows a transaction in the block (`LateInclusion`)."""
     return number <= one.expiry and (one.kind != FEE or number == one.expiry)

@@ -10,16 +10,16 @@ from pathlib import Path
 from layer2.ethereum.contract import Event
 from layer2.ethereum.errors import ConnectionFailed
 from layer2.ethereum.records import Log
-from layer2.plasma.common.watcher.alerts import TOLD_ONCE, Finding, Kind, Report
-from layer2.plasma.common.watcher.block_cache import WatchStore
+from layer2.plasma.common.watcher.alerts import TOLD_ONCE, Alert, AlertKind, Report
+from layer2.plasma.common.watcher.block_cache import BlockCache
 from layer2.plasma.common.watcher.block_sources import BodySource, Sources
-from layer2.plasma.common.watcher.journal import WatchMemory
-from layer2.plasma.common.watcher.log_sync import Following
+from layer2.plasma.common.watcher.journal import WatcherStore
+from layer2.plasma.common.watcher.log_sync import LogSync
 from layer2.plasma.payments.chain.contract import RootChain
 from layer2.plasma.payments.chain.follower import happening_of
 from layer2.plasma.payments.utxo.block_validation import Flaw, Verdict, validate
-from layer2.plasma.payments.utxo.checkpoint import Freezer, Frozen
-from layer2.plasma.payments.watcher.block_pipeline import Line
+from layer2.plasma.payments.utxo.checkpoint import Checkpoint, CheckpointStore
+from layer2.plasma.payments.watcher.block_pipeline import BlockPipeline
 from layer2.plasma.payments.watcher.checkpoint import freeze, thaw
 from layer2.plasma.payments.watcher.contract_view import View
 from layer2.plasma.payments.watcher.proof_index import Evidence
@@ -27,7 +27,7 @@ from layer2.plasma.protocol.blocks import BlockTree, Header
 from layer2.plasma.protocol.malformed import BodyMalformed
 from layer2.plasma.protocol.packed import packed_of, read, split_body
 from layer2.primitives.errors import Layer2Error, RangeError
-from layer2.primitives.worker_pool import Workers
+from layer2.primitives.worker_pool import WorkerPool
 from layer2.store.journal import Journal
 
 __all__ = ["WatchState"]
@@ -37,7 +37,7 @@ _MOST_FORMS = 8
 """Maximum number of stored copies of one payment with different signatures that cannot be verified yet."""
 
 
-class WatchState(Following):
+class WatchState(LogSync):
     """The state of the contract's events and of the blocks' contents. See `Watcher`."""
 
     def __init__(
@@ -49,20 +49,20 @@ class WatchState(Following):
         start_block: int,
         confirmations: int,
         memory: int,
-        workers: Workers | None,
+        workers: WorkerPool | None,
     ) -> None:
         super().__init__(root_chain.contract, start_block, confirmations, memory)
         self.root_chain = root_chain
         self.sources = Sources(sources if isinstance(sources, Sequence) else [sources])
-        self.workers = workers or Workers()
+        self.workers = workers or WorkerPool()
         self.lock = threading.Lock()
         """Held during a step, except while it waits for a source of bodies."""
         path = None if folder is None else Path(folder)
         identity = f"{root_chain.address} on chain {self.connection.chain_id}"
-        self._memory = WatchMemory(None if path is None else path / "watcher.journal", identity)
+        self._memory = WatcherStore(None if path is None else path / "watcher.journal", identity)
         try:
-            self.store = WatchStore(None if path is None else path / "watcher.bodies")
-            self.freezer = Freezer(None if path is None else path / "ledger", identity, "watcher")
+            self.store = BlockCache(None if path is None else path / "watcher.bodies")
+            self.freezer = CheckpointStore(None if path is None else path / "ledger", identity, "watcher")
             self._reload()
             self._follower = self._follow_from_memory()
         except BaseException:
@@ -131,7 +131,7 @@ class WatchState(Following):
     def _reset(self) -> None:
         self.view = View(self.root_chain.head()[0])
         self.evidence = Evidence(self.view, self.store, self.root_chain.domain)
-        self.line = Line(self.evidence.find)
+        self.line = BlockPipeline(self.evidence.find)
         self._have: set[bytes] = set()
         self._complete = 0
         self._late: set[int] = set()
@@ -142,7 +142,7 @@ class WatchState(Following):
         self._head = 0
         self._over: set[bytes] = set()
         self._pushed: deque[bool] = deque()
-        self._kept: Frozen | None = None
+        self._kept: Checkpoint | None = None
 
     def _doubts(self) -> str:
         return self._gap or self.line.broken
@@ -177,7 +177,7 @@ class WatchState(Following):
             self.view.take(event)
             happening = happening_of(event)
         except (Layer2Error, LookupError, TypeError, ValueError) as failure:
-            report.findings.append(Finding(Kind.EVENT_ODD, log.tx_hash, f"block {log.block_number}: {failure!r}"))
+            report.findings.append(Alert(AlertKind.EVENT_ODD, log.tx_hash, f"block {log.block_number}: {failure!r}"))
             self.view.pad(log.block_number, before)
             self._pushed.append(False)
             if isinstance(failure, RangeError):
@@ -190,7 +190,7 @@ class WatchState(Following):
             kind = TOLD_ONCE[event.name]
             subject = event.args.get("number", 0)
             told = ", ".join(f"{name} {value}" for name, value in event.args.items())
-            report.findings.append(Finding(kind, subject, told))
+            report.findings.append(Alert(kind, subject, told))
 
     # ------------------------------------------------------------------------------------------------------- bodies
 
@@ -203,7 +203,7 @@ class WatchState(Following):
                 if number in self._late:
                     self._late.discard(number)
                     detail = f"after {now - header.time} s"
-                    report.findings.append(Finding(Kind.BLOCK_SHOWN, number, detail))
+                    report.findings.append(Alert(AlertKind.BLOCK_SHOWN, number, detail))
             elif now - header.time >= patience:
                 self._late.add(number)
         self._late &= self.view.headers.keys()
@@ -224,7 +224,7 @@ class WatchState(Following):
             found, said = self.sources.ask(number, read)
         finally:
             self.lock.acquire()
-        report.findings += [Finding(Kind.SOURCE_FAULTY, number, text) for text in said]
+        report.findings += [Alert(AlertKind.SOURCE_FAULTY, number, text) for text in said]
         if found is None:
             return False
         self.store.put(header.hash, number, *found)
@@ -276,22 +276,22 @@ class WatchState(Following):
         self._memory.note_verdict(verdict.number, header.hash, self._fault)
         self.line.refuse()
 
-    def _standing_of_blocks(self, now: int) -> list[Finding]:
+    def _standing_of_blocks(self, now: int) -> list[Alert]:
         found = []
         if self.line.invalid is not None:
             flaws, _, detail = self._fault.partition("|")
-            found.append(Finding(Kind.BLOCK_INVALID, self.line.invalid, detail))
+            found.append(Alert(AlertKind.BLOCK_INVALID, self.line.invalid, detail))
             if Flaw.FEE_WRONG.name in flaws.split(","):
-                found.append(Finding(Kind.FEE_TOO_HIGH, self.line.invalid, detail))
+                found.append(Alert(AlertKind.FEE_TOO_HIGH, self.line.invalid, detail))
         if self.line.broken:
-            found.append(Finding(Kind.EVENT_ODD, self.line.verified, self.line.broken))
+            found.append(Alert(AlertKind.EVENT_ODD, self.line.verified, self.line.broken))
         for number, index in self.view.shown:
             if number != self.line.invalid and self._shown_badly(number, index):
                 detail = f"transaction {index}, which the operator had to show, is none that may stand there"
-                found.append(Finding(Kind.BLOCK_INVALID, number, detail))
+                found.append(Alert(AlertKind.BLOCK_INVALID, number, detail))
         for number in sorted(self._late):
             since = now - self.view.headers[number].time
-            found.append(Finding(Kind.BLOCK_WITHHELD, number, f"since {self.view.headers[number].time}, {since} s"))
+            found.append(Alert(AlertKind.BLOCK_WITHHELD, number, f"since {self.view.headers[number].time}, {since} s"))
         return found
 
     def _shown_badly(self, number: int, index: int) -> bool:

@@ -8,21 +8,21 @@ from pathlib import Path
 from layer2.ethereum.errors import EthereumError
 from layer2.ethereum.sender import Sender
 from layer2.plasma.common.watcher.actions import Plan, WatchPolicy
-from layer2.plasma.common.watcher.alerts import Finding, Kind, Report, Status
+from layer2.plasma.common.watcher.alerts import Alert, AlertKind, Report, Status
 from layer2.plasma.common.watcher.block_sources import BodySource
-from layer2.plasma.common.watcher.transaction_scheduler import Hands, turn_of
+from layer2.plasma.common.watcher.transaction_scheduler import TransactionScheduler, turn_of
 from layer2.plasma.payments.chain.contract import ExitStatus, InFlight, InFlightStatus, RootChain
 from layer2.plasma.payments.chain.exit_proof_file import save_kits
-from layer2.plasma.payments.chain.exit_proofs import Kit, PaymentKit
+from layer2.plasma.payments.chain.exit_proofs import InFlightExitProof, Kit
 from layer2.plasma.payments.chain.reserve_view import holdings
 from layer2.plasma.payments.watcher.contract_view import ExitSeen, Game
 from layer2.plasma.payments.watcher.data_challenges import questions
-from layer2.plasma.payments.watcher.exit_processing import Till, claim_game, claims
+from layer2.plasma.payments.watcher.exit_processing import PayoutContext, claim_game, claims
 from layer2.plasma.payments.watcher.exit_proofs import kit_at, kits_of, payment_kit
-from layer2.plasma.payments.watcher.exit_rules import Judge
+from layer2.plasma.payments.watcher.exit_rules import ExitChecker
 from layer2.plasma.payments.watcher.sync import WatchState
 from layer2.primitives.addresses import address_bytes, to_address
-from layer2.primitives.worker_pool import Workers
+from layer2.primitives.worker_pool import WorkerPool
 
 __all__ = ["FAULT_POINTS", "Watcher"]
 
@@ -76,7 +76,7 @@ class Watcher(WatchState):
         start_block: int = 0,
         confirmations: int = 0,
         memory: int = 64,
-        workers: Workers | None = None,
+        workers: WorkerPool | None = None,
     ) -> None:
         super().__init__(
             root_chain,
@@ -89,8 +89,8 @@ class Watcher(WatchState):
         )
         self.sender = sender
         self.policy = policy or WatchPolicy()
-        self._standing: dict[tuple[Kind, int | bytes], Finding] = {}
-        self._hands = Hands(root_chain.contract, self._still)
+        self._standing: dict[tuple[AlertKind, int | bytes], Alert] = {}
+        self._hands = TransactionScheduler(root_chain.contract, self._still)
         self._steps = 0
         self.plans: tuple[Plan, ...] = ()
         """Calls that were due at the last step, even if this watcher does not send them."""
@@ -124,7 +124,7 @@ class Watcher(WatchState):
         """Return the exit proof of the output at a position; raise StateUnknown if its block is not available."""
         return kit_at(self.evidence, position)
 
-    def payment_kit(self, record: bytes) -> PaymentKit:
+    def payment_kit(self, record: bytes) -> InFlightExitProof:
         """Return the proof for an in-flight exit of a signed payment, `packed | signatures(64 each)`."""
         return payment_kit(self.evidence, record)
 
@@ -161,18 +161,18 @@ class Watcher(WatchState):
                 if self.sender is not None:
                     self._act(plans, now, report)
             except EthereumError as failure:
-                self._note([*self._standing.values(), Finding(Kind.CHAIN_AWAY, 0, str(failure))], report)
+                self._note([*self._standing.values(), Alert(AlertKind.CHAIN_AWAY, 0, str(failure))], report)
         return report
 
-    def _note(self, standing: Sequence[Finding], report: Report) -> None:
+    def _note(self, standing: Sequence[Alert], report: Report) -> None:
         fresh = {(one.kind, one.subject): one for one in standing}
         report.findings += [one for key, one in fresh.items() if key not in self._standing]
         self._standing = fresh
 
     # ----------------------------------------------------------------------------------------------------- validation
 
-    def _judge(self, now: int) -> tuple[list[Finding], list[Plan]]:
-        judge = Judge(self.evidence, self.root_chain.profile, self.root_chain.is_free)
+    def _judge(self, now: int) -> tuple[list[Alert], list[Plan]]:
+        judge = ExitChecker(self.evidence, self.root_chain.profile, self.root_chain.is_free)
         standing = self._standing_of_blocks(now) + self._standing_of_contract()
         plans: list[Plan] = []
         due: list[ExitSeen] = []
@@ -181,7 +181,7 @@ class Watcher(WatchState):
             standing += judged.findings
             plans += judged.plans
             if judged.plans and now - self._time_of(one.block) > self.policy.stands:
-                standing.append(Finding(Kind.EXIT_UNCHALLENGED, one.id, f"since block {one.block}"))
+                standing.append(Alert(AlertKind.EXIT_UNCHALLENGED, one.id, f"since block {one.block}"))
             if judged.good and one.time <= now and not self.rumoured(one.position):
                 due.append(one)
         games: list[tuple[Game, InFlight]] = []
@@ -209,7 +209,7 @@ class Watcher(WatchState):
         priorities = {one.priority for one in self.view.exits.values()}
         if short:
             priorities.update(self.root_chain.in_flight(game.id).priority for game in self.view.games.values())
-        till = Till(self.root_chain, self.evidence, short, frozenset(priorities), self.policy.listed)
+        till = PayoutContext(self.root_chain, self.evidence, short, frozenset(priorities), self.policy.listed)
         plans = claims(till, due, self.policy.claims, now)
         for game, state in games:
             plan = claim_game(till, game, state, now)
@@ -217,7 +217,7 @@ class Watcher(WatchState):
                 plans.append(plan)
         return plans + till.tracks
 
-    def _short(self, standing: list[Finding]) -> frozenset[int]:
+    def _short(self, standing: list[Alert]) -> frozenset[int]:
         """Return the tokens whose registered exits exceed the vault's holdings, and append an alert for each."""
         tokens = {one.token for one in self.view.exits.values()}
         for game in self.view.games.values():
@@ -229,20 +229,20 @@ class Watcher(WatchState):
             if there is None or reserved > there - held:
                 short.add(token)
                 said = "and the token does not say what is there" if there is None else f"{there - held} there"
-                standing.append(Finding(Kind.VAULT_SHORT, token, f"{reserved} registered to leave, {said}"))
+                standing.append(Alert(AlertKind.VAULT_SHORT, token, f"{reserved} registered to leave, {said}"))
         return frozenset(short)
 
-    def _standing_of_contract(self) -> list[Finding]:
+    def _standing_of_contract(self) -> list[Alert]:
         """Return an alert if code or parameters have changed, checked every `_LOOK_AT_CODE` steps.
 
         The contract has neither an owner nor a proxy, so a change means that the node follows another chain.
         """
         self._steps += 1
         if self._steps % _LOOK_AT_CODE != 1:
-            return [one for one in self._standing.values() if one.kind is Kind.PARAMETERS_CHANGED]
+            return [one for one in self._standing.values() if one.kind is AlertKind.PARAMETERS_CHANGED]
         if not self._memory.is_changed(self.root_chain.contract):
             return []
-        return [Finding(Kind.PARAMETERS_CHANGED, 0, "code or parameters are not those that were seen first")]
+        return [Alert(AlertKind.PARAMETERS_CHANGED, 0, "code or parameters are not those that were seen first")]
 
     def _time_of(self, block: int) -> int:
         header = self.connection.block(block)
@@ -256,6 +256,6 @@ class Watcher(WatchState):
 
     def _still(self, plan: Plan) -> bool:
         """Return True if the call is still needed on L1, where an event may be newer than those read."""
-        if plan.name in ("challengeExit", "claim"):
+        if plan.name in ("challengeExit", "processExits"):
             return self.root_chain.exit(plan.subject).status == ExitStatus.OPEN
         return True

@@ -95,7 +95,7 @@ class StaleCloseByPayer(HubAttack):
 class OldCounterAfterTheNewest(HubAttack):
     """After the newest counter is on chain, the payer posts an older one of its own to revert it."""
 
-    refused_with = "CounterStale"
+    refused_with = "StaleCounter"
     fair = ETHER // 2
 
     def attempt(self) -> None:
@@ -136,7 +136,7 @@ class CloseTwice(HubAttack):
 class WithdrawTwice(HubAttack):
     """A co-signed withdrawal is sent again while the channel stays open."""
 
-    refused_with = "SignatureInvalid"
+    refused_with = "InvalidSignature"
 
     def attempt(self) -> None:
         """Attempt the attack; the epoch has advanced."""
@@ -149,7 +149,7 @@ class WithdrawTwice(HubAttack):
 class SenderDropsItsLock(HubAttack):
     """The payer signs a newer proof without the lock and posts it before the payee can unlock."""
 
-    refused_with = "SignatureInvalid"
+    refused_with = "InvalidSignature"
     fair = ETHER - ETHER // 10
 
     def attempt(self) -> None:
@@ -234,7 +234,7 @@ class ClaimOfAnotherPayee(HubAttack):
     def attempt(self) -> None:
         """Attempt the attack; the payee is part of the channel's id."""
         row = row_of(self.key, 5, voucher(self.world, self.world.payer, self.key, 5))
-        self.act(self.world.relayer, "claim", self.world.relayer.address, self.key.token, row, b"")
+        self.act(self.world.relayer, "claimVouchers", self.world.relayer.address, self.key.token, row, b"")
 
 
 class LockThatFreezes(HubAttack):

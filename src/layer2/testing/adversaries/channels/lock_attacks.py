@@ -88,7 +88,7 @@ class PlainVoucherOverLocks(LockAttack):
 class ReturnToAReplacedProof(LockAttack):
     """The payee posts a proof that was replaced by agreement: a lock of half an ether, of which a tenth was paid."""
 
-    refused_with = "NonceStale"
+    refused_with = "StaleNonce"
     thief_is_payee = True
     fair = ETHER + _TENTH
 

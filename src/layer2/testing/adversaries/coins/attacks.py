@@ -14,7 +14,7 @@ from layer2.plasma.coins.chain.exit_proofs import ChallengeView
 from layer2.plasma.coins.watcher.watcher import CoinWatcher
 from layer2.plasma.common.watcher.actions import WatchPolicy
 from layer2.testing.adversaries.base import Adversary
-from layer2.testing.adversaries.coins.hostile_operator import CoinTown
+from layer2.testing.adversaries.coins.hostile_operator import CoinNetwork
 
 __all__ = ["CoinAttack"]
 
@@ -33,7 +33,7 @@ class CoinAttack(Adversary):
     hands: ClassVar[tuple[str, ...]] = ("payer", "payee")
     """Owners of the coin in order, before the attack begins."""
 
-    def __init__(self, town: CoinTown) -> None:
+    def __init__(self, town: CoinNetwork) -> None:
         super().__init__()
         self.town = town
         self.costs = 0
@@ -138,7 +138,7 @@ class InventedHistoryInTheDark(CoinAttack):
 class AnswerWithWhatTheThiefSigned(CoinAttack):
     """The thief invents a history, and answers the owner's challenge with a transfer that it signed itself."""
 
-    refused_with = "SignatureInvalid"
+    refused_with = "InvalidSignature"
 
     def attempt(self) -> None:
         """Attempt the attack; a response must be signed by the owner in the challenge."""
@@ -235,7 +235,7 @@ class CancelWhileChallenged(CoinAttack):
 class SomebodyElsesExit(CoinAttack):
     """The thief starts an exit of the payee's transfer, to choose its time or to pass as its owner."""
 
-    refused_with = "CallerUnauthorized"
+    refused_with = "UnauthorizedCaller"
 
     def attempt(self) -> None:
         """Attempt the attack; only the owner can start an exit."""
@@ -258,7 +258,7 @@ class ExpiredTransfer(CoinAttack):
 class ExitOfAPaidCoin(CoinAttack):
     """After the payee's coin is paid, the thief exits a transfer of it that the operator invents."""
 
-    refused_with = "CoinUnknown"
+    refused_with = "UnknownCoin"
 
     def attempt(self) -> None:
         """Attempt the attack; a paid coin no longer exists."""

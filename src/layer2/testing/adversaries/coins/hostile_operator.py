@@ -23,14 +23,14 @@ from layer2.plasma.coins.protocol.transfer import CoinTransaction, SignedCoin, c
 from layer2.primitives.addresses import Address, address_bytes
 from layer2.primitives.ecdsa import PrivateKey
 
-__all__ = ["CoinTown", "HostileCoinOperator", "Person"]
+__all__ = ["CoinNetwork", "HostileCoinOperator", "Participant"]
 
 FOREVER = (1 << 40) - 1
 _NAMES = ("operator", "payer", "payee", "other", "thief", "watcher", "second")
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class Participant:
     """A key that signs transfers, and its sender on the chain."""
 
     key: PrivateKey
@@ -94,15 +94,15 @@ class HostileCoinOperator:
         return self._blocks[number][2][coin]
 
 
-class CoinTown:
+class CoinNetwork:
     """A coin chain with a hostile operator, and users with keys by name in `people`."""
 
     def __init__(self, connection: Connection, profile: CoinProfile = COIN_DEVNET) -> None:
         self.connection = connection
         keys = [PrivateKey(key) for key in dev_keys(len(_NAMES))]
         signers = connection.signers(len(_NAMES))
-        self.people: Mapping[str, Person] = {
-            name: Person(key, Sender(connection, signer))
+        self.people: Mapping[str, Participant] = {
+            name: Participant(key, Sender(connection, signer))
             for name, key, signer in zip(_NAMES, keys, signers, strict=True)
         }
         operator = self.people["operator"].sender
@@ -140,16 +140,16 @@ class CoinTown:
     def doubt(self, who: str, coin: int, number: int, record: CoinRecord, earlier: int = 0) -> Receipt:
         """Challenge the history of an exit with the transfer of an earlier block, zero for the deposit."""
         if earlier:
-            call = Call("challengeHistory", (coin, number, self.hostile.move(coin, earlier).as_tuple()), "challenge")
+            call = Call("challengeBefore", (coin, number, self.hostile.move(coin, earlier).as_tuple()), "challenge")
         else:
-            call = Call("challengeHistoryByDeposit", (coin, number, record.as_tuple()), "challenge")
+            call = Call("challengeBeforeByDeposit", (coin, number, record.as_tuple()), "challenge")
         return self.chain.make(self.people[who].sender, call)
 
     def answer(self, who: str, coin: int, number: int, challenge: ChallengeView, spend: int) -> Receipt:
         """Answer a challenge with the transfer of a block."""
         move = self.hostile.move(coin, spend)
         args = (coin, number, challenge.as_tuple(), move.as_tuple())
-        return self.chain.make(self.people[who].sender, Call("answerHistory", args))
+        return self.chain.make(self.people[who].sender, Call("respondChallengeBefore", args))
 
     def claim(self, who: str, coin: int, record: CoinRecord, number: int) -> Receipt:
         """Pay out an exit."""

@@ -105,7 +105,7 @@ class RivalsOfOneInput(PlasmaAttack):
     def begin(self, one: Signed) -> Receipt:
         """Start the in-flight exit of a payment and piggyback its output."""
         shown = Proof.of_nothing(one.transaction.packed)
-        return self.root.start_in_flight(self.thief, shown, [self.mine.proof], one.signatures, 1 << FIRST_OUTPUT)
+        return self.root.start_in_flight_exit(self.thief, shown, [self.mine.proof], one.signatures, 1 << FIRST_OUTPUT)
 
 
 class TwoWaysOutOfOneOutput(PlasmaAttack):
@@ -133,7 +133,7 @@ class TwoWaysOutOfOneOutput(PlasmaAttack):
         self.counted(self.root.start_exits(self.thief, [self.made.proof]))
         packed, signatures = self.payment.transaction.packed, self.payment.signatures
         begin = (Proof.of_nothing(packed), [self.mine.proof], signatures, 1 << FIRST_OUTPUT)
-        self.counted(self.root.start_in_flight(self.thief, *begin))
+        self.counted(self.root.start_in_flight_exit(self.thief, *begin))
         stage.later(600)
         for kit in self.honest:
             self.claim(kit)
@@ -223,7 +223,7 @@ class RansomByCoSigner(PlasmaAttack):
         alone = stage.pay([(self.thief, self.mine)], [(self.thief, ETHER)])
         shown = Proof.of_nothing(alone.transaction.packed)
         begin = (shown, [self.mine.proof], alone.signatures, 1 << FIRST_OUTPUT)
-        self.counted(self.root.start_in_flight(self.thief, *begin))
+        self.counted(self.root.start_in_flight_exit(self.thief, *begin))
         stage.start_game(stage.payee, self.swap, inputs, 1 << FIRST_OUTPUT)
         stage.contest(stage.payee, self.swap, inputs, stage.pay([(stage.payee, self.swapped)], [(stage.payee, ETHER)]))
         stage.join(stage.payee, self.swap, inputs, 1)

@@ -13,7 +13,7 @@ from layer2.ethereum.records import Receipt
 from layer2.ethereum.sender import Sender
 from layer2.ethereum.signer import Signer
 from layer2.plasma.payments.chain.contract import Proof, RootChain
-from layer2.plasma.payments.chain.exit_proofs import Kit, OutputKit
+from layer2.plasma.payments.chain.exit_proofs import Kit, OutputExitProof
 from layer2.plasma.protocol.blocks import BlockTree, Header
 from layer2.plasma.protocol.packed import join_body
 from layer2.plasma.protocol.positions import deposit_position, encode_position
@@ -202,11 +202,11 @@ class HostileOperator:
 
     # ------------------------------------------------------------------------------------------------------- taking
 
-    def kit(self, position: int) -> OutputKit:
+    def kit(self, position: int) -> OutputExitProof:
         """Return the exit data of an output of any block, withheld or not."""
         number, index = position >> 24, position >> 8 & 0xFFFF
         lie = self.lies[number]
-        return OutputKit(position, lie.transactions[index], lie.header, self._trees[number].proof(index))
+        return OutputExitProof(position, lie.transactions[index], lie.header, self._trees[number].proof(index))
 
     def proof(self, position: int) -> Proof:
         """Return the exit proof of an output of any block in the contract's format."""

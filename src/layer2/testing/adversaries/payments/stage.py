@@ -8,7 +8,7 @@ from layer2.ethereum.connection import Connection
 from layer2.ethereum.records import Receipt
 from layer2.ethereum.sender import Sender
 from layer2.plasma.payments.chain.contract import ExitStatus, Proof, RootChain, Spend, deposit_of_event
-from layer2.plasma.payments.chain.exit_proofs import DepositKit, Kit, OutputKit
+from layer2.plasma.payments.chain.exit_proofs import DepositExitProof, Kit, OutputExitProof
 from layer2.plasma.protocol.positions import encode_position
 from layer2.plasma.protocol.signing import Signed
 from layer2.primitives.hashing import keccak
@@ -35,11 +35,11 @@ class PlasmaStage:
         self.root = RootChain.deploy(self.deployer, self.operator.address)
         self.hostile = HostileOperator(self.root, self.operator, self.thief)
 
-    def deposit(self, owner: Sender, amount: int = ETHER) -> DepositKit:
+    def deposit(self, owner: Sender, amount: int = ETHER) -> DepositExitProof:
         """Deposit ether of an owner; return its exit data."""
         receipt = self.root.deposit(owner, 0, amount, owner.address)
         (event,) = self.root.contract.events(receipt, "Deposited")
-        return DepositKit(deposit_of_event(event.args))
+        return DepositExitProof(deposit_of_event(event.args))
 
     def pay(
         self,
@@ -54,7 +54,7 @@ class PlasmaStage:
         until = expiry if expiry is not None else self.hostile.following + LIFETIME
         return pay(self.root, inputs, [(to.address, 0, amount) for to, amount in rows], until, memo)
 
-    def kit(self, lie: Lie, index: int = 0, output: int = 0) -> OutputKit:
+    def kit(self, lie: Lie, index: int = 0, output: int = 0) -> OutputExitProof:
         """Return the exit data of an output of a block."""
         return self.hostile.kit(encode_position(lie.number, index, output))
 
@@ -69,7 +69,7 @@ class PlasmaStage:
     def start_game(self, who: Sender, one: Signed, inputs: Sequence[Kit], bits: int) -> bytes:
         """Start an in-flight exit; return its id."""
         proof = Proof.of_nothing(one.transaction.packed)
-        self.root.start_in_flight(who, proof, [kit.proof for kit in inputs], one.signatures, bits)
+        self.root.start_in_flight_exit(who, proof, [kit.proof for kit in inputs], one.signatures, bits)
         return self.game_id(one, inputs)
 
     def join(self, who: Sender, one: Signed, inputs: Sequence[Kit], bit: int) -> Receipt:
@@ -89,16 +89,18 @@ class PlasmaStage:
         )
         ids, made = [kit.output_id for kit in inputs], [kit.made for kit in inputs]
         common = next(at for at, kit in enumerate(inputs) if kit.position in rival.transaction.inputs)
-        return self.root.challenge_canonical(who, one.transaction.packed, ids, common, made, spend)
+        return self.root.challenge_non_canonical(who, one.transaction.packed, ids, common, made, spend)
 
     def answer(self, who: Sender, place: Proof, inputs: Sequence[Kit]) -> Receipt:
         """Show the inclusion of the payment."""
-        return self.root.answer_canonical(who, place, [kit.output_id for kit in inputs], [kit.made for kit in inputs])
+        return self.root.respond_non_canonical(
+            who, place, [kit.output_id for kit in inputs], [kit.made for kit in inputs]
+        )
 
     def settle(self, who: Sender, one: Signed, inputs: Sequence[Kit], newer: Sequence[int] = ()) -> Receipt:
         """Claim an in-flight exit."""
         ids, made = [kit.output_id for kit in inputs], [kit.made for kit in inputs]
-        return self.root.claim_in_flight(who, one.transaction.packed, ids, made, newer)
+        return self.root.process_in_flight_exit(who, one.transaction.packed, ids, made, newer)
 
     @staticmethod
     def game_id(one: Signed, inputs: Sequence[Kit]) -> bytes:

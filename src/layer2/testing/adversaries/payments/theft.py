@@ -29,7 +29,7 @@ class PlasmaTheft(PlasmaAttack):
     def begin(self, one: Signed, bits: int) -> None:
         """Start an in-flight exit of a payment of the deposit."""
         shown = Proof.of_nothing(one.transaction.packed)
-        self.counted(self.root.start_in_flight(self.thief, shown, [self.mine.proof], one.signatures, bits))
+        self.counted(self.root.start_in_flight_exit(self.thief, shown, [self.mine.proof], one.signatures, bits))
 
     def end(self, one: Signed) -> None:
         """Claim an in-flight exit as the thief."""
@@ -44,7 +44,7 @@ class PlasmaTheft(PlasmaAttack):
 class ExitOfWhatWasSpent(PlasmaTheft):
     """The thief has spent its deposit and exits it."""
 
-    refused_with = "ExitStatusWrong"
+    refused_with = "UnexpectedExitStatus"
     spent = True
 
     def attempt(self) -> None:
@@ -60,7 +60,7 @@ class ExitOfWhatWasSpent(PlasmaTheft):
 class ClaimTwice(PlasmaTheft):
     """An exit is claimed again after it was paid."""
 
-    refused_with = "ExitStatusWrong"
+    refused_with = "UnexpectedExitStatus"
 
     def attempt(self) -> None:
         """Attempt the attack; the slot of an output is never cleared."""
@@ -86,7 +86,7 @@ class ExitThenInFlight(PlasmaTheft):
 class InFlightThenExit(PlasmaTheft):
     """The thief exits its deposit as the output of a payment to itself, and again by a standard exit."""
 
-    refused_with = "ExitStatusWrong"
+    refused_with = "UnexpectedExitStatus"
 
     def attempt(self) -> None:
         """Attempt the attack; an input of a payment whose output was paid counts as spent."""
@@ -100,7 +100,7 @@ class InFlightThenExit(PlasmaTheft):
 class GameAfterTheGame(PlasmaTheft):
     """A paid in-flight exit is started again."""
 
-    refused_with = "ExitStatusWrong"
+    refused_with = "UnexpectedExitStatus"
 
     def attempt(self) -> None:
         """Attempt the attack; its input was paid out."""
@@ -114,7 +114,7 @@ class GameAfterTheGame(PlasmaTheft):
 class JoinWithTheOutputOfAnother(PlasmaTheft):
     """The thief piggybacks its own payment with the output that it has paid to another owner."""
 
-    refused_with = "CallerWrong"
+    refused_with = "UnauthorizedCaller"
     spent = True
 
     def attempt(self) -> None:
@@ -167,7 +167,7 @@ class MoneyOutOfNothing(PlasmaTheft):
 class BucketListedTwice(PlasmaTheft):
     """The operator mints money, and the thief claims it with a list that subtracts its own registration twice."""
 
-    refused_with = "BucketsUnsorted"
+    refused_with = "UnsortedBuckets"
 
     def attempt(self) -> None:
         """Attempt the attack; the entries of a list must increase."""
@@ -181,7 +181,7 @@ class BucketListedTwice(PlasmaTheft):
 class BondOfADeadExit(PlasmaTheft):
     """After the watcher, the thief also shows that an exit is spent, to receive the bond again."""
 
-    refused_with = "ExitStatusWrong"
+    refused_with = "UnexpectedExitStatus"
     spent = True
 
     def attempt(self) -> None:
@@ -196,7 +196,7 @@ class BondOfADeadExit(PlasmaTheft):
 class BlockWrittenAgain(PlasmaTheft):
     """The operator replaces the first block by one that pays the thief."""
 
-    refused_with = "BlockNumberWrong"
+    refused_with = "UnexpectedBlockNumber"
 
     def attempt(self) -> None:
         """Attempt the attack; block numbers are consecutive."""
@@ -206,7 +206,7 @@ class BlockWrittenAgain(PlasmaTheft):
 class DebtOfAnother(PlasmaTheft):
     """The thief withdraws deferred payouts of other accounts."""
 
-    refused_with = "NothingOwed"
+    refused_with = "NothingPending"
 
     def attempt(self) -> None:
         """Attempt the attack; a deferred payout belongs to its receiver."""

@@ -15,7 +15,7 @@ from layer2.ethereum.signer import Signer
 from layer2.primitives.hashing import keccak
 from layer2.rollup.devnet import LocalRollup
 from layer2.rollup.protocol.frames import Frame, FrameType, Op, encode_frame
-from layer2.rollup.state.commitments import Claim, Roots, Status
+from layer2.rollup.state.commitments import Assertion, Roots, Status
 from layer2.rollup.validator.challenger import STATE_JUDGE
 from layer2.rollup.wallet.wallet import Wallet
 from layer2.testing.adversaries.base import Adversary
@@ -72,7 +72,7 @@ class RollupAttack(Adversary):
         replica.step()
         mine = [rollup.status(one.id) for one in replica.claims.values()]
         locked = sum(who == me and status is Status.OPEN for who, _, status in mine) * self.l2.profile.bond
-        free = int(rollup.contract.call("freeBond", me))
+        free = int(rollup.contract.call("availableBond", me))
         return {"ether": self.chain.balance(me) + self.gas + locked + free}
 
     def act(self, name: str, *args: Any, value: int = 0, gas: int | None = None) -> Receipt:
@@ -84,7 +84,7 @@ class RollupAttack(Adversary):
         self.gas += receipt.gas_used * receipt.effective_gas_price + receipt.blob_fee
         return receipt
 
-    def lie(self, fault: str = "inflate") -> Claim:
+    def lie(self, fault: str = "inflate") -> Assertion:
         """Propose a wrong assertion as the attacker."""
         replica = self.l2.challenger.replica
         replica.step()
@@ -107,7 +107,7 @@ class RollupAttack(Adversary):
             self.l2.challenger.step()
             self.chain.mine(self.l2.profile.reveal_blocks)
 
-    def withdrawal(self, amount: int = _ETHER) -> tuple[Claim, tuple[Any, ...]]:
+    def withdrawal(self, amount: int = _ETHER) -> tuple[Assertion, tuple[Any, ...]]:
         """Withdraw the payer's money; return the final assertion and the other arguments of `claim`."""
         self.payer.withdraw(amount)
         self.l2.post()
@@ -162,7 +162,7 @@ class ConvictionForWantOfGas(RollupAttack):
         self.l2.challenger.sender = own
         self.chain.mine(self.l2.profile.reveal_blocks)
 
-    refused_with = "NotGuilty"
+    refused_with = "AssertionValid"
 
     def attempt(self) -> None:
         """Attempt the attack; every gas limit ends in a revert, and the last call has sufficient gas."""
@@ -177,7 +177,7 @@ class ConvictionForWantOfGas(RollupAttack):
 class StolenProof(RollupAttack):
     """The attacker copies a challenger's pending proof and sends it first."""
 
-    refused_with = "CommitmentMissing"
+    refused_with = "UnknownCommitment"
 
     def attempt(self) -> None:
         """Attempt the attack; a proof is valid only for the account that committed to it."""
@@ -212,7 +212,7 @@ class LiarConvictsItself(RollupAttack):
 class ProofOfTheTruth(RollupAttack):
     """The attacker submits a valid proof against a valid assertion."""
 
-    refused_with = "NotGuilty"
+    refused_with = "AssertionValid"
 
     def attempt(self) -> None:
         """Attempt the attack; the judge finds no fraud."""
@@ -233,7 +233,7 @@ class ProofOfTheTruth(RollupAttack):
 class AssertionWithoutABond(RollupAttack):
     """The attacker proposes without a bond, which would allow unlimited wrong assertions at no cost."""
 
-    refused_with = "BondTooLow"
+    refused_with = "InsufficientBond"
 
     def attempt(self) -> None:
         """Attempt the attack; each open assertion locks its own bond."""
@@ -250,14 +250,14 @@ class AssertionWithoutABond(RollupAttack):
 class BondTakenBackWhileItStands(RollupAttack):
     """The proposer of a wrong assertion withdraws its bond before anyone challenges."""
 
-    refused_with = "BondTooLow"
+    refused_with = "InsufficientBond"
 
     def attempt(self) -> None:
         """Attempt the attack; the bond is locked until the assertion ends."""
         self.payer.deposit(1)
         self.l2.post()
         self.lie()
-        self.act("takeBond", self.l2.profile.bond)
+        self.act("withdrawBond", self.l2.profile.bond)
 
 
 class FinalBeforeItsTime(RollupAttack):
@@ -275,12 +275,12 @@ class FinalBeforeItsTime(RollupAttack):
 
 
 class PostedOutOfTurn(RollupAttack):
-    """A third party posts batches during the sequencer's lease, to order them in its favour."""
+    """A third party posts batches during the sequencer's sequencer_window, to order them in its favour."""
 
-    refused_with = "PostingLeased"
+    refused_with = "SequencerWindowOpen"
 
     def attempt(self) -> None:
-        """Attempt the attack; the lease holds as long as the sequencer posts."""
+        """Attempt the attack; the sequencer_window holds as long as the sequencer posts."""
         self.payer.deposit(1)
         self.l2.post()
         items, _, consumed, _, _ = self.l2.rollup.inbox()
@@ -288,7 +288,7 @@ class PostedOutOfTurn(RollupAttack):
 
 
 class OverdueLeftBehind(RollupAttack):
-    """The attacker, after the lease has ended, posts batches without the overdue forced operations."""
+    """The attacker, after the sequencer_window has ended, posts batches without the overdue forced operations."""
 
     refused_with = "QueueOverdue"
 
@@ -303,7 +303,7 @@ class OverdueLeftBehind(RollupAttack):
 class FrozenForFun(RollupAttack):
     """The attacker freezes a rollup without overdue operations, to end it."""
 
-    refused_with = "ItemMismatch"
+    refused_with = "BatchMismatch"
 
     def attempt(self) -> None:
         """Attempt the attack; a freeze requires an item that is long overdue."""

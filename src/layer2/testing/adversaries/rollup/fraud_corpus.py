@@ -17,9 +17,9 @@ from layer2.rollup.derivation.replica import Replica
 from layer2.rollup.devnet import LocalRollup
 from layer2.rollup.protocol.calldata_chunks import commit
 from layer2.rollup.protocol.params import OPS_PER_SEGMENT
-from layer2.rollup.state.commitments import Claim, pack_roots
+from layer2.rollup.state.commitments import Assertion, pack_roots
 from layer2.rollup.state.forced_queue import QueueItem
-from layer2.rollup.state.signature_oracle import Authority
+from layer2.rollup.state.signature_oracle import SignatureOracle
 from layer2.rollup.state.state import Account, State, System, Withdrawal, state_root
 from layer2.rollup.state.transition import apply_frame, apply_queue
 
@@ -28,25 +28,25 @@ __all__ = ["Fraud", "Remembering", "assert_roots", "claim_of", "frauds", "right_
 _NOBODY = to_address("0x" + "66" * 20)
 
 
-def right_roots(replica: Replica, parent: Claim, end: int) -> list[bytes]:
+def right_roots(replica: Replica, parent: Assertion, end: int) -> list[bytes]:
     """Return the roots that result from the batches after `parent` up to `end`."""
     return list(replica.execute(parent, end).roots)
 
 
-def claim_of(replica: Replica, parent: Claim, end: int, roots: Sequence[bytes]) -> Claim:
+def claim_of(replica: Replica, parent: Assertion, end: int, roots: Sequence[bytes]) -> Assertion:
     """Return the assertion of these roots, known to the replica as if it had been proposed."""
     packed = pack_roots(list(roots))
     last = replica.entries[end - 1].record
-    claim = Claim(parent.id, end, last.segments, roots[-1], commit(packed), False)
+    claim = Assertion(parent.id, end, last.segments, roots[-1], commit(packed), False)
     replica.given_roots[claim.id] = packed
     return claim
 
 
-def assert_roots(l2: LocalRollup, parent: Claim, end: int, roots: Sequence[bytes], sender: Sender) -> Claim:
+def assert_roots(l2: LocalRollup, parent: Assertion, end: int, roots: Sequence[bytes], sender: Sender) -> Assertion:
     """Propose these roots with the missing part of the bond; return the assertion."""
     replica = l2.challenger.replica
     replica.step()
-    free = int(l2.rollup.contract.call("freeBond", sender.address))
+    free = int(l2.rollup.contract.call("availableBond", sender.address))
     last = replica.entries[end - 1].record
     value = max(0, l2.profile.bond - free)
     known = set(replica.claims)
@@ -59,7 +59,7 @@ def assert_roots(l2: LocalRollup, parent: Claim, end: int, roots: Sequence[bytes
 class Remembering:
     """A signature checker that caches its verdicts, because the corpus repeats the same queries thousands of times."""
 
-    def __init__(self, inner: Authority) -> None:
+    def __init__(self, inner: SignatureOracle) -> None:
         self.inner = inner
         self._known: dict[object, bool] = {}
 
@@ -87,7 +87,7 @@ class Remembering:
 class _Biased(Remembering):
     """Accepts every BLS signature, or rejects every BLS and ECDSA signature."""
 
-    def __init__(self, inner: Authority, answer: bool) -> None:
+    def __init__(self, inner: SignatureOracle, answer: bool) -> None:
         super().__init__(inner)
         self.answer = answer
 
@@ -115,7 +115,7 @@ class _Unit:
     items: list[QueueItem]
     frame: bytes | None
 
-    def run(self, state: State, authority: Authority) -> Iterator[bytes]:
+    def run(self, state: State, authority: SignatureOracle) -> Iterator[bytes]:
         if self.frame is None:
             return apply_queue(state, self.items, authority)
         return apply_frame(state, self.frame, authority)
@@ -126,7 +126,7 @@ class _Unit:
         return "F5" if self.frame is None else "F1"
 
 
-def _units(replica: Replica, parent: Claim, end: int) -> list[_Unit]:
+def _units(replica: Replica, parent: Assertion, end: int) -> list[_Unit]:
     units: list[_Unit] = []
     start = replica.entries[parent.inbox_end - 1].record.queue_end if parent.inbox_end else 0
     for entry in replica.entries[parent.inbox_end : end]:
@@ -137,7 +137,7 @@ def _units(replica: Replica, parent: Claim, end: int) -> list[_Unit]:
     return units
 
 
-def frauds(replica: Replica, parent: Claim, end: int) -> Iterator[Fraud]:
+def frauds(replica: Replica, parent: Assertion, end: int) -> Iterator[Fraud]:
     """Yield all frauds about the batches after `parent` up to `end`."""
     right = right_roots(replica, parent, end)
     state = replica.state_of(parent).copy()

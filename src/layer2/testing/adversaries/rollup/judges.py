@@ -8,11 +8,11 @@ from layer2.ethereum.contract import Contract
 from layer2.ethereum.signer import Signer
 from layer2.rollup.devnet import JUDGES, LocalRollup
 from layer2.rollup.protocol.frames import decode_frame
-from layer2.rollup.state.commitments import Claim
+from layer2.rollup.state.commitments import Assertion
 from layer2.rollup.validator.challenger import SIGNATURE_JUDGE, STATE_JUDGE
 from layer2.rollup.validator.witness import locate, signature_proof, state_proof
 from layer2.testing.adversaries.rollup.fraud_corpus import Remembering, claim_of, right_roots
-from layer2.testing.adversaries.rollup.random_inbox import BusyInbox
+from layer2.testing.adversaries.rollup.random_inbox import RandomInbox
 
 __all__ = ["Court"]
 
@@ -22,7 +22,7 @@ class Court:
 
     def __init__(self, l2: LocalRollup, operator: Signer, payer: Signer, payee: Signer) -> None:
         self.l2 = l2
-        self.busy = BusyInbox(l2, operator, payer, payee)
+        self.busy = RandomInbox(l2, operator, payer, payee)
         self.parent = self.busy.parent
         self.replica = l2.challenger.replica
         self.replica.step()
@@ -34,21 +34,21 @@ class Court:
             for at, name in enumerate(JUDGES)
         ]
 
-    def claim(self, roots: list[bytes]) -> Claim:
+    def claim(self, roots: list[bytes]) -> Assertion:
         """Return the assertion of these roots; it need not be proposed, because judges are stateless."""
         return claim_of(self.replica, self.parent, self.end, roots)
 
-    def convicts(self, judge: int, claim: Claim, proof: bytes, gas: int | None = None) -> bool | None:
+    def convicts(self, judge: int, claim: Assertion, proof: bytes, gas: int | None = None) -> bool | None:
         """Return the judge's verdict, or None if it reverts."""
         asked = self.judges[judge]
-        data = asked.encode("guilty", claim.as_tuple(), self.parent.as_tuple(), proof)
+        data = asked.encode("isFraudulent", claim.as_tuple(), self.parent.as_tuple(), proof)
         request = CallRequest(asked.address, data, 0, self.l2.rollup.address, gas)
         outcome = self.l2.connection.simulate(request)
         if outcome.failure is not None or outcome.revert is not None:
             return None
         return bool(int.from_bytes(outcome.output, "big"))
 
-    def proofs(self, claim: Claim, segment: int) -> list[tuple[int, bytes]]:
+    def proofs(self, claim: Assertion, segment: int) -> list[tuple[int, bytes]]:
         """Return every proof about a segment that can be made, each with the judge that accepts its format."""
         made = [(STATE_JUDGE, state_proof(self.replica, claim, segment))]
         if self.kind(segment) in ("type 1", "type 2", "type 3", "type 4"):

@@ -15,20 +15,20 @@ from layer2.rollup.devnet import LocalRollup
 from layer2.rollup.protocol.compressed_amounts import pack_amount
 from layer2.rollup.protocol.frames import LIMITS, Frame, FrameType, Op, encode_frame
 from layer2.rollup.protocol.messages import Transfer, Withdraw
-from layer2.rollup.state.commitments import Claim
+from layer2.rollup.state.commitments import Assertion
 from layer2.rollup.state.forced_queue import Scheme
 from layer2.rollup.state.state import Account, owner_of_address
 from layer2.rollup.wallet.wallet import Wallet
 from layer2.testing.contracts.mocks import deploy_mock
 
-__all__ = ["BusyInbox"]
+__all__ = ["RandomInbox"]
 
 _ETHER = 10**18
 _FEE = 0x2C
 """A fee class of 1,200 units."""
 
 
-class BusyInbox:
+class RandomInbox:
     """Fills a rollup's inbox; `parent` is the final assertion before it, `frames` lists the posted frames in order."""
 
     def __init__(self, l2: LocalRollup, operator: Signer, payer: Signer, payee: Signer) -> None:
@@ -63,7 +63,7 @@ class BusyInbox:
             l2.rollup.deposit(self.operator, 0, 9 * _ETHER, self._owner(account), account)
         l2.post()
 
-    def _settled(self) -> Claim:
+    def _settled(self) -> Assertion:
         self.l2.settle()
         self.l2.challenger.replica.step()
         return self.l2.challenger.replica.final()

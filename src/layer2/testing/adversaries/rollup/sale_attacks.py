@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from layer2.primitives.addresses import ZERO_ADDRESS
-from layer2.rollup.state.commitments import Claim, Roots, Status
+from layer2.rollup.state.commitments import Assertion, Roots, Status
 from layer2.rollup.wallet.l1_actions import Outgoing
 from layer2.testing.adversaries.rollup.attacks import RollupAttack
 
@@ -67,7 +67,7 @@ class SoldAfterItWasPaid(_Sale):
 class SoldToNobody(_Sale):
     """The attacker, who bought a withdrawal, transfers it to the zero address, which might return it to its seller."""
 
-    refused_with = "ReceiverMissing"
+    refused_with = "MissingReceiver"
 
     def attempt(self) -> None:
         """Attempt the attack; the receiver must not be the zero address."""
@@ -80,7 +80,7 @@ class SoldByAnOldSignature(_Sale):
     The buyer has returned the withdrawal to the attacker's accomplice; the signature names the buyer's rival.
     """
 
-    refused_with = "CallerNotOwner"
+    refused_with = "UnauthorizedCaller"
 
     def attempt(self) -> None:
         """Attempt the attack; a signature is valid once, regardless of later transfers."""
@@ -105,7 +105,7 @@ class SoldBeforeItWasFrozen(_Sale):
         super().prepare()
         profile = self.l2.profile
         self.chain.advance(profile.freeze_after - profile.window + 60)
-        self.claim: Claim = self.l2.propose()
+        self.claim: Assertion = self.l2.propose()
 
     def attempt(self) -> None:
         """Attempt the attack; the buyer does not pay, while the sale itself and the escape are valid."""

@@ -37,36 +37,36 @@ class WithdrawalClaimedTwice(RollupAttack):
         """Attempt the attack; a withdrawal is paid once."""
         final, row = self.withdrawal()
         for _ in range(2):
-            self.act("claim", final.as_tuple(), *row)
+            self.act("finalizeWithdrawal", final.as_tuple(), *row)
 
 
 class WithdrawalUnderAnotherIndex(RollupAttack):
     """A paid withdrawal is claimed again under an index with other high bits, which the path might ignore."""
 
-    refused_with = "ProofInvalid"
+    refused_with = "InvalidProof"
 
     def attempt(self) -> None:
         """Attempt the attack; every bit of the index is checked."""
         final, (roots, index, withdrawal, path) = self.withdrawal()
-        self.act("claim", final.as_tuple(), roots, index, withdrawal, path)
-        self.act("claim", final.as_tuple(), roots, index + (1 << 17), withdrawal, path)
+        self.act("finalizeWithdrawal", final.as_tuple(), roots, index, withdrawal, path)
+        self.act("finalizeWithdrawal", final.as_tuple(), roots, index + (1 << 17), withdrawal, path)
 
 
 class WithdrawalToAnother(RollupAttack):
     """The attacker replaces the target of the payer's withdrawal by its own address."""
 
-    refused_with = "ProofInvalid"
+    refused_with = "InvalidProof"
 
     def attempt(self) -> None:
         """Attempt the attack; the leaf contains the target."""
         final, (roots, index, (_, token, amount), path) = self.withdrawal()
-        self.act("claim", final.as_tuple(), roots, index, (self.attacker.address, token, amount), path)
+        self.act("finalizeWithdrawal", final.as_tuple(), roots, index, (self.attacker.address, token, amount), path)
 
 
 class WithdrawalOfALie(RollupAttack):
     """The attacker claims from its own wrong assertion before anyone has checked it."""
 
-    refused_with = "StatusWrong"
+    refused_with = "UnexpectedStatus"
 
     def attempt(self) -> None:
         """Attempt the attack; only final assertions pay."""
@@ -77,7 +77,7 @@ class WithdrawalOfALie(RollupAttack):
         one = state.withdrawals[0]
         stolen = (self.attacker.address, one.token, one.amount)
         row: tuple[Any, ...] = (Roots.of(state).as_tuple(), 0, stolen, [])
-        self.act("claim", claim.as_tuple(), *row)
+        self.act("finalizeWithdrawal", claim.as_tuple(), *row)
 
 
 class PayoutStarvedOfGas(RollupAttack):
@@ -90,13 +90,13 @@ class PayoutStarvedOfGas(RollupAttack):
         for gas in range(60_000, 110_000, 2_000):
             before = self.chain.balance(target)
             try:
-                self.act("claim", final.as_tuple(), *row, gas=gas)
+                self.act("finalizeWithdrawal", final.as_tuple(), *row, gas=gas)
             except Layer2Error:
                 assert self.chain.balance(target) == before
                 continue
             assert self.chain.balance(target) == before + _ETHER
             return
-        self.act("claim", final.as_tuple(), *row)
+        self.act("finalizeWithdrawal", final.as_tuple(), *row)
 
 
 class ForcedTwice(RollupAttack):
@@ -130,7 +130,7 @@ class ForcedForSomebodyElse(RollupAttack):
 class SoldTwice(RollupAttack):
     """The attacker transfers a withdrawal of its own, and transfers it again."""
 
-    refused_with = "CallerNotOwner"
+    refused_with = "UnauthorizedCaller"
 
     def attempt(self) -> None:
         """Attempt the attack; the attacker no longer owns the withdrawal."""

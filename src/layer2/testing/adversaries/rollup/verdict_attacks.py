@@ -8,7 +8,7 @@ from layer2.ethereum.backend import CallRequest
 from layer2.primitives.bls import BlsKey, packed_key
 from layer2.primitives.hashing import keccak
 from layer2.rollup.derivation.replica import Replica
-from layer2.rollup.state.commitments import Claim, Status
+from layer2.rollup.state.commitments import Assertion, Status
 from layer2.rollup.validator.challenger import SIGNATURE_JUDGE
 from layer2.rollup.validator.witness import PROOF_TYPES, signature_proof
 from layer2.testing.adversaries.rollup.attacks import RollupAttack
@@ -23,7 +23,7 @@ def stranger_keys(count: int) -> bytes:
     return packed_key(BlsKey.derive(keccak(b"a key of the attacker")).public) * count
 
 
-def owners_of(replica: Replica, claim: Claim, segment: int, ids: bytes) -> list[bytes]:
+def owners_of(replica: Replica, claim: Assertion, segment: int, ids: bytes) -> list[bytes]:
     """Return the owners of accounts (4 bytes each) in the state before a segment of an assertion."""
     state, rest = replica.segments(replica.claims[claim.parent], claim.inbox_end)
     for _ in range(segment):
@@ -32,7 +32,7 @@ def owners_of(replica: Replica, claim: Claim, segment: int, ids: bytes) -> list[
     return [bytes(32) if one is None else one.owner for one in found]
 
 
-def with_owners(replica: Replica, claim: Claim, segment: int, proof: bytes) -> tuple[bytes, bytes]:
+def with_owners(replica: Replica, claim: Assertion, segment: int, proof: bytes) -> tuple[bytes, bytes]:
     """Return a proof for the signature judge in the format of the state judge: with owners and without keys.
 
     The second value is the account data in that format.

@@ -19,7 +19,7 @@ __all__ = ["coins"]
 _CLAIMED = exits._claimed
 
 
-def _though_doubted(one: Call, due: actions.Due) -> bool:
+def _though_doubted(one: Call, due: actions.ExitClaim) -> bool:
     place = (due.coin, due.number)
     if place in one.state.exits:
         one.state.exits[place] = replace(one.state.exits[place], challenges=0)

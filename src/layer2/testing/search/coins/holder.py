@@ -104,23 +104,23 @@ class HolderTable(CoinTable):
             yield f"exit of {number}", begin, profile.exit_bond
         for number in (0, *transfers):
             yield f"exit of {number} is taken back", actions.CancelExit(coin, number), 0
-            yield f"claim of {number}", actions.Claim((actions.Due(coin, number, self.record),)), 0
-            doubt: Action = actions.ChallengeHistoryByDeposit(coin, number, self.record)
+            yield f"claim of {number}", actions.FinalizeExits((actions.ExitClaim(coin, number, self.record),)), 0
+            doubt: Action = actions.ChallengeBeforeByDeposit(coin, number, self.record)
             yield f"doubt of {number} by the deposit", doubt, profile.challenge_bond
             for at, one in transfers.items():
-                doubt = actions.ChallengeHistory(coin, number, one)
+                doubt = actions.ChallengeBefore(coin, number, one)
                 yield f"doubt of {number} by {at}", doubt, profile.challenge_bond
-                yield f"{number} is refuted by {at}, after it", actions.ChallengeSpent(coin, number, one), 0
-                yield f"{number} is refuted by {at}, before it", actions.ChallengeDoubleSpent(coin, number, one), 0
+                yield f"{number} is refuted by {at}, after it", actions.ChallengeAfter(coin, number, one), 0
+                yield f"{number} is refuted by {at}, before it", actions.ChallengeBetween(coin, number, one), 0
 
     def about_challenges(self, world: CoinWorld) -> Iterator[tuple[str, CoinWorld | None]]:
         """Yield answers, refutations and bond refunds of open challenges."""
         for number, nonce, doubt in self.open(world):
             named = f"doubt of {number} by {doubt.number}"
             for at, one in self.transfers(world.blocks).items():
-                answered = actions.AnswerHistory(self.coin, number, doubt, one)
+                answered = actions.RespondChallengeBefore(self.coin, number, doubt, one)
                 yield f"{named} answered by {at}", self.do(world, answered, THIEF)
-            yield f"{named} wins", self.do(world, actions.RefuteHistory(self.coin, number, doubt), THIEF)
+            yield f"{named} wins", self.do(world, actions.RefuteChallengeResponse(self.coin, number, doubt), THIEF)
             yield f"{named} is void", self.do(world, actions.VoidChallenge(self.coin, number, nonce, doubt), THIEF)
 
     def open(self, world: CoinWorld, number: int = -1) -> Iterator[tuple[int, int, Challenge]]:
@@ -172,7 +172,9 @@ class HolderTable(CoinTable):
                 continue
             yield self.act(f"the owner answers {doubt.number}", action_of(call, self.record), by=by)
         if saw.time > running.exitable_at and not running.challenges:
-            yield self.act("the owner claims", actions.Claim((actions.Due(self.coin, number, self.record),)), by=by)
+            yield self.act(
+                "the owner claims", actions.FinalizeExits((actions.ExitClaim(self.coin, number, self.record),)), by=by
+            )
 
     def against(self, saw: CoinWorld, number: int, call: Call | None, by: bytes = HOLDER) -> Iterator[Act[CoinWorld]]:
         """Challenge an exit by others, and refute it after an unanswered challenge."""
@@ -181,7 +183,9 @@ class HolderTable(CoinTable):
         for doubt in mine:
             until = saw.state.challenges[challenge_id(self.coin, number, nonce, doubt)]
             if saw.time > until:
-                yield self.act(f"the doubt of {number} wins", actions.RefuteHistory(self.coin, number, doubt), by=by)
+                yield self.act(
+                    f"the doubt of {number} wins", actions.RefuteChallengeResponse(self.coin, number, doubt), by=by
+                )
                 return
         # An answered challenge is not repeated, because it would be answered again.
         if call is None or (call.bond and (mine or any(one.prev_block == _earlier(call) for one in saw.told))):
@@ -221,4 +225,4 @@ class HolderTable(CoinTable):
 
 def _earlier(call: Call) -> int:
     """Return the block of the transfer in a history challenge, zero for the deposit."""
-    return 0 if call.name == "challengeHistoryByDeposit" else int(call.args[2][0])
+    return 0 if call.name == "challengeBeforeByDeposit" else int(call.args[2][0])

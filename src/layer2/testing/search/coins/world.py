@@ -87,18 +87,18 @@ def action_of(call: Call, record: CoinRecord) -> Action:
     """Return a call of the library in the model's format."""
     coin, number, *rest = call.args
     match call.name:
-        case "challengeSpent":
-            return actions.ChallengeSpent(coin, number, _shown(rest[0]))
-        case "challengeDoubleSpent":
-            return actions.ChallengeDoubleSpent(coin, number, _shown(rest[0]))
-        case "challengeHistory":
-            return actions.ChallengeHistory(coin, number, _shown(rest[0]))
-        case "challengeHistoryByDeposit":
-            return actions.ChallengeHistoryByDeposit(coin, number, record)
-        case "answerHistory":
+        case "challengeAfter":
+            return actions.ChallengeAfter(coin, number, _shown(rest[0]))
+        case "challengeBetween":
+            return actions.ChallengeBetween(coin, number, _shown(rest[0]))
+        case "challengeBefore":
+            return actions.ChallengeBefore(coin, number, _shown(rest[0]))
+        case "challengeBeforeByDeposit":
+            return actions.ChallengeBeforeByDeposit(coin, number, record)
+        case "respondChallengeBefore":
             challenger, earlier, owner = rest[0]
             doubt = Challenge(address_bytes(challenger), earlier, address_bytes(owner))
-            return actions.AnswerHistory(coin, number, doubt, _shown(rest[1]))
+            return actions.RespondChallengeBefore(coin, number, doubt, _shown(rest[1]))
         case _:
             raise ValueError(call.name)
 
@@ -115,7 +115,7 @@ class CoinTable:
         state = CoinState(DOMAIN, profile, OPERATOR)
         state.balance[0] = 0
         self.first = CoinWorld(key_of(state, BEGUN), state, BEGUN)
-        self.must(actions.DepositEther(), owner, value)
+        self.must(actions.DepositETH(), owner, value)
         ((self.coin, self.record),) = self.first.state.coins.items()
 
     def within(self) -> AbstractContextManager[None]:
@@ -145,7 +145,7 @@ class CoinTable:
             if isinstance(effect, Effect) and effect.name == "Claimed":
                 assert isinstance(effect.fields[2], bytes)
                 paid += effect.fields[2]
-        if isinstance(action, actions.AnswerHistory) and action.spend not in told:
+        if isinstance(action, actions.RespondChallengeBefore) and action.spend not in told:
             told = (*told, action.spend)
         return replace(world, key=key_of(state, world.time), state=state, paid=paid, told=told)
 

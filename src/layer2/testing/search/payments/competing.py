@@ -99,21 +99,21 @@ class Table(RootTable):
         """Yield all calls of the thief."""
         items = (Item(self.loot.position, self.loot.record),)
         yield "exit of the loot", actions.StartExits((self.deposited,)), THIEF, CONFIG.exit_bond
-        yield "claim of the loot", actions.Claim(items), THIEF, 0
+        yield "claim of the loot", actions.ProcessExits(items), THIEF, 0
         yield "half of the swap", self.half, THIEF, 0
         made = (self.loot.record,)
         for at, one in enumerate(self.rivals, 1):
             bits = 1 << OUTPUT_BIT | 1
             bonds = CONFIG.in_flight_bond + 2 * CONFIG.piggyback_bond
             shown, signed = Proof(0, one.packed), signature(one, THIEF)
-            yield f"game {at}", actions.StartInFlight(shown, (self.deposited,), signed, bits), THIEF, bonds
-            yield f"game {at} settled", actions.ClaimInFlight(one.packed, self.ids, made), THIEF, 0
+            yield f"game {at}", actions.StartInFlightExit(shown, (self.deposited,), signed, bits), THIEF, bonds
+            yield f"game {at} settled", actions.ProcessInFlightExit(one.packed, self.ids, made), THIEF, 0
             yield f"game {at} holds", actions.HoldInputs(one.packed, self.ids, made), THIEF, 0
             yield f"exit stopped by {at}", actions.ChallengeExit(self.deposited, Spend(shown, signed)), THIEF, 0
             other = self.rivals[at % len(self.rivals)]
             if other is not one:
                 spend = Spend(Proof(0, other.packed), signature(other, THIEF))
-                contest = actions.ChallengeCanonical(one.packed, self.ids, 0, made, spend)
+                contest = actions.ChallengeNonCanonical(one.packed, self.ids, 0, made, spend)
                 yield f"game {at} contested", contest, THIEF, 0
 
     def attack(self, world: World) -> Iterable[tuple[str, World | None]]:
@@ -127,7 +127,7 @@ class Table(RootTable):
 
     def answer(self, saw: World) -> Iterable[Sequence[Act[World]]]:
         """Yield the payee's claim when it is possible."""
-        claim = actions.Claim((Item(self.mine.position, self.mine.data),))
+        claim = actions.ProcessExits((Item(self.mine.position, self.mine.data),))
         due = saw.time >= BEGUN + 2 * W and is_waiting(saw.state, self.mine_id)
         yield [Act("the payee claims", lambda world: self.do(world, claim, PAYEE))] if due else []
 

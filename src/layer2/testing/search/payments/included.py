@@ -18,7 +18,7 @@ from layer2.plasma.payments.model import ExitStatus, actions
 from layer2.plasma.payments.model import in_flight as inflight
 from layer2.plasma.payments.model.actions import Action, Item, Proof, Spend
 from layer2.plasma.payments.model.environment import Act as Call
-from layer2.plasma.payments.model.errors import CallerWrong
+from layer2.plasma.payments.model.errors import UnauthorizedCaller
 from layer2.plasma.payments.model.evidence import Claimed
 from layer2.plasma.payments.model.in_flight import counted, gone
 from layer2.plasma.payments.model.in_flight_fields import OUTPUT_BIT
@@ -55,7 +55,7 @@ They are the exits of its spent input, of the competing payment, and of that pay
 def _join_beside(one: Call, found: Claimed, bit: int) -> None:
     """Piggyback an output without ending its standard exit."""
     if found.output.owner != one.env.sender:
-        raise CallerWrong(one.env.sender, found.output.owner)
+        raise UnauthorizedCaller(one.env.sender, found.output.owner)
     gone(one, found.id)
 
 
@@ -86,16 +86,16 @@ class IncludedTable(Table):
             ("spent", Item(self.loot.position, self.loot.record)),
             ("paid", Item(self.proof.position, self.made.packed)),
         ):
-            yield f"claim of what it {name}", actions.Claim((item,)), THIEF, 0
+            yield f"claim of what it {name}", actions.ProcessExits((item,)), THIEF, 0
         for name, one, shown in (("game", self.made, self.proof), ("rival", self.rival, Proof(0, self.rival.packed))):
             for bits in (1 << OUTPUT_BIT, 0):
                 bonds = CONFIG.in_flight_bond + bits.bit_count() * CONFIG.piggyback_bond
-                begin = actions.StartInFlight(shown, (self.deposited,), signature(one, THIEF), bits)
+                begin = actions.StartInFlightExit(shown, (self.deposited,), signature(one, THIEF), bits)
                 yield f"{name} with {bits:#x}", begin, THIEF, bonds
             for bit in (OUTPUT_BIT, 0):
                 join = actions.Piggyback(one.packed, self.ids, bit, source)
                 yield f"{name} joined by {bit}", join, THIEF, CONFIG.piggyback_bond
-            yield f"{name} settled", actions.ClaimInFlight(one.packed, self.ids, source), THIEF, 0
+            yield f"{name} settled", actions.ProcessInFlightExit(one.packed, self.ids, source), THIEF, 0
             yield f"{name} holds", actions.HoldInputs(one.packed, self.ids, source), THIEF, 0
 
     def attack(self, world: World) -> Iterable[tuple[str, World | None]]:
@@ -111,13 +111,13 @@ class IncludedTable(Table):
             acts.append(self.act("stop the exit", actions.ChallengeExit(self.deposited, self.spend)))
         flight = state.flight(self.numbers[1])
         if is_open(state, self.numbers[1]) and not flight.contested and saw.time < flight.started_at + W // 2:
-            contest = actions.ChallengeCanonical(self.rival.packed, self.ids, 0, source, self.spend)
+            contest = actions.ChallengeNonCanonical(self.rival.packed, self.ids, 0, source, self.spend)
             acts.append(self.act("contest the rival", contest))
         if is_open(state, self.numbers[1]) and flight.piggybacked & 1:
-            stop = actions.ChallengeInput(self.rival.packed, self.ids, 0, source[0], self.spend)
+            stop = actions.ChallengeInputSpent(self.rival.packed, self.ids, 0, source[0], self.spend)
             acts.append(self.act("stop the rival's input", stop))
         if saw.time >= DUE and is_waiting(state, self.mine_id):
-            claim = actions.Claim((Item(self.mine.position, self.mine.data),))
+            claim = actions.ProcessExits((Item(self.mine.position, self.mine.data),))
             acts.append(self.act("the payee claims", claim, PAYEE))
         yield acts
 

@@ -53,10 +53,10 @@ class JointTable(MintTable):
         packed = self.swap.packed
         yield "swap settled", [self.claim(0, newer) for newer in LISTS], 0
         yield "swap holds", [actions.HoldInputs(packed, self.sources, self.made)], 0
-        yield "swap dropped", [actions.AbandonInFlight(packed, self.sources)], 0
+        yield "swap dropped", [actions.DeleteNonPiggybacked(packed, self.sources)], 0
         if blocks:
             shown = proofs_of(3, blocks[0], self.bodies[0])[2]
-            yield "swap answered", [actions.AnswerCanonical(shown, self.sources, self.made)], 0
+            yield "swap answered", [actions.RespondNonCanonical(shown, self.sources, self.made)], 0
 
     def leaves(self, saw: World, at: int) -> Iterator[Act[World]]:
         """Yield the start and piggybacks of one owner, the piggybacks of the other, and the claims of both."""
@@ -67,7 +67,7 @@ class JointTable(MintTable):
                 signatures = b"".join(signature(self.swap, one) for one in HONEST)
                 bonds = CONFIG.in_flight_bond + 2 * CONFIG.piggyback_bond
                 joined = sum(1 << bit for bit in bits)
-                begin = actions.StartInFlight(Proof(0, packed), tuple(self.mine), signatures, joined)
+                begin = actions.StartInFlightExit(Proof(0, packed), tuple(self.mine), signatures, joined)
                 yield self.act("owner 0 starts the game", begin, 0, bonds)
             return
         for bit in bits if at == 1 and is_open(saw.state, self.joint) else ():
@@ -79,7 +79,7 @@ class JointTable(MintTable):
 
     def claim(self, at: int, newer: tuple[int, ...]) -> Action:
         """Return the call that pays both."""
-        return actions.ClaimInFlight(self.swap.packed, self.sources, self.made, newer)
+        return actions.ProcessInFlightExit(self.swap.packed, self.sources, self.made, newer)
 
 
 _NAME = "two owners leave with a swap of theirs"

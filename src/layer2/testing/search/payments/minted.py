@@ -141,7 +141,7 @@ class MintTable(RootTable):
             yield f"exit of {_name(proof)}", [actions.StartExits((proof,))], CONFIG.exit_bond
         for proof in (*own, *self.mine):
             item = Item(proof.position, proof.data)
-            yield f"claim of {_name(proof)}", [actions.Claim((item,), one) for one in LISTS], 0
+            yield f"claim of {_name(proof)}", [actions.ProcessExits((item,), one) for one in LISTS], 0
         if self.powers.stops and blocks:
             spend = Spend(Proof(0, self.joined.packed), self.signed * 2, (proofs[1], self.loot))
             for proof in proofs[:2]:
@@ -157,20 +157,20 @@ class MintTable(RootTable):
         packed, ids = self.joined.packed, self.input_ids
         for bits in (1 << OUTPUT_BIT, 0b11, 1 << OUTPUT_BIT | 0b11):
             bonds = CONFIG.in_flight_bond + bits.bit_count() * CONFIG.piggyback_bond
-            begin = actions.StartInFlight(Proof(0, packed), inputs, self.signed * 2, bits)
+            begin = actions.StartInFlightExit(Proof(0, packed), inputs, self.signed * 2, bits)
             yield f"game with {bits:#x}", [begin], bonds
-        yield "game settled", [actions.ClaimInFlight(packed, ids, made, newer) for newer in LISTS], 0
+        yield "game settled", [actions.ProcessInFlightExit(packed, ids, made, newer) for newer in LISTS], 0
         rival = Spend(Proof(0, self.moved.packed), signature(self.moved, THIEF))
-        yield "game contested", [actions.ChallengeCanonical(packed, ids, 1, made, rival)], 0
+        yield "game contested", [actions.ChallengeNonCanonical(packed, ids, 1, made, rival)], 0
         yield "game holds", [actions.HoldInputs(packed, ids, made)], 0
 
     def waits(self) -> Iterator[Calls]:
         """Yield calls about the in-flight exit of an unspent payment of its deposit, which has the deposit's age."""
         packed, ids, made = self.kept.packed, (self.loot_id,), (self.loot.data,)
-        begin = actions.StartInFlight(Proof(0, packed), (self.loot,), signature(self.kept, THIEF))
+        begin = actions.StartInFlightExit(Proof(0, packed), (self.loot,), signature(self.kept, THIEF))
         yield "own game", [begin], CONFIG.in_flight_bond
         yield "own game joined", [actions.Piggyback(packed, ids, OUTPUT_BIT, made)], CONFIG.piggyback_bond
-        yield "own game settled", [actions.ClaimInFlight(packed, ids, made, newer) for newer in LISTS], 0
+        yield "own game settled", [actions.ProcessInFlightExit(packed, ids, made, newer) for newer in LISTS], 0
 
     # ----------------------------------------------------------------------------------------------------- the honest
 
@@ -217,7 +217,7 @@ class MintTable(RootTable):
 
     def claim(self, at: int, newer: tuple[int, ...]) -> Action:
         """Return the call that pays one owner."""
-        return actions.Claim((Item(self.mine[at].position, self.mine[at].data),), newer)
+        return actions.ProcessExits((Item(self.mine[at].position, self.mine[at].data),), newer)
 
     def act(self, name: str, action: Action, at: int, value: int = 0) -> Act[World]:
         """Return a call by one owner."""

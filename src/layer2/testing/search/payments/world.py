@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from layer2.plasma.payments.model import Config, Env, ExitStatus, InFlightStatus, Paid, State, actions, apply, evidence
 from layer2.plasma.payments.model import in_flight_fields as parts
 from layer2.plasma.payments.model.actions import Action, Proof
-from layer2.plasma.payments.model.errors import BucketsUnsorted, NotCovered, NothingToPay, RootError
+from layer2.plasma.payments.model.errors import NotCovered, NothingToPay, RootError, UnsortedBuckets
 from layer2.plasma.protocol.blocks import BlockTree, inclusion_root
 from layer2.plasma.protocol.positions import encode_position
 from layer2.plasma.protocol.signing import digest, plasma_domain
@@ -182,7 +182,7 @@ class RootTable:
         for action in tries:
             try:
                 return self.call(world, action, by, value)
-            except (NotCovered, NothingToPay, BucketsUnsorted):
+            except (NotCovered, NothingToPay, UnsortedBuckets):
                 continue
             except RootError:
                 return None

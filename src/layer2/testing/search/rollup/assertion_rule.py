@@ -14,7 +14,7 @@ __all__ = [
     "FREE",
     "SOUND",
     "Chain",
-    "Claim",
+    "Assertion",
     "Periods",
     "Rule",
     "announce",
@@ -37,7 +37,7 @@ FREE = -1
 """Placeholder for a time if nothing is waiting."""
 
 
-class Claim(NamedTuple):
+class Assertion(NamedTuple):
     """An assertion.
 
     `parent` is its parent's index, `end` the number of covered batches. `right` is True if it is valid given its
@@ -64,7 +64,7 @@ class Chain(NamedTuple):
     block: int = 0
     posted: tuple[int, ...] = ()
     waits: int = FREE
-    claims: tuple[Claim, ...] = (Claim(-1, 0, True, "", 0, FINAL),)
+    claims: tuple[Assertion, ...] = (Assertion(-1, 0, True, "", 0, FINAL),)
     last: int = 0
     frozen: bool = False
     announced: tuple[tuple[str, int, int], ...] = ()
@@ -171,7 +171,7 @@ def propose(chain: Chain, rule: Rule, parent: int, end: int, right: bool, by: st
     same = any((one.parent, one.end, one.right, one.number) == (parent, end, right, number) for one in chain.claims)
     if same:
         return None
-    made = Claim(parent, end, right, by, chain.time, OPEN, number)
+    made = Assertion(parent, end, right, by, chain.time, OPEN, number)
     return chain._replace(claims=(*chain.claims, made))
 
 

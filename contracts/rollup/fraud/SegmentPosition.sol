@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {IRollup} from "../../interfaces/IRollup.sol";
 
 /// @title The position of a segment: its entry, and its index in the entry
-library Located {
+library SegmentPosition {
     /// @notice Thrown when an entry, or data shown of it, does not match the commitments of the rollup or the
     /// assertion.
     /// @param what The number of the failed check
@@ -33,7 +33,7 @@ library Located {
         view
         returns (uint256 offset, uint256 queueStart)
     {
-        if (place.entry == 0 || keccak256(abi.encode(place.item)) != rollup.accs(place.entry)) {
+        if (place.entry == 0 || keccak256(abi.encode(place.item)) != rollup.accumulators(place.entry)) {
             revert WitnessInvalid(1);
         }
         uint256 start = 0;

@@ -5,7 +5,7 @@ pragma solidity ^0.8.28;
 /// @dev The commitment is a Merkle tree over the runs of 496 bytes, as many as 16 field elements of a blob hold; the
 /// last run is padded with zeros. A leaf hashes 496 bytes and a node 64, so neither can be mistaken for the other. A
 /// missing right sibling is zero.
-library Runs {
+library ChunkTree {
     uint256 internal constant RUN = 496;
 
     /// @notice Returns the number of runs of `length` bytes.

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IJudge} from "../../interfaces/IJudge.sol";
+import {IFraudVerifier} from "../../interfaces/IFraudVerifier.sol";
 import {IRollup} from "../../interfaces/IRollup.sol";
-import {Consumption} from "./Consumption.sol";
 import {Ledger} from "./Ledger.sol";
-import {Located} from "./Located.sol";
 import {Operations} from "./Operations.sol";
+import {QueueExecution} from "./QueueExecution.sol";
 import {Segment} from "./Segment.sol";
+import {SegmentPosition} from "./SegmentPosition.sol";
 
 /// @title A judge that executes one segment again and compares the root
 /// @notice Returns true if the root after the segment does not follow from the root before it and the data. The
 /// signature judge decides whether a BLS frame had to be executed: here it counts as signed by all its senders if the
 /// assertion executes it.
-contract StateJudge is IJudge, Segment {
+contract StateVerifier is IFraudVerifier, Segment {
     using Ledger for Ledger.State;
 
-    /// @inheritdoc IJudge
-    function guilty(IRollup.Claim calldata claimed, IRollup.Claim calldata parent, bytes calldata encoded)
+    /// @inheritdoc IFraudVerifier
+    function isFraudulent(IRollup.Claim calldata claimed, IRollup.Claim calldata parent, bytes calldata encoded)
         external
         view
         returns (bool)
@@ -65,8 +65,8 @@ contract StateJudge is IJudge, Segment {
 
     function _runQueue(Ledger.State memory state, Proof memory proof, uint256 from, bytes calldata keys) private view {
         uint256 left = proof.place.item.queueEnd - from;
-        if (proof.items.length != (left < OPS ? left : OPS)) revert Located.WitnessInvalid(7);
-        if (state.queueCount != from) revert Located.WitnessInvalid(8);
+        if (proof.items.length != (left < OPS ? left : OPS)) revert SegmentPosition.WitnessInvalid(7);
+        if (state.queueCount != from) revert SegmentPosition.WitnessInvalid(8);
         bytes32 domain = _domain();
         bytes28 acc = state.queueAcc;
         for (uint256 i; i < proof.items.length; ++i) {
@@ -81,10 +81,10 @@ contract StateJudge is IJudge, Segment {
             (bytes28 kept, uint256 time) = IRollup(msg.sender).checkpoints(reached);
             known = time != 0 && kept == acc;
         }
-        if (!known) revert Located.WitnessInvalid(9);
-        Consumption.Speakers memory speakers = Consumption.Speakers(proof.hints, 0);
+        if (!known) revert SegmentPosition.WitnessInvalid(9);
+        QueueExecution.SignerHints memory speakers = QueueExecution.SignerHints(proof.hints, 0);
         for (uint256 i; i < proof.items.length; ++i) {
-            Consumption.consume(state, proof.items[i], domain, speakers, keys);
+            QueueExecution.consume(state, proof.items[i], domain, speakers, keys);
         }
     }
 

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IJudge} from "../../interfaces/IJudge.sol";
+import {IFraudVerifier} from "../../interfaces/IFraudVerifier.sol";
 import {IRollup} from "../../interfaces/IRollup.sol";
 import {BlobOpening} from "../../lib/BlobOpening.sol";
 
 /// @title A judge that compares the last root in the blob with the asserted root
 /// @notice Returns true if they differ. Roots in calldata were compared when the assertion was proposed, and their
 /// number follows from the entries, so nothing else about the ends of an assertion can be wrong.
-contract EndpointJudge is IJudge {
-    /// @inheritdoc IJudge
+contract EndpointVerifier is IFraudVerifier {
+    /// @inheritdoc IFraudVerifier
     /// @dev The proof contains the last root as its field element, and its opening.
-    function guilty(IRollup.Claim calldata claimed, IRollup.Claim calldata parent, bytes calldata encoded)
+    function isFraudulent(IRollup.Claim calldata claimed, IRollup.Claim calldata parent, bytes calldata encoded)
         external
         view
         returns (bool)

@@ -4,8 +4,8 @@ pragma solidity ^0.8.28;
 import {IRollup} from "../../interfaces/IRollup.sol";
 import {Calldata} from "../../lib/Calldata.sol";
 import {Ledger} from "./Ledger.sol";
-import {Located} from "./Located.sol";
 import {Operations} from "./Operations.sol";
+import {SegmentPosition} from "./SegmentPosition.sol";
 import {Shown} from "./Shown.sol";
 
 /// @title Opening of one segment of an assertion: its position, its data, the roots around it, the accounts it uses
@@ -32,7 +32,7 @@ abstract contract Segment {
         uint256 segment;
         IRollup.Roots before;
         IRollup.Roots origin;
-        Located.Place place;
+        SegmentPosition.Place place;
         Shown.Pieces pieces;
         bytes[] items;
         bytes32[] later;
@@ -68,10 +68,10 @@ abstract contract Segment {
         returns (Opened memory opened)
     {
         uint256 segments = claimed.segments - parent.segments;
-        if (proof.segment >= segments) revert Located.WitnessInvalid(3);
+        if (proof.segment >= segments) revert SegmentPosition.WitnessInvalid(3);
         (uint256 offset, uint256 queueStart) =
-            Located.inside(IRollup(msg.sender), proof.place, parent.segments + proof.segment);
-        uint256 queueSegments = Located.queueSegments(proof.place.item.queueEnd - queueStart);
+            SegmentPosition.inside(IRollup(msg.sender), proof.place, parent.segments + proof.segment);
+        uint256 queueSegments = SegmentPosition.queueSegments(proof.place.item.queueEnd - queueStart);
         opened.isQueue = offset < queueSegments;
         opened.queueStart = queueStart + offset * OPS;
         uint256 index = 0;
@@ -86,7 +86,7 @@ abstract contract Segment {
         bool fresh = proof.segment == 0;
         opened.following = roots[roots.length - 1];
         bytes32 preceding = fresh ? parent.root : roots[roots.length - 2];
-        if (_rootOf(proof.before) != preceding) revert Located.WitnessInvalid(6);
+        if (_rootOf(proof.before) != preceding) revert SegmentPosition.WitnessInvalid(6);
         bool takesOut = adds && (opened.isQueue || Operations.takesOut(uint8(opened.frame[0])));
         opened.state = Ledger.open(proof.before, proof.witness.branch, fresh, takesOut);
         opened.start = fresh ? Ledger.rootWith(opened.state, proof.before.accounts) : preceding;
@@ -104,7 +104,7 @@ abstract contract Segment {
     /// @dev An assertion starts from its parent's root with an empty withdrawal list.
     function _beforeFirst(IRollup.Claim calldata parent, Proof memory proof) private pure returns (bytes32) {
         IRollup.Roots memory roots = proof.origin;
-        if (_rootOf(roots) != parent.root) revert Located.WitnessInvalid(23);
+        if (_rootOf(roots) != parent.root) revert SegmentPosition.WitnessInvalid(23);
         bytes32 none = 0;
         for (uint256 level; level < WITHDRAWAL_DEPTH; ++level) {
             none = Ledger.pair(none, none);

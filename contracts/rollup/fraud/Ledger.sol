@@ -3,8 +3,8 @@ pragma solidity ^0.8.28;
 
 import {IRollup} from "../../interfaces/IRollup.sol";
 import {Accounts} from "./Accounts.sol";
-import {Located} from "./Located.sol";
-import {Siblings} from "./Siblings.sol";
+import {MultiProof} from "./MultiProof.sol";
+import {SegmentPosition} from "./SegmentPosition.sol";
 
 /// @title A part of the state in memory: the accounts that a segment uses, and the other components of the root
 /// @dev Accounts are opened together by one multiproof under the root before; the same siblings give the root after. An
@@ -107,30 +107,30 @@ library Ledger {
         if (fresh) {
             state.branch = new bytes32[](WITHDRAWAL_DEPTH);
         } else if (takesOut) {
-            if (given.length != 32 * WITHDRAWAL_DEPTH) revert Located.WitnessInvalid(13);
+            if (given.length != 32 * WITHDRAWAL_DEPTH) revert SegmentPosition.WitnessInvalid(13);
             bytes32[] memory branch = new bytes32[](WITHDRAWAL_DEPTH);
             assembly ("memory-safe") {
                 mcopy(add(branch, 32), add(given, 32), mload(given))
             }
             state.branch = branch;
-            if (exits(state) != before.withdrawals) revert Located.WitnessInvalid(14);
+            if (exits(state) != before.withdrawals) revert SegmentPosition.WitnessInvalid(14);
         }
     }
 
     /// @notice Requires that the accounts are those under `accounts`.
     /// @param state The state
-    /// @param siblings The siblings, see `Siblings.root`
+    /// @param siblings The siblings, see `MultiProof.root`
     /// @param accounts The root over the accounts
     function prove(State memory state, bytes calldata siblings, bytes32 accounts) internal pure {
-        if (Siblings.root(state.table, state.count, siblings, state.born) != accounts) {
-            revert Located.WitnessInvalid(12);
+        if (MultiProof.root(state.table, state.count, siblings, state.born) != accounts) {
+            revert SegmentPosition.WitnessInvalid(12);
         }
     }
 
     /// @notice Requires that the accounts were those under `accounts`, and returns the state root after the segment.
     function close(State memory state, bytes calldata siblings, bytes32 accounts) internal pure returns (bytes32) {
-        (bytes32 before, bytes32 root) = Siblings.roots(state.table, state.count, siblings, state.born);
-        if (before != accounts) revert Located.WitnessInvalid(12);
+        (bytes32 before, bytes32 root) = MultiProof.roots(state.table, state.count, siblings, state.born);
+        if (before != accounts) revert SegmentPosition.WitnessInvalid(12);
         return rootWith(state, root);
     }
 
@@ -190,7 +190,7 @@ library Ledger {
             fits := and(lt(hint, mload(add(state, 96))), lt(position, mload(add(state, 32))))
             fits := and(fits, eq(mload(at), id))
         }
-        if (!fits) revert Located.WitnessInvalid(17);
+        if (!fits) revert SegmentPosition.WitnessInvalid(17);
     }
 
     /// @notice Opens an account with the next id. Returns false if no id is left.
@@ -242,7 +242,7 @@ library Ledger {
 
     /// @notice Appends a withdrawal.
     function takeOut(State memory state, address target, uint256 token, uint256 amount) internal pure {
-        if (state.branch.length == 0) revert Located.WitnessInvalid(15);
+        if (state.branch.length == 0) revert SegmentPosition.WitnessInvalid(15);
         bytes32 node = keccak256(abi.encodePacked(target, uint16(token), uint128(amount)));
         uint256 size = state.withdrawals;
         state.withdrawals = size + 1;

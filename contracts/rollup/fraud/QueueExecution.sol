@@ -4,19 +4,19 @@ pragma solidity ^0.8.28;
 import {Bls} from "../../lib/Bls.sol";
 import {Accounts} from "./Accounts.sol";
 import {Ledger} from "./Ledger.sol";
-import {Located} from "./Located.sol";
 import {Operations} from "./Operations.sol";
+import {SegmentPosition} from "./SegmentPosition.sol";
 
 /// @title Execution of queue items: deposits, forced operations, new tokens
 /// @dev The function is total, like its Python twin: every item counts as consumed, whatever its effect.
-library Consumption {
+library QueueExecution {
     using Ledger for Ledger.State;
     using Accounts for uint256;
 
     /// @notice The hints for decoding the BLS signatures of queue items, in their order.
     /// @param hints The hints
     /// @param used The number of hints already used
-    struct Speakers {
+    struct SignerHints {
         bytes[] hints;
         uint256 used;
     }
@@ -26,7 +26,7 @@ library Consumption {
         Ledger.State memory state,
         bytes memory raw,
         bytes32 domain,
-        Speakers memory speakers,
+        SignerHints memory speakers,
         bytes calldata keys
     ) internal view {
         uint256 kind = uint8(raw[0]);
@@ -58,7 +58,7 @@ library Consumption {
         Ledger.State memory state,
         bytes memory raw,
         bytes32 domain,
-        Speakers memory speakers,
+        SignerHints memory speakers,
         bytes calldata keys
     ) private view {
         uint256 account = _number(raw, 22, 4);
@@ -77,11 +77,13 @@ library Consumption {
     }
 
     /// @dev Returns true if a forced operation is authorised by its account's owner under the scheme that it names.
-    function _speaksFor(bytes32 owner, bytes memory raw, bytes32 digest, Speakers memory speakers, bytes calldata keys)
-        private
-        view
-        returns (bool)
-    {
+    function _speaksFor(
+        bytes32 owner,
+        bytes memory raw,
+        bytes32 digest,
+        SignerHints memory speakers,
+        bytes calldata keys
+    ) private view returns (bool) {
         uint256 scheme = _number(raw, 21, 1);
         bool byKey = uint256(owner) >> 160 != 0;
         if (scheme == 2) return byKey && raw.length == 113 && _spoken(raw, owner, digest, speakers, keys);
@@ -92,20 +94,20 @@ library Consumption {
         return speaker != address(0) && uint256(owner) == uint160(speaker);
     }
 
-    function _spoken(bytes memory raw, bytes32 owner, bytes32 digest, Speakers memory speakers, bytes calldata keys)
+    function _spoken(bytes memory raw, bytes32 owner, bytes32 digest, SignerHints memory speakers, bytes calldata keys)
         private
         view
         returns (bool)
     {
         uint256 index = speakers.used++;
-        if (index >= speakers.hints.length) revert Located.WitnessInvalid(19);
+        if (index >= speakers.hints.length) revert SegmentPosition.WitnessInvalid(19);
         bytes memory compressed = new bytes(48);
         assembly ("memory-safe") {
             mcopy(add(compressed, 32), add(raw, 97), 48)
         }
         (bool valid, bytes memory point) = Bls.signature(compressed, speakers.hints[index]);
         if (!valid) return false;
-        if (Bls.ownerOf(keys, index) != owner) revert Located.WitnessInvalid(20);
+        if (Bls.ownerOf(keys, index) != owner) revert SegmentPosition.WitnessInvalid(20);
         uint256[] memory positions = new uint256[](1);
         bytes32[] memory digests = new bytes32[](1);
         (positions[0], digests[0]) = (index, digest);

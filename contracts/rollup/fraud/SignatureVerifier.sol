@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
-import {IJudge} from "../../interfaces/IJudge.sol";
+import {IBlsSignatureVerifier} from "../../interfaces/IBlsSignatureVerifier.sol";
+import {IFraudVerifier} from "../../interfaces/IFraudVerifier.sol";
 import {IRollup} from "../../interfaces/IRollup.sol";
-import {IVoice} from "../../interfaces/IVoice.sol";
 import {Bls} from "../../lib/Bls.sol";
 import {Calldata} from "../../lib/Calldata.sol";
 import {Ledger} from "./Ledger.sol";
-import {Located} from "./Located.sol";
 import {Operations} from "./Operations.sol";
 import {Segment} from "./Segment.sol";
+import {SegmentPosition} from "./SegmentPosition.sol";
 
 /// @title A judge that decides whether a frame with one BLS signature had to be executed
 /// @notice Returns true if a frame with an invalid signature was executed, or one with a valid signature was skipped.
-contract SignatureJudge is IJudge, IVoice, Segment {
+contract SignatureVerifier is IFraudVerifier, IBlsSignatureVerifier, Segment {
     using Ledger for Ledger.State;
 
-    /// @inheritdoc IJudge
+    /// @inheritdoc IFraudVerifier
     /// @dev `keys` are the keys of the accounts (`Accounts.readKeyed`), and the hint is for the frame's signature.
-    function guilty(IRollup.Claim calldata claimed, IRollup.Claim calldata parent, bytes calldata encoded)
+    function isFraudulent(IRollup.Claim calldata claimed, IRollup.Claim calldata parent, bytes calldata encoded)
         external
         view
         returns (bool)
@@ -28,9 +28,9 @@ contract SignatureJudge is IJudge, IVoice, Segment {
         bytes calldata keys = _keys(encoded);
         opened.state.readKeyed(proof.witness, keys);
         // The first half shows whether a frame was executed.
-        if (opened.isQueue || opened.half == 1) revert Located.WitnessInvalid(30);
+        if (opened.isQueue || opened.half == 1) revert SegmentPosition.WitnessInvalid(30);
         Operations.Header memory head = Operations.header(opened.frame);
-        if (head.count == 0 || !Operations.byBls(head)) revert Located.WitnessInvalid(31);
+        if (head.count == 0 || !Operations.byBls(head)) revert SegmentPosition.WitnessInvalid(31);
         bool executed = opened.following != opened.start;
         Ledger.prove(opened.state, _siblings(encoded), proof.before.accounts);
         (bool fine,) = Operations.admissible(opened.state, head);
@@ -41,8 +41,8 @@ contract SignatureJudge is IJudge, IVoice, Segment {
         return executed != _signed(opened.frame, speakers, digests, proof.hints, keys);
     }
 
-    /// @inheritdoc IVoice
-    function speaks(bytes32 owner, bytes32 digest, bytes calldata proof) external view returns (bool) {
+    /// @inheritdoc IBlsSignatureVerifier
+    function isValidSignature(bytes32 owner, bytes32 digest, bytes calldata proof) external view returns (bool) {
         bytes calldata key = Calldata.bytesAt(proof, 0);
         (, bytes memory signature, bytes memory hint) = abi.decode(proof, (bytes, bytes, bytes));
         if (key.length != Bls.KEY || Bls.ownerOf(key, 0) != owner || signature.length != 48) {
@@ -65,7 +65,7 @@ contract SignatureJudge is IJudge, IVoice, Segment {
         assembly ("memory-safe") {
             mcopy(add(compressed, 32), add(frame, 40), 48)
         }
-        if (hints.length != 1) revert Located.WitnessInvalid(32);
+        if (hints.length != 1) revert SegmentPosition.WitnessInvalid(32);
         (bool valid, bytes memory point) = Bls.signature(compressed, hints[0]);
         if (!valid) return false;
         return Bls.verify(point, keys, speakers, digests);

@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 /// @title The root over all accounts, computed from some of them and their siblings
 /// @dev Accounts are in records, see `Accounts`: `id | owner | word | leaf before | counter`. There are two functions,
 /// because computing both roots would add about 90,000 gas to a signature dispute, which needs only one.
-library Siblings {
+library MultiProof {
     uint256 private constant DEPTH = 32;
     uint256 private constant RECORD = 160;
 
