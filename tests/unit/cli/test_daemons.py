@@ -78,7 +78,7 @@ class Interrupting:
         self.stop, self.left, self.done = stop, line, False
 
     def __call__(self, frame: FrameType, event: str, arg: object) -> Interrupting:
-        if frame.f_code.co_filename.endswith("stopping.py") and event == "line":
+        if frame.f_code.co_filename.endswith("common/signals.py") and event == "line":
             self.left -= 1
             if self.left == 0:
                 self.done = True

@@ -275,7 +275,7 @@ def test_with_the_sequencer_off_a_user_forces_proposes_and_claims(
     assert len(proposed["done"]) == 1
     assert does("propose", "--as", "payer", "--json")["at"] == proposed["at"]
     does("wait", "61 minutes")
-    assert "took back 1 ether" in does("propose", "--take-bond", "--as", "payer")
+    assert "took back 1 ether" in does("propose", "--withdraw-bond", "--as", "payer")
     assert does("force", "--as", "payer", "--json")["command"] == "layer2 rollup claim"
     payer = paid_in.connection.signers(2)[1].address
     before = paid_in.connection.balance(payer)

@@ -42,7 +42,7 @@ def force(workspace: Workspace, amount: str | None, to: str | None, source: int 
 
 
 @ROLLUP.verb("propose")
-@click.option("--take-bond", is_flag=True, help="Afterwards take back what is free of your bond.")
+@click.option("--withdraw-bond", is_flag=True, help="Afterwards take back what is free of your bond.")
 def propose(workspace: Workspace, withdraw_bond: bool) -> None:
     """Propose an assertion yourself: rebuild the state, finalise what is due, and assert the rest with a bond."""
     with desk_of(workspace) as desk:

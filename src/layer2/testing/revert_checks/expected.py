@@ -92,9 +92,11 @@ def _by_name(name: str, contract: object, arguments: Collection[str]) -> Codec:
     pool = _errors_of(contract) if contract is not None else _packaged()
     same = [codec for codec in pool if codec.name == name]
     found = {codec.signature for codec in same}
+    named = [codec for codec in same if {str(part.get("name")) for part in codec.inputs} == set(arguments)]
     if len(found) == 1:
-        named = (one for one in same if {str(part.get("name")) for part in one.inputs} == set(arguments))
-        return next(named, same[0])
+        return (named or same)[0]
+    if arguments and len({codec.signature for codec in named}) == 1:
+        return named[0]
     where = "the contract" if contract is not None else "the packaged contracts"
     if found:
         raise AssertionError(f"reverts: {where} have several errors {name!r}: name one of {', '.join(sorted(found))}")

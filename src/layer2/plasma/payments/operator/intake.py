@@ -68,9 +68,8 @@ class TransactionIntake:
         self._promises = OperatorJournal(self.folder / "operator.journal", chain.chain_id, chain.address)
         try:
             self.store = BlockStore(self.folder / "bodies")
-            self.freezer = CheckpointStore(
-                self.folder / "ledger", f"{chain.address} on chain {chain.chain_id}", "operator"
-            )
+            whose = f"{chain.address} on chain {chain.chain_id}"
+            self.freezer = CheckpointStore(self.folder / "ledger", whose, "operator")
             self.books = self._new_books()
             self._reload()
         except BaseException:
