@@ -16,8 +16,15 @@ from layer2.testing.source_checks import manifest_differences, name_collisions, 
 ROOT = Path(__file__).resolve().parents[2]
 CONTRACTS = ROOT / "contracts"
 DEPLOYABLES = (
-    "ChannelHub", "CoinFlip", "Rollup", "StateVerifier", "SignatureVerifier", "EndpointVerifier", "RootChain", "CoinChain"
-)  # fmt: skip
+    "ChannelHub",
+    "CoinFlip",
+    "Rollup",
+    "StateVerifier",
+    "SignatureVerifier",
+    "EndpointVerifier",
+    "RootChain",
+    "CoinChain",
+)
 
 # Rows that stay above the cheapest system, each for what the extra gas buys.
 ABOVE_ANCHOR = {

@@ -101,7 +101,9 @@ def test_a_full_account_pays_itself(fresh, people, tmp_path: Path) -> None:
         state.put(FULL, Account(owner_of_address(people.payer.address), 0, 0, state.accounts[FULL].balance))
 
     corner = Corner(fresh, people, tmp_path / "corner", owned)
-    assert gained(corner, corner.run(exact(corner, (FULL, ETHER), sender=FULL, nonce=0))) == {FULL: (0, 1)}
+    # The fee shows that the payment took place.
+    after = corner.run(exact(corner, (FULL, ETHER), sender=FULL, nonce=0, fee=FEE, receiver=LAST))
+    assert gained(corner, after) == {FULL: (-2, 1), LAST: (2, 0)}
 
 
 def test_a_withdrawal_takes_amount_and_fee_of_what_is_there(corner: Corner, people) -> None:
@@ -235,6 +237,9 @@ def test_a_forced_operation_has_a_signature_of_its_length(corner: Corner, people
         amount += 1
         signed = to_compact(people.payer.sign_digest(Transfer(PAYER, 7, PAYEE, amount, 0, 0).digest(domain)))
     corner.rollup.force(corner.payee, PAYER, 0, amount, PAYEE, Scheme.ECDSA, signed[:-1])
+    # Another amount under the same nonce: which of the two took place shows.
+    amount += 1_000
+    signed = to_compact(people.payer.sign_digest(Transfer(PAYER, 7, PAYEE, amount, 0, 0).digest(domain)))
     corner.rollup.force(corner.payee, PAYER, 0, amount, PAYEE, Scheme.ECDSA, signed)
     by_key = KEY.sign(Transfer(BY_KEY, 0, PAYEE, 5, 0, 0).digest(domain))
     for one in (by_key + b"\0", by_key[:-1], by_key):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from py_ecc.optimized_bls12_381 import FQ, curve_order, field_modulus, is_inf, m
 from tests.support.rollup.corner import ACQUITS, BY_KEY, ETHER, GUILTY, KEY, PAYEE, PAYER, Corner
 from tests.support.rollup.proof_parts import changed, part
 
+from layer2.ethereum.backend import CallRequest
 from layer2.ethereum.errors import ContractReverted
 from layer2.primitives.bls import BlsKey, packed_key, signature_hint
 from layer2.primitives.hashing import keccak
@@ -144,6 +146,31 @@ def test_frames_are_executed_exactly_if_all_who_send_have_signed(bench: Bench) -
         judged[name] = (bench.says(bench.proof(name)), told)
     assert judged == dict.fromkeys(judged, (ACQUITS, GUILTY))
     assert len(judged) == 20
+
+
+def test_no_amount_of_gas_makes_a_right_signature_wrong(bench: Bench) -> None:
+    """A precompile that is given too little fails like one whose input is wrong: the judge must not conclude that."""
+    chain, judge = bench.corner.l2.connection, bench.corner.judges[SIGNATURE_JUDGE]
+    parent = bench.corner.replica.claims[bench.honest.parent]
+    data = judge.encode("isFraudulent", bench.honest.as_tuple(), parent.as_tuple(), bench.proof("right"))
+
+    def convicts(gas: int) -> bool | None:
+        """Return the verdict, or None if the call reverts."""
+        request = CallRequest(judge.address, data, sender=bench.corner.rollup.address, gas=gas)
+        outcome = chain.simulate(request, "latest")
+        return bool(int.from_bytes(outcome.output, "big")) if outcome.ok else None
+
+    # What the transaction itself costs, at most (EIP-7623).
+    floor = 21_000 + 40 * len(data)
+    low, high = floor, 3_000_000
+    assert convicts(high) is False
+    while high - low > 500:
+        middle = (low + high) // 2
+        low, high = (middle, high) if convicts(middle) is None else (low, middle)
+    # Every precompile is met by one of these with less than it needs.
+    judged = Counter(convicts(gas) for gas in range(floor, high, 400))
+    assert judged.keys() <= {None, False}
+    assert judged[None] > 100
 
 
 class Deceived(Remembering):
