@@ -99,13 +99,15 @@ artifacts: setup ## Recompile the contracts into the packaged manifests
 artifacts-check: setup
 	$(BIN)/python tools/compile_artifacts.py --check
 
-lint: setup ## ruff, solhint, forge fmt, and whether the list of mutations fits the code
+lint: setup ## ruff, solhint, forge fmt, spelling, prose and names, and whether the list of mutations fits the code
 	$(BIN)/ruff check $(PYTHON_CODE)
 	$(BIN)/ruff format --check $(PYTHON_CODE)
 	$(BIN)/python tools/run_solhint.py
 	$(BIN)/forge fmt --check
 	$(BIN)/forge fmt --check proofs/*.sol
 	$(BIN)/python tools/run_mutants.py --check
+	$(BIN)/python tools/check_prose.py
+	git ls-files -z | xargs -0 $(BIN)/codespell
 
 types: setup ## mypy, strict
 	$(BIN)/mypy $(TYPED_CODE)

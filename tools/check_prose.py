@@ -15,6 +15,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 CODE = ("src", "scripts", "tools")
+GLOSSARY = ROOT / "docs" / "glossary.md"
+NAMED = ("src", "scripts", "tools", "tests", "contracts", "proofs", "mutants", "docs", "README.md", "CONTRIBUTING.md")
+"""Places in which no retired name may stand; the history of changes may name them."""
 
 OPENINGS = re.compile(
     r"(What|Who|Whoever|Whom|Whose|Whether|Where|How|Why|When|Which|Of|It|They|That|Those|This|These|The same|Same"
@@ -42,6 +45,28 @@ def problems_of(name: str, source: str) -> Iterator[Problem]:
         yield from phrases(name, line, text)
     for line, text in comments(source):
         yield from phrases(name, line, text)
+
+
+def retired_names(glossary: str) -> dict[str, str]:
+    """Return the retired names of the glossary's last table, each with the text that replaces it."""
+    table = glossary.partition("## Retired names")[2]
+    return dict(re.findall(r"^\| `(\w+)` \| (.*?) \|$", table, re.MULTILINE))
+
+
+def retired_in(name: str, text: str, retired: dict[str, str]) -> Iterator[Problem]:
+    """Yield each retired name in a text, with its replacement."""
+    words = re.compile(rf"(?<!\w)({'|'.join(retired)})(?!\w)")
+    for line, row in enumerate(text.splitlines(), 1):
+        for match in words.finditer(row):
+            yield name, line, f"{match[0]} is retired: {retired[match[0]]}"
+
+
+def named_files() -> Iterator[Path]:
+    """Yield every file in which names are checked."""
+    for name in NAMED:
+        path = ROOT / name
+        files = sorted(path.rglob("*")) if path.is_dir() else [path]
+        yield from (file for file in files if file.suffix in {".py", ".sol", ".md", ".toml"} and file != GLOSSARY)
 
 
 def phrases(name: str, line: int, text: str) -> Iterator[Problem]:
@@ -81,6 +106,12 @@ def main(arguments: list[str] | None = None) -> int:
     for folder in [Path(one) for one in given] or [ROOT / one for one in CODE]:
         for path in sorted(folder.rglob("*.py")) if folder.is_dir() else [folder]:
             for name, line, problem in problems_of(str(path), path.read_text(encoding="utf-8")):
+                print(f"{name}:{line}: {problem}")
+                found += 1
+    if not given:
+        retired = retired_names(GLOSSARY.read_text(encoding="utf-8"))
+        for path in named_files():
+            for name, line, problem in retired_in(str(path), path.read_text(encoding="utf-8"), retired):
                 print(f"{name}:{line}: {problem}")
                 found += 1
     print(f"{found} problems of prose" if found else "prose: nothing to mend")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -305,3 +306,58 @@ def test_the_sources_of_a_contract_are_those_it_imports(mutants: ModuleType) -> 
     files = mutants.sources_below(ROOT, "contracts/channels/ChannelHub.sol")
     assert {"contracts/channels/Locks.sol", "contracts/types/Slots.sol", "contracts/lib/Signatures.sol"} <= set(files)
     assert not any(name.startswith("contracts/rollup") for name in files)
+
+
+# -------------------------------------------------------------------------------------------------------------- prose
+
+
+@pytest.fixture
+def prose() -> ModuleType:
+    return load("check_prose")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '"""Limits connections."""',
+        'def balance() -> int:\n    """Return the balance in wei."""',
+        'MOST = 5\n"""Maximum number of requests that wait."""',
+        "# The lock comes first, because it protects the folder.",
+        '"""Return True if the block is no longer open."""',
+        'name = "Whoever says so"',
+        'TEXT = """What follows is text and documents nothing."""\nprint(TEXT)',
+        '"""Return `told`, as the node sent it."""',
+    ],
+)
+def test_plain_english_is_left_alone(prose: ModuleType, source: str) -> None:
+    assert list(prose.problems_of("a.py", source)) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        ('"""What it accepts."""', 1),
+        ('def balance() -> int:\n    """Whether it is there."""', 2),
+        ('MOST = 5\n"""Of requests that wait."""', 2),
+        ("x = 1\n# Whoever waits is told.", 2),
+        ('"""A proof.\n\n    This is no proof of a block.\n"""', 3),
+    ],
+)
+def test_foreign_openings_and_phrases_are_found_with_their_line(prose: ModuleType, source: str, line: int) -> None:
+    found = list(prose.problems_of("a.py", source))
+    assert found
+    assert {row for _, row, _ in found} == {line}
+
+
+def test_a_retired_name_is_found_with_its_replacement(prose: ModuleType) -> None:
+    retired = prose.retired_names("| `Kept` | x |\n## Retired names\n\n| `SweepFailed` | `PaymentFailed` |\n")
+    assert retired == {"SweepFailed": "`PaymentFailed`"}
+    (problem,) = prose.retired_in("a.md", "one\n`SweepFailed(to)`, SweepFailedAgain", retired)
+    assert problem == ("a.md", 2, "SweepFailed is retired: `PaymentFailed`")
+
+
+def test_the_glossary_names_what_is_retired_and_no_new_name_is_retired_itself(prose: ModuleType) -> None:
+    retired = prose.retired_names(prose.GLOSSARY.read_text(encoding="utf-8"))
+    assert len(retired) > 100
+    fresh = {name for text in retired.values() for name in re.findall(r"`(\w+)`", text)}
+    assert not fresh & set(retired)

@@ -1,4 +1,4 @@
-"""A binary keccak tree of fixed depth over a growing list of leaves, like `ListTree`, stored in arrays.
+"""A binary keccak tree of fixed depth over a growing list of leaves, like `AppendOnlyTree`, stored in arrays.
 
 The arrays allow millions of leaves.
 """

@@ -127,7 +127,7 @@ class ConnectionLimiter:
         self._visitors: dict[Client, None] = {}
 
     def __repr__(self) -> str:
-        return f"<Doorman connections={len(self._visitors)} of {self._most}>"
+        return f"<ConnectionLimiter connections={len(self._visitors)} of {self._most}>"
 
     def __call__(self) -> asyncio.BaseProtocol:
         """Return the protocol of a new connection."""

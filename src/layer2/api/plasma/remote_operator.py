@@ -27,7 +27,7 @@ class RemoteOperatorClient:
         self.operator = operator
 
     def __repr__(self) -> str:
-        return f"<RemoteGate {self.operator.url}>"
+        return f"<RemoteOperatorClient {self.operator.url}>"
 
     def submit(self, payment: Signed) -> bytes:
         """Submit a payment and return its hash; it is accepted durably."""

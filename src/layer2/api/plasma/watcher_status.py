@@ -41,7 +41,7 @@ class WatcherStatus:
         self.gas = 0
 
     def __repr__(self) -> str:
-        return f"<WatchDesk {self.watcher}>"
+        return f"<WatcherStatus {self.watcher}>"
 
     def step(self) -> Report:
         """Step the watcher, record its report for queries and return it."""

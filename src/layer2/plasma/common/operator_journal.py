@@ -105,7 +105,7 @@ class OperatorJournal:
         runs: codec of record runs, which also defines a record's hash.
 
     Raises:
-        JournalForeign: the journal belongs to another contract or chain.
+        JournalMismatch: the journal belongs to another contract or chain.
         JournalCorrupt: the journal contains an invalid entry.
     """
 

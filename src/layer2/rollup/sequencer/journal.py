@@ -54,7 +54,7 @@ class SequencerJournal:
     """Durable journal of accepted operations and key registrations; writes are buffered until `commit`.
 
     Raises:
-        JournalForeign: the journal belongs to another rollup or chain.
+        JournalMismatch: the journal belongs to another rollup or chain.
         JournalCorrupt: the journal contains data that this program never wrote.
     """
 
@@ -160,7 +160,7 @@ class SequencerJournal:
         self.journal.put_meta("final", entry.to_bytes(8, "big") + record)
 
     def check_final(self, hashes: Sequence[bytes]) -> None:
-        """Raise JournalForeign unless the chain contains the last entry recorded by `note_final`.
+        """Raise JournalMismatch unless the chain contains the last entry recorded by `note_final`.
 
         Args:
             hashes: hashes of the chain's entries, in order.

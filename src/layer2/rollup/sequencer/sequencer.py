@@ -72,7 +72,7 @@ class Sequencer(OperationIntake):
         verifier: workers that verify signatures; by default, the calling thread does.
 
     Raises:
-        JournalForeign: the journal belongs to another rollup or chain; nothing has been signed or posted.
+        JournalMismatch: the journal belongs to another rollup or chain; nothing has been signed or posted.
         JournalCorrupt: the journal is damaged; nothing has been signed or posted.
     """
 

@@ -22,7 +22,7 @@ from layer2.ethereum.connection import Connection
 from layer2.ethereum.sender import Sender
 from layer2.plasma.payments.chain.follower import ChainLog
 from layer2.plasma.payments.chain.contract import RootChain
-from layer2.plasma.payments.operator.client_protocol import NearGate
+from layer2.plasma.payments.operator.client_protocol import LocalOperator
 from layer2.plasma.payments.operator.operator import Operator
 from layer2.plasma.payments.chain.state import Sight
 from layer2.plasma.payments.wallet.wallet import Wallet
@@ -35,7 +35,7 @@ root = RootChain.at(chain, address)
 log = ChainLog(root, Sender(chain, operator_signer), start_block=start)
 operator = Operator(log, Path(folder) / "operator", margin=0)
 
-class Gate(NearGate):
+class Gate(LocalOperator):
     # What is printed has left the process: it must never be contradicted.
     def submit(self, payment):
         one = payment.transaction

@@ -66,7 +66,7 @@ class CoinChainState:
         )
 
     def __repr__(self) -> str:
-        return f"<CoinSight {self.chain.address} coins={len(self.records)} blocks={len(self.headers)}>"
+        return f"<CoinChainState {self.chain.address} coins={len(self.records)} blocks={len(self.headers)}>"
 
     @property
     def next_block(self) -> int:

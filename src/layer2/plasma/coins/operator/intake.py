@@ -128,7 +128,7 @@ class TransferIntake:
     def submit_many(self, batch: Sequence[SignedCoin]) -> list[Layer2Error | None]:
         """Accept all valid transfers in one commit; return the rejection or None of each.
 
-        Rejections: UnknownCoin, CoinSpent, CoinLeaving, SignatureWrong, Expired and MempoolFull; MalformedError for an
+        Rejections: UnknownCoin, CoinSpent, CoinExiting, SignatureWrong, Expired and MempoolFull; MalformedError for an
         invalid encoding.
 
         Raises:

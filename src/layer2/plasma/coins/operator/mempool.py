@@ -49,7 +49,7 @@ class VerifiedTransfers:
                 self.digests[place] = self.signed[place].transaction.hash
 
     def __repr__(self) -> str:
-        return f"<CoinVouched {len(self.records)} refused={len(self.refused)}>"
+        return f"<VerifiedTransfers {len(self.records)} refused={len(self.refused)}>"
 
 
 class CoinMempool:
@@ -72,7 +72,7 @@ class CoinMempool:
         self._ledger = ledger
 
     def __repr__(self) -> str:
-        return f"<CoinPool {len(self.waiting)} of {self.most}>"
+        return f"<CoinMempool {len(self.waiting)} of {self.most}>"
 
     def __contains__(self, one: CoinTransaction) -> bool:
         found = self.waiting.get(one.coin)

@@ -85,7 +85,7 @@ class CoinOperator(TransferIntake, BlockSubmitter[SparseTree, CoinHeader]):
         workers: Workers that verify signatures; by default the calling thread verifies them.
 
     Raises:
-        JournalForeign, JournalCorrupt, BlockLost: The journal does not match the chain; nothing has been signed.
+        JournalMismatch, JournalCorrupt, BlockLost: The journal does not match the chain; nothing has been signed.
     """
 
     points = "coins"

@@ -59,7 +59,7 @@ class CoinWallet:
         self._others = [BodyEvidence(one, wallet.sight) for one in sources]
 
     def __repr__(self) -> str:
-        return f"<CoinHolder {self.address} coins={len(self.wallet.coins())}>"
+        return f"<CoinWallet {self.address} coins={len(self.wallet.coins())}>"
 
     @property
     def address(self) -> Address:

@@ -71,7 +71,7 @@ class CoinIndex:
         self._trees: OrderedDict[bytes, SparseTree] = OrderedDict()
 
     def __repr__(self) -> str:
-        return f"<CoinBooks coins={len(self.records)} head={self.head}>"
+        return f"<CoinIndex coins={len(self.records)} head={self.head}>"
 
     # --------------------------------------------------------------------------------------------------------- coins
 

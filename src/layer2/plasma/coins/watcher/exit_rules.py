@@ -82,7 +82,7 @@ class CoinExitChecker:
         self._at_risk = at_risk
 
     def __repr__(self) -> str:
-        return f"<CoinJudge {self.books}>"
+        return f"<CoinExitChecker {self.books}>"
 
     def exit(self, one: CoinExitNow, now: int) -> ExitVerdict:
         """Check a running exit."""

@@ -84,7 +84,7 @@ class CoinWatcher(CoinWatchState):
         memory: Maximum depth of a reorganisation in Ethereum blocks before all events are read again.
 
     Raises:
-        JournalForeign, JournalCorrupt, JournalLocked: The folder belongs to another chain, is damaged, or is in use.
+        JournalMismatch, JournalCorrupt, JournalLocked: The folder belongs to another chain, is damaged, or is in use.
     """
 
     def __init__(

@@ -51,7 +51,7 @@ class BlockCache:
             raise self._refused(failure) from failure
 
     def __repr__(self) -> str:
-        return f"<WatchStore {self.path or 'in memory'} bodies={len(self)}>"
+        return f"<BlockCache {self.path or 'in memory'} bodies={len(self)}>"
 
     def __len__(self) -> int:
         return int(self._rows("SELECT count(*) FROM bodies")[0][0])

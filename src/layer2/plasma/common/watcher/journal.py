@@ -28,7 +28,7 @@ class WatcherStore:
     """A journal with two kinds of rows, news and verdicts; without a file, nothing outlives the process.
 
     Raises:
-        JournalForeign: the journal belongs to another contract.
+        JournalMismatch: the journal belongs to another contract.
     """
 
     def __init__(self, journal: Journal | str | Path | None, identity: str) -> None:
@@ -50,7 +50,7 @@ class WatcherStore:
             raise
 
     def __repr__(self) -> str:
-        return f"<WatchMemory {self.journal}>"
+        return f"<WatcherStore {self.journal}>"
 
     def close(self) -> None:
         """Close the journal, if it was opened here."""

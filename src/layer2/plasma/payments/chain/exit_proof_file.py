@@ -79,7 +79,7 @@ def to_json(kit: Kit | InFlightExitProof) -> dict[str, Any]:
 
 
 def from_json(value: object) -> Kit:
-    """Decode the exit proof of an output; raise KitMalformed or KitWrong if it is not valid."""
+    """Decode the exit proof of an output; raise ExitProofMalformed or ExitProofInvalid if it is not valid."""
     kind = value.get("kind") if isinstance(value, dict) else None
     if kind == "deposit":
         row = _fields(value, "kind", "number", "record")
@@ -104,7 +104,7 @@ def from_json(value: object) -> Kit:
 
 
 def payment_from_json(value: object) -> InFlightExitProof:
-    """Decode the exit proof of a payment; raise KitMalformed or KitWrong if it is not valid."""
+    """Decode the exit proof of a payment; raise ExitProofMalformed or ExitProofInvalid if it is not valid."""
     row = _fields(value, "kind", "transaction", "signatures", "inputs", "included")
     signatures, inputs = row["signatures"], row["inputs"]
     if row["kind"] != "payment" or not isinstance(signatures, list) or not isinstance(inputs, list):
@@ -122,7 +122,7 @@ def payment_from_json(value: object) -> InFlightExitProof:
 
 
 def read_json(text: str) -> Any:
-    """Decode untrusted JSON text; raise KitMalformed if it is not valid."""
+    """Decode untrusted JSON text; raise ExitProofMalformed if it is not valid."""
     # The library's decoder recurses and may exhaust the stack, so the nesting depth is checked first.
     depth = 0
     for found in _BRACKETS.finditer(text):
@@ -155,8 +155,8 @@ def parse(text: str, root: RootChain) -> ExitProofFile:
     """Decode the exit proofs in a file's text and verify each against L1.
 
     Raises:
-        KitMalformed: the text is not valid.
-        KitWrong: the file is of another chain or contract, or a proof does not match L1.
+        ExitProofMalformed: the text is not valid.
+        ExitProofInvalid: the file is of another chain or contract, or a proof does not match L1.
     """
     value = read_json(text)
     row = _fields(value, "format", "version", "chainId", "contract", "outputs", "payments")

@@ -62,7 +62,7 @@ class DepositExitProof:
         return Proof.of_deposit(self.position, self.deposit.record)
 
     def require_on_chain(self, root: RootChain) -> None:
-        """Raise KitWrong unless L1 has exactly this deposit."""
+        """Raise ExitProofInvalid unless L1 has exactly this deposit."""
         if root.deposit_hash(self.deposit.number) != self.deposit.hash:
             raise ExitProofInvalid(
                 f"deposit {self.deposit.number}: the chain has none, or another", hint="look it up again"
@@ -74,7 +74,7 @@ class OutputExitProof:
     """The exit proof of an output of a block: its transaction, its position, and the path to the header.
 
     Raises (at construction):
-        KitWrong: the path does not lead to the header, or the transaction is not allowed in the block.
+        ExitProofInvalid: the path does not lead to the header, or the transaction is not allowed in the block.
     """
 
     position: int
@@ -138,7 +138,7 @@ class OutputExitProof:
         return OutputExitProof(self.position, self.transaction, header, self.path)
 
     def require_on_chain(self, root: RootChain) -> None:
-        """Raise KitWrong unless L1 has exactly this header."""
+        """Raise ExitProofInvalid unless L1 has exactly this header."""
         if root.block(self.block) != self.header.hash:
             raise ExitProofInvalid(f"block {self.block}: the chain has another header, or none", hint="renew the kit")
 
@@ -154,8 +154,8 @@ class InFlightExitProof:
         included: exit proof of one of its outputs; None if its inclusion is unknown.
 
     Raises (at construction):
-        KitWrong: the proofs are not those of its inputs, its outputs exceed its inputs, or `included` is of another
-            transaction.
+        ExitProofInvalid: the proofs are not those of its inputs, its outputs exceed its inputs, or `included` is of
+            another transaction.
     """
 
     payment: Signed
@@ -229,7 +229,7 @@ class InFlightExitProof:
         return mine | sum(16 << at for at, one in enumerate(self.transaction.outputs) if outputs and one.owner == owner)
 
     def require_signed(self, domain: Domain) -> None:
-        """Raise KitWrong unless the owner of each input has signed."""
+        """Raise ExitProofInvalid unless the owner of each input has signed."""
         found = signers_of([self.payment], domain)[0]
         for kit, signer in zip(self.inputs, found, strict=True):
             if signer != kit.output.owner:
@@ -238,7 +238,7 @@ class InFlightExitProof:
                 )
 
     def require_on_chain(self, root: RootChain) -> None:
-        """Raise KitWrong unless L1 has the inputs and the inclusion, and the owners have signed."""
+        """Raise ExitProofInvalid unless L1 has the inputs and the inclusion, and the owners have signed."""
         self.require_signed(root.domain)
         for kit in self.inputs:
             kit.require_on_chain(root)
@@ -247,6 +247,6 @@ class InFlightExitProof:
 
 
 def require_on_chain(root: RootChain, kits: Iterable[Kit | InFlightExitProof]) -> None:
-    """Raise KitWrong for the first proof that does not match L1."""
+    """Raise ExitProofInvalid for the first proof that does not match L1."""
     for kit in kits:
         kit.require_on_chain(root)

@@ -53,7 +53,7 @@ class LocalOperator:
         self.operator = operator
 
     def __repr__(self) -> str:
-        return f"<NearGate {self.operator}>"
+        return f"<LocalOperator {self.operator}>"
 
     def submit(self, payment: Signed) -> bytes:
         """Accept a payment durably and return its hash; raise the rejection."""

@@ -66,7 +66,7 @@ class Operator(TransactionIntake, BlockSubmitter[BlockTree, Header]):
         workers: processes that verify signatures; by default the calling thread verifies them.
 
     Raises:
-        JournalForeign, JournalCorrupt, BlockLost: the journal does not match L1; nothing has been signed.
+        JournalMismatch, JournalCorrupt, BlockLost: the journal does not match L1; nothing has been signed.
     """
 
     points = "operator"

@@ -105,7 +105,7 @@ class CheckpointStore:
         """The reason why the last checkpoint could not be used or stored."""
 
     def __repr__(self) -> str:
-        return f"<Freezer {self._files} block={self.number}>"
+        return f"<CheckpointStore {self._files} block={self.number}>"
 
     def due(self, transactions: int) -> bool:
         """Return True if this number of transactions since the stored checkpoint justifies a new one."""

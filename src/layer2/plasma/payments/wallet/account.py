@@ -178,7 +178,7 @@ class Account:
         A reorganisation changes the header of a block that is submitted again.
 
         Raises:
-            KitWrong: the block is not on L1, or has different contents.
+            ExitProofInvalid: the block is not on L1, or has different contents.
         """
         if isinstance(kit, DepositExitProof):
             kit.require_on_chain(self.root)
@@ -198,7 +198,7 @@ class Account:
         return fresh
 
     def renewed_payment(self, kit: InFlightExitProof) -> InFlightExitProof:
-        """Return a payment's proof with all its exit proofs renewed; raise KitWrong as `renewed` does."""
+        """Return a payment's proof with all its exit proofs renewed; raise ExitProofInvalid as `renewed` does."""
         included = None if kit.included is None else self.renewed(kit.included)
         assert included is None or isinstance(included, OutputExitProof)
         return InFlightExitProof(kit.payment, tuple(self.renewed(one) for one in kit.inputs), included)
@@ -219,7 +219,7 @@ class Account:
         """Import own outputs from a file, each verified against L1; return those that are new or were doubtful.
 
         Raises:
-            KitMalformed, KitWrong: the file is not valid; nothing was imported.
+            ExitProofMalformed, ExitProofInvalid: the file is not valid; nothing was imported.
         """
         found = load_kits(path, self.root)
         return self.adopt(kit for kit in found.outputs if kit.output.owner == self.owner)

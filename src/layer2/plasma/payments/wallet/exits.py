@@ -102,7 +102,7 @@ class Exits(Account):
 
         Raises:
             ViewIncomplete: the outputs of some blocks before the first distrusted one are unknown; nothing was started.
-            HeldInFlight, ContractReverted, KitWrong: the first failure, raised after all other exits were started.
+            HeldInFlight, ContractReverted, ExitProofInvalid: the first failure, raised when the others have started.
         """
         self.look()
         if not incomplete:

@@ -62,7 +62,7 @@ class Offer:
 
     @classmethod
     def from_text(cls, text: str) -> Offer:
-        """Decode an offer from JSON; raise KitMalformed or KitWrong if it is not valid."""
+        """Decode an offer from JSON; raise ExitProofMalformed or ExitProofInvalid if it is not valid."""
         try:
             row = read_json(text)
             if row.pop("format") != _FORMAT:
@@ -90,7 +90,7 @@ class Offer:
         """Return the maker's change by token.
 
         Raises:
-            SwapWrong: the inputs hold less than the given amount.
+            SwapInvalid: the inputs hold less than the given amount.
         """
         left = {self.give[0]: -self.give[1]}
         for kit in self.inputs:
@@ -138,9 +138,9 @@ class Swaps(Spender):
             longest: maximum number of blocks for which own outputs may be locked; by default `lifetime`.
 
         Raises:
-            SwapWrong: the offer is for another taker, locks outputs for too long, or gives an output that cannot be
+            SwapInvalid: the offer is for another taker, locks outputs for too long, or gives an output that cannot be
                 given.
-            KitWrong: the maker's outputs do not match L1.
+            ExitProofInvalid: the maker's outputs do not match L1.
         """
         self._require_here(offer)
         if offer.taker != self.signer.address or offer.maker == offer.taker:
@@ -168,7 +168,7 @@ class Swaps(Spender):
         """Check the taker's half against the own offer, sign and submit it; the result's proof is for the taker.
 
         Raises:
-            SwapWrong: the payment differs from the offer, or an offered output is not free any more.
+            SwapInvalid: the payment differs from the offer, or an offered output is not free any more.
         """
         self._require_here(offer)
         one = half.transaction
@@ -216,7 +216,7 @@ class Swaps(Spender):
 
         Raises:
             PaymentUnknown: the own half was not signed here.
-            KitWrong: a signature is not valid.
+            ExitProofInvalid: a signature is not valid.
         """
         known = self.purse.payment(kit.hash)
         kit.require_signed(self.root.domain)

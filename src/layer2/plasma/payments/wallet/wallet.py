@@ -165,7 +165,7 @@ class Wallet(Swaps):
         lower, the last one that the operator serves.
 
         Raises:
-            GateLied: an answer of the operator contradicts L1; all verified answers were stored.
+            OperatorMisbehaved: an answer of the operator contradicts L1; all verified answers were stored.
         """
         self.look()
         if self.gate is None:

@@ -53,7 +53,7 @@ class WalletStore:
         heard: the last block up to which all outputs are known, and the hash of its header.
 
     Raises:
-        JournalForeign: the journal belongs to another contract or owner.
+        JournalMismatch: the journal belongs to another contract or owner.
         JournalCorrupt: the journal contains an invalid entry.
     """
 

@@ -34,7 +34,7 @@ def payment_kit(evidence: Evidence, record: bytes) -> InFlightExitProof:
 
     Raises:
         MalformedError: the record is not a valid payment.
-        KitWrong: the inputs are not those of the payment.
+        ExitProofInvalid: the inputs are not those of the payment.
         StateUnknown: an input is not available.
     """
     if len(record) < 2:

@@ -62,7 +62,7 @@ class Watcher(WatchState):
         workers: processes that verify signatures; by default the calling thread verifies them.
 
     Raises:
-        JournalForeign, JournalCorrupt, JournalLocked: the folder belongs to another chain, is damaged, or is in use.
+        JournalMismatch, JournalCorrupt, JournalLocked: the folder belongs to another chain, is damaged, or is in use.
     """
 
     def __init__(

@@ -111,7 +111,7 @@ class CoinNetwork:
         self.hostile = HostileCoinOperator(self.chain, operator)
 
     def __repr__(self) -> str:
-        return f"<CoinTown {self.chain.address}>"
+        return f"<CoinNetwork {self.chain.address}>"
 
     def deposit(self, who: str, amount: int) -> tuple[int, CoinRecord]:
         """Deposit ether as a coin."""
