@@ -350,10 +350,10 @@ def test_foreign_openings_and_phrases_are_found_with_their_line(prose: ModuleTyp
 
 
 def test_a_retired_name_is_found_with_its_replacement(prose: ModuleType) -> None:
-    retired = prose.retired_names("| `Kept` | x |\n## Retired names\n\n| `SweepFailed` | `PaymentFailed` |\n")
-    assert retired == {"SweepFailed": "`PaymentFailed`"}
-    (problem,) = prose.retired_in("a.md", "one\n`SweepFailed(to)`, SweepFailedAgain", retired)
-    assert problem == ("a.md", 2, "SweepFailed is retired: `PaymentFailed`")
+    retired = prose.retired_names("| `Kept` | x |\n## Retired names\n\n| `OldName` | `NewName` |\n")
+    assert retired == {"OldName": "`NewName`"}
+    (problem,) = prose.retired_in("a.md", "one\n`OldName(to)`, OldNameAgain", retired)
+    assert problem == ("a.md", 2, "OldName is retired: `NewName`")
 
 
 def test_the_glossary_names_what_is_retired_and_no_new_name_is_retired_itself(prose: ModuleType) -> None:

@@ -230,5 +230,5 @@ class HubFacade(HubWithSenders):
         """Withdraw the failed payouts that the hub holds for an account; return the amount as text."""
         signer = as_signer(signer)
         amount = self.owed(signer.address, token)
-        self.sweep(self.sender(signer), token)
+        self.withdraw_pending(self.sender(signer), token)
         return asset_at(self.connection, token).format(amount)

@@ -83,7 +83,7 @@ def test_a_token_that_answers_false_leaves_its_payouts_owed(world: GasWorld) -> 
     token.transact(world.operator, "setFailing", True)
     close(world, key)
     assert owed(world, world.payer.address, token.address) == 100 * UNIT
-    with reverts("PaymentFailed", to=world.payer.address, token=token.address):
+    with reverts("PaymentFailed(address to, address token)", to=world.payer.address, token=token.address):
         world.act(world.payer, "withdrawPending", token.address, world.payer.address)
     token.transact(world.operator, "setFailing", False)
     world.act(world.payer, "withdrawPending", token.address, world.payer.address)

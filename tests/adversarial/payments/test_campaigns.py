@@ -94,7 +94,7 @@ class Campaign:
             everything = sorted({one >> 1 for one in range(world.root.head()[1] + 1)})
             for newer in ([], [kit.block >> 1], everything, everything[-1:]):
                 try:
-                    world.root.claim(world.thief, [(kit.position, kit.made)], newer)
+                    world.root.process_exits(world.thief, [(kit.position, kit.made)], newer)
                 except ContractReverted as failure:
                     refusals.append(failure.name or "")
         return refusals

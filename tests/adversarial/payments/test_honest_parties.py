@@ -146,7 +146,7 @@ class Thief:
     def grab(self) -> None:
         """Claim all it can."""
         for kit in self.kits:
-            self.try_(lambda kit=kit: self.world.root.claim(self.world.thief, [(kit.position, kit.made)]))
+            self.try_(lambda kit=kit: self.world.root.process_exits(self.world.thief, [(kit.position, kit.made)]))
         for one, kits in self.games:
             self.try_(lambda one=one, kits=kits: self.world.settle(self.world.thief, one, kits))
 
@@ -370,9 +370,9 @@ def test_without_a_watcher_the_payee_is_robbed(world: World) -> None:
         world.exit(world.thief, thief.kits[1])
         world.later(3 * W)
         for kit in (*thief.kits, *one.deposited.values()):
-            world.root.claim(world.thief, [(kit.position, kit.made)])
+            world.root.process_exits(world.thief, [(kit.position, kit.made)])
         payee.leave()
         world.later(3 * W)
         assert world.status(payee.kits[0]) is ExitStatus.OPEN
-        thief.try_(lambda: world.root.claim(world.payee, [(payee.kits[0].position, payee.kits[0].made)]))
+        thief.try_(lambda: world.root.process_exits(world.payee, [(payee.kits[0].position, payee.kits[0].made)]))
         assert thief.refused == {"NotCovered": 1}

@@ -30,7 +30,7 @@ GRACE = W // 4
 def standard(world: World, kit: Kit) -> Callable[[], None]:
     """The thief exits what it has; how it claims that."""
     world.exit(world.thief, kit)
-    return lambda: world.root.claim(world.thief, [(kit.position, kit.made)], [])
+    return lambda: world.root.process_exits(world.thief, [(kit.position, kit.made)], [])
 
 
 def game(world: World, kit: Kit) -> Callable[[], None]:

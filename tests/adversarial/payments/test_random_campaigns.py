@@ -84,7 +84,7 @@ class Random:
             newer = self.draw.draw(st.lists(st.sampled_from(buckets), unique=True, max_size=4).map(sorted))
             for choice in ([], newer, buckets):
                 try:
-                    self.world.root.claim(self.world.thief, [(kit.position, kit.made)], choice)
+                    self.world.root.process_exits(self.world.thief, [(kit.position, kit.made)], choice)
                 except ContractReverted as failure:
                     self.refused(failure)
 

@@ -302,12 +302,12 @@ def test_C6_withdrawals_are_replayable_and_unique(l2, chain, people) -> None:
     starved = chain.simulate(CallRequest(l2.rollup.address, claimed, 0, stranger.address, 70_000))
     assert starved.failure is not None or starved.revert is not None
     with pytest.raises(ContractReverted, match="PaymentFailed"):
-        l2.rollup.claim(stranger, *row)
+        l2.rollup.finalize_withdrawal(stranger, *row)
     wallet.transact(payer.sender, "acceptNow")
-    l2.rollup.claim(stranger, *row)
+    l2.rollup.finalize_withdrawal(stranger, *row)
     assert chain.balance(wallet.address) == ETHER
     with reverts("AlreadyPaid", index=0):
-        l2.rollup.claim(stranger, *row)
+        l2.rollup.finalize_withdrawal(stranger, *row)
 
 
 def test_C7_deposits_are_measured_and_refunded_when_they_are_never_consumed(l2, chain, people) -> None:

@@ -71,12 +71,12 @@ def test_a_withdrawal_under_two_final_truths_is_paid_once(l2, chain, people) -> 
     replica = l2.challenger.replica
     state = replica.state_of(short)
     (one,) = state.withdrawals
-    l2.rollup.claim(payer.sender, short, Roots.of(state), 0, one, state.withdrawal_path(0))
+    l2.rollup.finalize_withdrawal(payer.sender, short, Roots.of(state), 0, one, state.withdrawal_path(0))
     l2.rollup.finalize(Sender(chain, people.stranger), long)
     state = replica.state_of(long)
     assert state.withdrawals[0] == one
     with reverts("AlreadyPaid", index=state.earlier):
-        l2.rollup.claim(payer.sender, long, Roots.of(state), 0, one, state.withdrawal_path(0))
+        l2.rollup.finalize_withdrawal(payer.sender, long, Roots.of(state), 0, one, state.withdrawal_path(0))
     assert len(payer.claim_all()) == 2
 
 

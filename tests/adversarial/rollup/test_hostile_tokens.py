@@ -81,7 +81,7 @@ def claim_one(l2, people, index: int):
     final = replica.final()
     state = replica.state_of(final)
     sender = Sender(l2.connection, people.stranger)
-    return l2.rollup.claim(
+    return l2.rollup.finalize_withdrawal(
         sender, final, Roots.of(state), index, state.withdrawals[index], state.withdrawal_path(index)
     )
 

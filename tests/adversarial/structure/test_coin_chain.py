@@ -113,6 +113,6 @@ def test_a_call_in_another_shape_reverts_or_does_the_same(stage: Stage) -> None:
     wanted = {
         "exitTransfer: InvalidProof", "exitTransfer: UnexpectedPreviousBlock", "challengeAfter: InvalidProof",
         "challengeBetween: InvalidProof", "challengeBefore: InvalidProof", "respondChallengeBefore: InvalidProof",
-        "respondChallengeBefore: UnexpectedPreviousBlock", "claim: NothingDue",
+        "respondChallengeBefore: UnexpectedPreviousBlock", "finalizeExits: NothingDue",
     }  # fmt: skip
     assert wanted <= set(refusals)

@@ -276,7 +276,7 @@ def test_a_call_in_another_shape_reverts_or_does_the_same(world: GasWorld) -> No
         "move: InvalidSignature", "close: InvalidSignature", "startClose: InvalidSignature", "post: InvalidSignature",
         "post: SessionExceeded", "startCloseAs: InvalidSignature", "postLocks: InvalidSignature",
         "unlock: MalformedRows", "unlock: LocksMismatch", "unlock: InvalidSignature",
-        "claim: MalformedRows", "claimVoucher: InvalidSignature", "closeSimplex: InvalidSignature",
+        "claimVouchers: MalformedRows", "claimVoucher: InvalidSignature", "closeSimplex: InvalidSignature",
     }  # fmt: skip
     assert wanted <= set(refusals)
     assert refusals["depositPulled: BytesOutside"] > 20

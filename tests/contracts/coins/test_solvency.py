@@ -36,7 +36,7 @@ WEIGHTS = {
     "refute": 3,
     "void": 4,
     "cancel": 2,
-    "finalizeExits": 2,
+    "claim": 2,
 }
 REFUSALS = {
     "BlockOutOfRange",

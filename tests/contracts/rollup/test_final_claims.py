@@ -101,7 +101,7 @@ def final_withdrawal(l2, people) -> tuple[Assertion, Roots, Withdrawal, list[byt
 def test_a_withdrawal_is_claimed_with_the_roots_of_its_assertion(l2, people, final_withdrawal) -> None:
     final, roots, withdrawal, path = final_withdrawal
     before = l2.connection.balance(people.payer.address)
-    l2.rollup.claim(Sender(l2.connection, people.buyer), final, roots, 0, withdrawal, path)
+    l2.rollup.finalize_withdrawal(Sender(l2.connection, people.buyer), final, roots, 0, withdrawal, path)
     assert l2.connection.balance(people.payer.address) == before + HALF
 
 
@@ -118,7 +118,7 @@ def test_invented_roots_pay_nobody(l2, people, final_withdrawal, invented: str) 
         roots = replace(roots, numbers=(int.from_bytes(roots.numbers, "big") + (1 << 32)).to_bytes(32, "big"))
     before = l2.connection.balance(thief)
     with reverts("InvalidProof()"):
-        l2.rollup.claim(Sender(l2.connection, people.buyer), final, roots, 0, withdrawal, path)
+        l2.rollup.finalize_withdrawal(Sender(l2.connection, people.buyer), final, roots, 0, withdrawal, path)
     assert l2.connection.balance(thief) == before
 
 

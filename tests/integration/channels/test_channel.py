@@ -189,5 +189,5 @@ def test_a_batch_claim_pays_a_payee_for_many_channels(hub: HubFacade, chain: Con
     channels = [hub.open(people.payer, people.payee, deposit="1 ether", simplex=True) for _ in range(3)]
     rows = b"".join(claim_row(channel.key, channel.pay("0.1 ether")) for channel in channels)
     before = chain.balance(people.payee.address)
-    hub.claim(hub.sender(people.operator), people.payee.address, ZERO_ADDRESS, rows)
+    hub.claim_vouchers(hub.sender(people.operator), people.payee.address, ZERO_ADDRESS, rows)
     assert gain(chain, people.payee, before) == parse_amount("0.3 ether")

@@ -104,10 +104,12 @@ def test_a_claim_on_a_deposit_that_was_taken_back_pays_nothing_of_others(node, h
     node.reorg(1)
     assert channel.view().total == 0
     with pytest.raises(NothingClaimed):
-        hub.claim(hub.sender(people.payee), people.payee.address, ZERO_ADDRESS, claim_row(channel.key, payment))
+        hub.claim_vouchers(
+            hub.sender(people.payee), people.payee.address, ZERO_ADDRESS, claim_row(channel.key, payment)
+        )
     assert other.view().total == parse_amount("5 ether")
     both = claim_row(channel.key, payment) + claim_row(other.key, other.pay("0.1 ether"))
-    hub.claim(hub.sender(people.payee), people.payee.address, ZERO_ADDRESS, both)
+    hub.claim_vouchers(hub.sender(people.payee), people.payee.address, ZERO_ADDRESS, both)
     assert (channel.view().sent_a, other.view().sent_a) == (0, parse_amount("0.1 ether"))
 
 

@@ -56,12 +56,12 @@ def test_a_withdrawal_is_paid_once_and_only_when_its_assertion_is_final(l2, chai
     row = (claim, Roots.of(state), 0, state.withdrawals[0], state.withdrawal_path(0))
     sender = Sender(chain, people.stranger)
     with reverts("UnexpectedStatus", id=claim.id, status=Status.OPEN):
-        l2.rollup.claim(sender, *row)
+        l2.rollup.finalize_withdrawal(sender, *row)
     chain.advance(l2.profile.window + 1)
     l2.proposer.step()
-    l2.rollup.claim(sender, *row)
+    l2.rollup.finalize_withdrawal(sender, *row)
     with reverts("AlreadyPaid", index=0):
-        l2.rollup.claim(sender, *row)
+        l2.rollup.finalize_withdrawal(sender, *row)
 
 
 def test_a_bls_account_is_opened_funded_and_pays(l2, people) -> None:

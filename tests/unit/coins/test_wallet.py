@@ -110,7 +110,7 @@ def test_a_coin_goes_from_hand_to_hand_and_out(town: Town, coin: int) -> None:
     town.connection.advance(COIN_DEVNET.exit_period + 1)
     before = town.connection.balance(town.keys["watcher"].address)
     record = town.wallets["watcher"].standing(coin).record
-    town.chain.claim(town.operator, (coin, last, record), gas=1_000_000)
+    town.chain.finalize_exits(town.operator, (coin, last, record), gas=1_000_000)
     gained = town.connection.balance(town.keys["watcher"].address) - before
     assert gained == ETHER + COIN_DEVNET.exit_bond - COIN_DEVNET.bounty
     assert not town.chain.holds(coin, record)
@@ -352,7 +352,7 @@ def test_an_honest_exit_answers_every_challenge(town: Town, coin: int) -> None:
         challenge = ChallengeView(thief, number, owner)
         town.chain.make(town.senders["payer"], answer(standing, ExitView(3, 2), challenge))
     town.connection.advance(COIN_DEVNET.exit_period // 2 + 1)
-    town.chain.claim(town.operator, (coin, 3, standing.record), gas=1_000_000)
+    town.chain.finalize_exits(town.operator, (coin, 3, standing.record), gas=1_000_000)
     assert not town.chain.holds(coin, standing.record)
 
 

@@ -263,7 +263,9 @@ class HubContract:
 
     # ----------------------------------------------------------------------------------------------------- simplex
 
-    def claim(self, sender: Sender, payee: str, token: str, rows: bytes, session_rows: bytes = b"") -> HubReceipt:
+    def claim_vouchers(
+        self, sender: Sender, payee: str, token: str, rows: bytes, session_rows: bytes = b""
+    ) -> HubReceipt:
         """Pay a simplex payee for many channels in one call; see `proofs.claim_rows`."""
         return self.send(sender, hubcalls.claim(to_address(payee), to_address(token), rows, session_rows))
 
@@ -290,7 +292,7 @@ class HubContract:
         """Pay the payer the unclaimed balance, after the delay."""
         return self._send(sender, "exit", key.as_tuple())
 
-    def sweep(self, sender: Sender, token: str = ZERO_ADDRESS, to: str | None = None) -> HubReceipt:
+    def withdraw_pending(self, sender: Sender, token: str = ZERO_ADDRESS, to: str | None = None) -> HubReceipt:
         """Withdraw the failed transfers held for the sender."""
         return self._send(sender, "withdrawPending", to_address(token), to_address(to or sender.address))
 

@@ -114,9 +114,9 @@ def _exits(world: PlasmaWorld) -> dict[str, int]:
     claimed = Proof(block.proof(0).position, 0, block.transactions[0].packed)
     gas["exit.challenge"] = root.challenge_exit(watcher, claimed, world.spend(spending, world.payee)).gas_used
     world.connection.advance(3 * root.profile.exit_period)
-    gas["exit.claim"] = root.claim(watcher, [_item(block, 1)]).gas_used
+    gas["exit.claim"] = root.process_exits(watcher, [_item(block, 1)]).gas_used
     batch = [_item(other, at) for at in range(_BATCH)]
-    gas["exit.claim_batched"] = root.claim(watcher, batch).gas_used // _BATCH
+    gas["exit.claim_batched"] = root.process_exits(watcher, batch).gas_used // _BATCH
     return gas
 
 

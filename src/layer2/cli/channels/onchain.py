@@ -237,7 +237,7 @@ def claim(workspace: Workspace, channels: tuple[str, ...]) -> None:
                 vouchers = [
                     (state.key, Payment(state.key.id, state.theirs.plain, state.theirs.voucher)) for state in part
                 ]
-                mined = desk.hub.claim(workspace.sender, desk.party.address, token, *claim_rows(vouchers))
+                mined = desk.hub.claim_vouchers(workspace.sender, desk.party.address, token, *claim_rows(vouchers))
                 each = mined.gas_used // len(part)
                 facts = {"channels": len(part), "token": token, "gas": mined.gas_used, "transaction": _hash(mined)}
                 workspace.emit(facts, f"claimed {len(part)} channels, {mined.gas_used:,} gas, {each:,} each")
@@ -276,6 +276,6 @@ def sweep(workspace: Workspace, token: str, to: str | None) -> None:
     with desk_of(workspace) as desk:
         asset = to_address(token)
         amount = desk.hub.owed(desk.party.address, asset)
-        mined = desk.hub.sweep(workspace.sender, asset, to)
+        mined = desk.hub.withdraw_pending(workspace.sender, asset, to)
         facts = {"amount": str(amount), "token": asset, "gas": mined.gas_used, "transaction": _hash(mined)}
         workspace.emit(facts, f"collected {desk.show(amount, asset)}")

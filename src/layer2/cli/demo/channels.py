@@ -103,7 +103,7 @@ def claimed(stage: HubStage) -> str:
         assert isinstance(proof, Payment)  # The payments were accepted just above.
         rows.append((channel.key, proof))
     zero = channels[0].key.token
-    mined = stage.hub.claim(stage.hub.sender(payee), payee.address, zero, *claim_rows(rows))
+    mined = stage.hub.claim_vouchers(stage.hub.sender(payee), payee.address, zero, *claim_rows(rows))
     earned = price * PAYMENTS_EACH
     stage.audit.expect("payee", earned * SIMPLEX_CHANNELS)
 

@@ -244,7 +244,7 @@ def left(stage: PlasmaStage) -> str:
         stage.move(wallet.signer.address, None, stage.books[wallet.signer.address])
     refused = ""
     try:
-        stage.root.claim(stage.sender(stage.attacker), [(lie.loot[0], lie.transactions[0].packed)])
+        stage.root.process_exits(stage.sender(stage.attacker), [(lie.loot[0], lie.transactions[0].packed)])
     except ContractReverted as refusal:
         refused = refusal.name
     stage.check("the thief's claim", "NotCovered", refused)

@@ -235,7 +235,7 @@ class RollupContract:
         """Deposit into a new account of `owner`, or into the existing account `to` unless it is 0."""
         return self._send(sender, "deposit", token, amount, owner, to, value=amount if token == 0 else 0)
 
-    def claim(
+    def finalize_withdrawal(
         self, sender: Sender, final: Assertion, roots: Roots, index: int, withdrawal: Withdrawal, path: Sequence[bytes]
     ) -> Receipt:
         """Claim a withdrawal of a final assertion."""

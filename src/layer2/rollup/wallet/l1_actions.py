@@ -162,7 +162,7 @@ class Exits(Owner):
         """Claim a withdrawal; its assertion must be final."""
         state = self.replica.state_of(one.claim)
         path = state.withdrawal_path(one.index)
-        return self.rollup.claim(self.sender, one.claim, Roots.of(state), one.index, one.withdrawal, path)
+        return self.rollup.finalize_withdrawal(self.sender, one.claim, Roots.of(state), one.index, one.withdrawal, path)
 
     def claim_all(self) -> list[Receipt]:
         """Claim every unpaid withdrawal to this wallet's address in final assertions.

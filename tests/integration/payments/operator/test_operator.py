@@ -32,7 +32,7 @@ def test_a_deposit_is_paid_on_and_taken_out_with_the_kit(stage: Stage) -> None:
     stage.contract.start_exits(payee, [kit.proof])
     assert stage.contract.exit(kit.output_id).status == ExitStatus.OPEN
     stage.chain.advance(2 * DEVNET.exit_period + 1)
-    stage.contract.claim(stage.funder, [(kit.position, kit.data)])
+    stage.contract.process_exits(stage.funder, [(kit.position, kit.data)])
     assert stage.contract.exit(kit.output_id).status == ExitStatus.PAID
     stage.operator.follow()
     assert stage.operator.ledger.output(kit.position) is None

@@ -254,10 +254,10 @@ def test_who_exits_in_time_is_paid_past_a_fraud(world: World, payer: Wallet, thi
     payer.exit_all(incomplete=True)
     world.mature()
     with reverts("NotCovered", world.root.contract.abi, token=0, need=ANY, have=ANY):
-        world.root.claim(thief.sender, [(stolen.position, stolen.made)])
+        world.root.process_exits(thief.sender, [(stolen.position, stolen.made)])
     with reverts("NotCovered", world.root.contract.abi, token=0, need=101 * ETHER, have=ETHER):
         (kit,) = payer.purse.coins.values()
-        world.root.claim(payer.sender, [(kit.position, kit.made)])
+        world.root.process_exits(payer.sender, [(kit.position, kit.made)])
     assert thief.claim_all() == []
     assert len(payer.claim_all()) == 1
     assert gained(world, payer, before) == 100
@@ -271,7 +271,7 @@ def test_a_fraud_cannot_list_itself_to_be_paid(world: World, payer: Wallet, thie
     assert newer_needed(world.root, 0, stolen.block, stolen.output.amount, [0, 1, 2, 3]) is None
     for newer in ([], [0], [0, 1], [stolen.block >> 1]):
         with reverts("NotCovered", world.root.contract.abi, token=0, need=ANY, have=ANY):
-            world.root.claim(thief.sender, [(stolen.position, stolen.made)], newer)
+            world.root.process_exits(thief.sender, [(stolen.position, stolen.made)], newer)
 
 
 def test_only_what_is_needed_is_listed(world: World, payer: Wallet, thief: Wallet) -> None:

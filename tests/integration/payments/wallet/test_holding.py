@@ -175,14 +175,14 @@ def test_a_list_that_is_too_long_for_a_claim_becomes_a_sum(world: World, payer: 
 def outrun(world: World, payer: Wallet, thief: Wallet, monkeypatch: pytest.MonkeyPatch) -> None:
     """In front of the payer's first claim the thief begins two more exits, under a bucket that was empty."""
     mints = sorted(thief.purse.coins.values(), key=lambda kit: kit.block)
-    claim, late = payer.root.claim, [one.position for one in mints[-2:]]
+    claim, late = payer.root.process_exits, [one.position for one in mints[-2:]]
 
     def after_the_thief(*given: Any) -> Receipt:
         while late:
             thief.exit(late.pop())
         return claim(*given)
 
-    monkeypatch.setattr(payer.root, "processExits", after_the_thief)
+    monkeypatch.setattr(payer.root, "process_exits", after_the_thief)
 
 
 def test_nobody_outruns_a_claim_of_who_knows_that_the_chain_is_bad(

@@ -51,7 +51,7 @@ def test_nothing_is_claimed_before_its_time(world: World, payer: Wallet) -> None
     payer.exit_all()
     assert payer.claim_all() == []
     with reverts("TooEarly", world.root.contract.abi, now_=ANY, **{"from": world.root.exit(kit.output_id).time}):
-        world.root.claim(payer.sender, [(kit.position, kit.made)])
+        world.root.process_exits(payer.sender, [(kit.position, kit.made)])
     world.mature()
     assert len(payer.claim_all()) == 1
 

@@ -33,7 +33,7 @@ def test_a_game_against_an_included_rival_is_contested_and_pays_nothing_wrong(wo
     report = watcher.step()
     assert AlertKind.NOT_CANONICAL in report.kinds()
     # The input that joined is spent too: both bonds go to who watched.
-    assert sorted(report.done()) == ["challengeNonCanonical", "challengeInputSpent"]
+    assert sorted(report.done()) == ["challengeInputSpent", "challengeNonCanonical"]
     state = world.root.in_flight(game)
     assert state.contested
     assert state.bond_owner == world.watcher.address

@@ -132,13 +132,13 @@ class CoinChain:
         """Cancel an unchallenged exit. Only its owner may call this."""
         return self.contract.transact(sender, "cancelExit", coin, number)
 
-    def claim(self, sender: Sender, *dues: tuple[int, int, CoinRecord], gas: int | None = None) -> Receipt:
+    def finalize_exits(self, sender: Sender, *dues: tuple[int, int, CoinRecord], gas: int | None = None) -> Receipt:
         """Pay out exits, each given as coin, exit block and record; the caller receives the bounties."""
         return self.contract.transact(
             sender, "finalizeExits", [(coin, number, record.as_tuple()) for coin, number, record in dues], gas=gas
         )
 
-    def withdraw(self, sender: Sender, token: str, to: Address) -> Receipt:
+    def withdraw_pending(self, sender: Sender, token: str, to: Address) -> Receipt:
         """Withdraw the caller's deferred payout of a token."""
         return self.contract.transact(sender, "withdrawPending", to_address(token), to)
 

@@ -193,7 +193,7 @@ class CoinWallet:
             found = self.exit_of(coin) if coin in wallet.sight.leaving else None
             if found is not None and found.exitable_at < now and not found.challenges:
                 due.append((coin, found.number, wallet.sight.records[coin]))
-        receipt = wallet.chain.claim(self.sender, *due) if due else None
+        receipt = wallet.chain.finalize_exits(self.sender, *due) if due else None
         wallet.look()
         return [coin for coin, _, _ in due], receipt
 
@@ -210,7 +210,7 @@ class CoinWallet:
 
     def withdraw(self, token: str = ZERO_ADDRESS, to: str | None = None) -> Receipt:
         """Withdraw a deferred payout of ether or tokens."""
-        return self.wallet.chain.withdraw(self.sender, token, to_address(to or self.address))
+        return self.wallet.chain.withdraw_pending(self.sender, token, to_address(to or self.address))
 
     def withdraw_nft(self, token: str, number: int, to: str | None = None) -> Receipt:
         """Withdraw a deferred ERC-721 token."""

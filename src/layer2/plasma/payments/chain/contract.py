@@ -240,7 +240,7 @@ class RootChain:
         """Challenge the exit of a spent output."""
         return self._send(sender, "challengeExit", output.as_tuple(), spend.as_tuple())
 
-    def claim(self, sender: Sender, items: Sequence[tuple[int, bytes]], newer: Sequence[int] = ()) -> Receipt:
+    def process_exits(self, sender: Sender, items: Sequence[tuple[int, bytes]], newer: Sequence[int] = ()) -> Receipt:
         """Pay matured exits: (position, transaction or deposit record). `newer`: buckets, see `IRootChain`."""
         return self._send(sender, "processExits", [tuple(one) for one in items], list(newer))
 
@@ -248,7 +248,7 @@ class RootChain:
         """Move the tracked sum of a short token to the buckets from this one on (`IRootChain.track`)."""
         return self._send(sender, "track", token, bucket)
 
-    def withdraw(self, sender: Sender, token: int, to: str) -> Receipt:
+    def withdraw_pending(self, sender: Sender, token: int, to: str) -> Receipt:
         """Withdraw a deferred payment of the sender to an address."""
         return self._send(sender, "withdrawPending", token, to_address(to))
 

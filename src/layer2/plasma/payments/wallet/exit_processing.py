@@ -89,7 +89,7 @@ class Claims(Exits):
 
     def withdraw(self, token: int = 0, to: str | None = None) -> Receipt:
         """Withdraw a deferred payment, by default to this owner's address."""
-        return self.root.withdraw(self.sender, token, to_address(to or self.signer.address))
+        return self.root.withdraw_pending(self.sender, token, to_address(to or self.signer.address))
 
     # ------------------------------------------------------------------------------------------------ standard exits
 
@@ -114,7 +114,7 @@ class Claims(Exits):
         newer = self._widened(payable[0][0].output, oldest, newer, len(payable))
         items = [(kit.position, kit.made) for kit, _ in payable]
         try:
-            receipts.append(self.root.claim(self.sender, items, newer))
+            receipts.append(self.root.process_exits(self.sender, items, newer))
         except ContractReverted as fault:
             # It was claimed by someone else, or is not covered any more: a later call tries it again.
             if fault.name not in (*_NOT_NOW, "UnexpectedExitStatus"):

@@ -153,4 +153,4 @@ class CoinNetwork:
 
     def claim(self, who: str, coin: int, record: CoinRecord, number: int) -> Receipt:
         """Pay out an exit."""
-        return self.chain.claim(self.people[who].sender, (coin, number, record), gas=1_000_000)
+        return self.chain.finalize_exits(self.people[who].sender, (coin, number, record), gas=1_000_000)

@@ -63,7 +63,7 @@ class PlasmaAttack(Adversary):
         token, amount = kit.output.token, kit.output.amount
         known = range(self.root.head()[1])
         newer = newer_needed(self.root, token, kit.block, amount, known) or []
-        self.root.claim(self.stage.watcher, [(kit.position, kit.made)], newer)
+        self.root.process_exits(self.stage.watcher, [(kit.position, kit.made)], newer)
 
     def honest_leave(self) -> None:
         """Exit and claim the honest outputs; fail if one is not paid."""
@@ -200,7 +200,7 @@ class ContestToSlipATheftThrough(PlasmaAttack):
         for owner, kit in zip((stage.payee, stage.payer), self.honest, strict=True):
             stage.exit(owner, kit)
         stage.later(2 * self.period)
-        self.root.claim(self.thief, [(loot, stage.hostile.kit(loot).made)], [loot >> 25])
+        self.root.process_exits(self.thief, [(loot, stage.hostile.kit(loot).made)], [loot >> 25])
 
 
 class RansomByCoSigner(PlasmaAttack):

@@ -24,7 +24,7 @@ class PlasmaTheft(PlasmaAttack):
 
     def take(self, kit: Kit, *newer: int) -> None:
         """Claim an exit as the thief."""
-        self.counted(self.root.claim(self.thief, [(kit.position, kit.made)], newer))
+        self.counted(self.root.process_exits(self.thief, [(kit.position, kit.made)], newer))
 
     def begin(self, one: Signed, bits: int) -> None:
         """Start an in-flight exit of a payment of the deposit."""
@@ -210,4 +210,4 @@ class DebtOfAnother(PlasmaTheft):
 
     def attempt(self) -> None:
         """Attempt the attack; a deferred payout belongs to its receiver."""
-        self.counted(self.root.withdraw(self.thief, 0, self.thief.address))
+        self.counted(self.root.withdraw_pending(self.thief, 0, self.thief.address))
