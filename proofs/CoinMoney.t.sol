@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {Prover} from "./Prover.sol";
 import {CoinChainCode} from "./generated/CoinChainCode.sol";
 import {ICoinChain} from "@layer2/interfaces/ICoinChain.sol";
+import {ICoinChainTypes} from "@layer2/interfaces/ICoinChainTypes.sol";
 
 /// @title Claims of coins of ether: any exit, any second, any coin
 contract CoinMoneyTest is Prover {
@@ -27,8 +28,8 @@ contract CoinMoneyTest is Prover {
     }
 
     function setUp() public {
-        ICoinChain.Config memory config =
-            ICoinChain.Config(address(0x09E2), 7 days, 14 days, BOND, CHALLENGE_BOND, BOUNTY);
+        ICoinChainTypes.Config memory config =
+            ICoinChainTypes.Config(address(0x09E2), 7 days, 14 days, BOND, CHALLENGE_BOND, BOUNTY);
         chain = ICoinChain(deploy(CoinChainCode.creation(), abi.encode(config)));
     }
 
@@ -95,7 +96,7 @@ contract CoinMoneyTest is Prover {
     }
 
     function _claim(Case memory c) private returns (bool ok) {
-        ICoinChain.ExitClaim[] memory dues = _dues(c);
+        ICoinChainTypes.ExitClaim[] memory dues = _dues(c);
         put(
             address(chain),
             placeOf(bytes32(uint256(c.coin)), CoinChainCode.coins),
@@ -104,7 +105,7 @@ contract CoinMoneyTest is Prover {
         _put(c, c.number);
         vm.warp(c.time);
         vm.prank(STRANGER);
-        (ok,) = address(chain).call(abi.encodeCall(chain.claim, (dues)));
+        (ok,) = address(chain).call(abi.encodeCall(chain.finalizeExits, (dues)));
     }
 
     function _put(Case memory c, uint40 number) private {
@@ -116,13 +117,14 @@ contract CoinMoneyTest is Prover {
         put(address(chain), place + 1, uint256(c.answered) << (CoinChainCode._exits_answered - 256));
     }
 
-    function _dues(Case memory c) private pure returns (ICoinChain.ExitClaim[] memory dues) {
-        dues = new ICoinChain.ExitClaim[](1);
-        ICoinChain.Coin memory record = ICoinChain.Coin(OWNER, ICoinChain.Kind.Ether, address(0), c.value, 1);
-        dues[0] = ICoinChain.ExitClaim(c.coin, c.number, record);
+    function _dues(Case memory c) private pure returns (ICoinChainTypes.ExitClaim[] memory dues) {
+        dues = new ICoinChainTypes.ExitClaim[](1);
+        ICoinChainTypes.Coin memory record =
+            ICoinChainTypes.Coin(OWNER, ICoinChainTypes.Kind.Ether, address(0), c.value, 1);
+        dues[0] = ICoinChainTypes.ExitClaim(c.coin, c.number, record);
     }
 
     function _call(Case memory c) private view returns (bytes memory) {
-        return abi.encodeCall(chain.claim, (_dues(c)));
+        return abi.encodeCall(chain.finalizeExits, (_dues(c)));
     }
 }

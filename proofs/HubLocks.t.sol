@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {HubProver} from "./HubProver.sol";
-import {IChannelHub} from "@layer2/interfaces/IChannelHub.sol";
+import {IChannelHubTypes} from "@layer2/interfaces/IChannelHubTypes.sol";
 import {Slots} from "@layer2/types/Slots.sol";
 
 /// @title Locks: posting and unlocking move no money, and change only their own direction
@@ -76,8 +76,8 @@ contract HubLocksTest is HubProver {
     }
 
     function _post(Posting memory p) private returns (bytes memory) {
-        IChannelHub.LockProof memory proof =
-            IChannelHub.LockProof(p.amount, p.nonce, p.locked, p.lastExpiry, p.root, _signature("S"));
+        IChannelHubTypes.LockProof memory proof =
+            IChannelHubTypes.LockProof(p.amount, p.nonce, p.locked, p.lastExpiry, p.root, _signature("S"));
         return abi.encodeCall(hub.postLocks, (_key(), false, proof, _signature("R")));
     }
 

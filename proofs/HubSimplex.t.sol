@@ -26,13 +26,13 @@ contract HubSimplexTest is Prover {
     }
 
     function check_claim_pays_the_payee_what_the_voucher_adds(uint256 slot0, uint64 time) external {
-        _adds(slot0, AMOUNT, time, abi.encodeCall(hub.claim, (PAYEE, address(0), _row(), "")));
+        _adds(slot0, AMOUNT, time, abi.encodeCall(hub.claimVouchers, (PAYEE, address(0), _row(), "")));
     }
 
     function check_claim_pays_no_more_than_the_deposit(uint256 slot0, uint64 time) external {
         bytes memory row = abi.encodePacked(PAYER, PARAMS, type(uint128).max);
         row = bytes.concat(row, svm.createBytes(64, "S"));
-        _adds(slot0, type(uint128).max, time, abi.encodeCall(hub.claim, (PAYEE, address(0), row, "")));
+        _adds(slot0, type(uint128).max, time, abi.encodeCall(hub.claimVouchers, (PAYEE, address(0), row, "")));
     }
 
     function check_claimVoucher_pays_the_payee_what_the_voucher_adds(uint256 slot0, uint128 amount, uint64 time)
@@ -42,7 +42,7 @@ contract HubSimplexTest is Prover {
     }
 
     function check_claim_works_once(uint256 slot0, uint64 time) external {
-        bytes memory data = abi.encodeCall(hub.claim, (PAYEE, address(0), _row(), ""));
+        bytes memory data = abi.encodeCall(hub.claimVouchers, (PAYEE, address(0), _row(), ""));
         if (!_call(slot0, time, data)) return;
         (bool again,) = address(hub).call(data);
         assert(!again);
@@ -67,7 +67,7 @@ contract HubSimplexTest is Prover {
     }
 
     function check_CONTROL_claim_never_works(uint256 slot0, uint64 time) external {
-        assert(!_call(slot0, time, abi.encodeCall(hub.claim, (PAYEE, address(0), _row(), ""))));
+        assert(!_call(slot0, time, abi.encodeCall(hub.claimVouchers, (PAYEE, address(0), _row(), ""))));
     }
 
     function check_CONTROL_claimVoucher_never_works(uint256 slot0, uint128 amount, uint64 time) external {

@@ -34,7 +34,7 @@ contract RollupMoneyTest is Prover {
     // --------------------------------------------------------------------------------------------------- finalize
 
     function check_finalize_needs_a_standing_parent_and_the_whole_window(
-        IRollupTypes.Claim memory claim,
+        IRollupTypes.Assertion memory claim,
         Standing memory standing,
         uint40 time
     ) external {
@@ -48,7 +48,7 @@ contract RollupMoneyTest is Prover {
     }
 
     function check_finalize_frees_one_bond_and_never_ends_the_truth_early(
-        IRollupTypes.Claim memory claim,
+        IRollupTypes.Assertion memory claim,
         Standing memory standing,
         uint40 time
     ) external {
@@ -62,7 +62,7 @@ contract RollupMoneyTest is Prover {
     }
 
     function check_finalize_works_once(
-        IRollupTypes.Claim memory claim,
+        IRollupTypes.Assertion memory claim,
         Standing memory standing,
         uint40 time,
         uint40 later
@@ -73,14 +73,16 @@ contract RollupMoneyTest is Prover {
         assert(!again);
     }
 
-    function check_CONTROL_finalize_never_works(IRollupTypes.Claim memory claim, Standing memory standing, uint40 time)
-        external
-    {
+    function check_CONTROL_finalize_never_works(
+        IRollupTypes.Assertion memory claim,
+        Standing memory standing,
+        uint40 time
+    ) external {
         assert(!_finalize(claim, standing, time));
     }
 
     function check_CONTROL_finalize_always_moves_the_end(
-        IRollupTypes.Claim memory claim,
+        IRollupTypes.Assertion memory claim,
         Standing memory standing,
         uint40 time
     ) external {
@@ -143,7 +145,7 @@ contract RollupMoneyTest is Prover {
         return get(address(rollup), placeOf(bytes32(uint256(uint160(proposer))), RollupCode.availableBond));
     }
 
-    function _id(IRollupTypes.Claim memory claim) private pure returns (bytes32) {
+    function _id(IRollupTypes.Assertion memory claim) private pure returns (bytes32) {
         return keccak256(abi.encode(claim));
     }
 
@@ -153,7 +155,7 @@ contract RollupMoneyTest is Prover {
         put(address(rollup), placeOf(id, RollupCode._records), word);
     }
 
-    function _finalize(IRollupTypes.Claim memory claim, Standing memory standing, uint40 time)
+    function _finalize(IRollupTypes.Assertion memory claim, Standing memory standing, uint40 time)
         private
         returns (bool ok)
     {
@@ -175,7 +177,7 @@ contract RollupMoneyTest is Prover {
         returns (bool ok, uint256 number)
     {
         vm.assume(status <= 4);
-        (IRollupTypes.Claim memory claim,,) = _withdrawal(numbers, amount);
+        (IRollupTypes.Assertion memory claim,,) = _withdrawal(numbers, amount);
         _record(_id(claim), PROPOSER, 0, status);
         number = numbers;
         put(address(rollup), placeOf(bytes32(number >> 8), RollupCode._paid), paid);
@@ -184,16 +186,19 @@ contract RollupMoneyTest is Prover {
     }
 
     function _claimCall(uint64 numbers, uint128 amount) private view returns (bytes memory) {
-        (IRollupTypes.Claim memory claim, IRollupTypes.Roots memory roots, IRollupTypes.Withdrawal memory withdrawal) =
-            _withdrawal(numbers, amount);
-        return abi.encodeCall(rollup.claim, (claim, roots, 0, withdrawal, new bytes32[](0)));
+        (
+            IRollupTypes.Assertion memory claim,
+            IRollupTypes.Roots memory roots,
+            IRollupTypes.Withdrawal memory withdrawal
+        ) = _withdrawal(numbers, amount);
+        return abi.encodeCall(rollup.finalizeWithdrawal, (claim, roots, 0, withdrawal, new bytes32[](0)));
     }
 
     function _withdrawal(uint64 numbers, uint128 amount)
         private
         pure
         returns (
-            IRollupTypes.Claim memory claim,
+            IRollupTypes.Assertion memory claim,
             IRollupTypes.Roots memory roots,
             IRollupTypes.Withdrawal memory withdrawal
         )
@@ -208,6 +213,6 @@ contract RollupMoneyTest is Prover {
         roots = IRollupTypes.Roots(bytes32(uint256(7)), node, bytes32(uint256(numbers) << 32), 0);
         bytes32 system = keccak256(abi.encode(roots.withdrawals, roots.numbers, roots.queueAcc));
         bytes32 root = keccak256(abi.encode(roots.accounts, system)) & bytes32(type(uint256).max >> 8);
-        claim = IRollupTypes.Claim(bytes32(uint256(3)), 5, 5, root, 0, false);
+        claim = IRollupTypes.Assertion(bytes32(uint256(3)), 5, 5, root, 0, false);
     }
 }

@@ -131,6 +131,6 @@ contract RootMoneyTest is Prover {
     function _call(Case memory c) private view returns (bytes memory) {
         IRootChainTypes.Item[] memory items = new IRootChainTypes.Item[](1);
         items[0] = IRootChainTypes.Item(_position(c), _record(c));
-        return abi.encodeCall(chain.claim, (items, new uint256[](0)));
+        return abi.encodeCall(chain.processExits, (items, new uint256[](0)));
     }
 }

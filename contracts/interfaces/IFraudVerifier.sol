@@ -12,7 +12,7 @@ interface IFraudVerifier {
     /// @param parent The assertion that it extends, taken as correct
     /// @param proof The encoded witness
     /// @return True if `claimed` is wrong
-    function isFraudulent(IRollup.Claim calldata claimed, IRollup.Claim calldata parent, bytes calldata proof)
+    function isFraudulent(IRollup.Assertion calldata claimed, IRollup.Assertion calldata parent, bytes calldata proof)
         external
         view
         returns (bool);

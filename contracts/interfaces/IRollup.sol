@@ -98,16 +98,20 @@ interface IRollup is IRollupErrors {
     /// @param inboxEnd The index of that entry
     /// @param root The state root after it
     /// @param roots The roots after each segment, 31 bytes each; empty if they are in the transaction's first blob
-    function propose(Claim calldata parent, Item calldata last, uint64 inboxEnd, bytes32 root, bytes calldata roots)
-        external
-        payable;
+    function propose(
+        Assertion calldata parent,
+        Batch calldata last,
+        uint64 inboxEnd,
+        bytes32 root,
+        bytes calldata roots
+    ) external payable;
 
     /// @notice Makes an assertion final after its window, once its parent is final. The last final assertion is the one
     /// that covers most.
     /// @dev Anyone may call. Two correct assertions with one parent both become final: a correct assertion that covers
     /// fewer entries does not delay one that covers more. In frozen mode nothing becomes final, but bonds are returned.
     /// @param claimed The assertion
-    function finalize(Claim calldata claimed) external;
+    function finalize(Assertion calldata claimed) external;
 
     /// @notice Commits to a fraud proof, so that nobody can copy it from the mempool.
     /// @dev Anyone may call.
@@ -120,13 +124,14 @@ interface IRollup is IRollupErrors {
     /// @param parent The assertion that it extends
     /// @param judge The index of the judge
     /// @param proof The proof for the judge
-    function challenge(Claim calldata claimed, Claim calldata parent, uint256 judge, bytes calldata proof) external;
+    function challenge(Assertion calldata claimed, Assertion calldata parent, uint256 judge, bytes calldata proof)
+        external;
 
     /// @notice Drops an assertion whose parent is invalid and adds half of its bond to the caller's available bond.
     /// @dev Anyone may call. The caller risks only gas.
     /// @param claimed The assertion
     /// @param parent The assertion that it extends
-    function discard(Claim calldata claimed, Claim calldata parent) external;
+    function discard(Assertion calldata claimed, Assertion calldata parent) external;
 
     /// @notice Adds the ether sent to the caller's available bond.
     /// @dev Anyone may call.
@@ -179,7 +184,7 @@ interface IRollup is IRollupErrors {
     /// @param withdrawal The withdrawal
     /// @param path The siblings from the bottom up; those at the top that are roots of empty trees may be left out
     function finalizeWithdrawal(
-        Claim calldata final_,
+        Assertion calldata final_,
         Roots calldata roots,
         uint256 index,
         Withdrawal calldata withdrawal,
@@ -197,7 +202,7 @@ interface IRollup is IRollupErrors {
     /// @param path The siblings, see `finalizeWithdrawal`
     /// @param to The new owner
     function transferClaim(
-        Claim calldata claimed,
+        Assertion calldata claimed,
         Roots calldata roots,
         uint256 index,
         Withdrawal calldata withdrawal,
@@ -218,7 +223,7 @@ interface IRollup is IRollupErrors {
     /// @param signature The signature over `TransferClaim(uint256 number,bytes32 leaf,address to,uint48 validUntil)`
     /// (EIP-712)
     function transferClaimBySig(
-        Claim calldata claimed,
+        Assertion calldata claimed,
         Roots calldata roots,
         uint256 index,
         Withdrawal calldata withdrawal,
@@ -246,7 +251,7 @@ interface IRollup is IRollupErrors {
     /// @dev Anyone may call.
     /// @param final_ The last final assertion; ignored when the queue is waiting
     /// @param next The first entry after it; ignored when the queue is waiting
-    function freeze(Claim calldata final_, Item calldata next) external;
+    function freeze(Assertion calldata final_, Batch calldata next) external;
 
     /// @notice Pays the balance of an address's account under the last final state, in frozen mode.
     /// @dev Anyone may call. The payment goes to the owner.
@@ -257,7 +262,7 @@ interface IRollup is IRollupErrors {
     /// @param word The account's word with its token and balance
     /// @param path The siblings, see `finalizeWithdrawal`
     function escape(
-        Claim calldata final_,
+        Assertion calldata final_,
         Roots calldata roots,
         uint256 account,
         bytes32 owner,
@@ -276,7 +281,7 @@ interface IRollup is IRollupErrors {
     /// @param to The receiver, for which the key signed `Escape(uint32 account,address to)` (EIP-712)
     /// @param proof The key, the signature and the hint for decoding it, see `IBlsSignatureVerifier`
     function escapeTo(
-        Claim calldata final_,
+        Assertion calldata final_,
         Roots calldata roots,
         uint256 account,
         bytes32 owner,
@@ -295,7 +300,7 @@ interface IRollup is IRollupErrors {
     /// @param raw The item
     /// @param later The hashes of the items after it, up to a checkpoint or the end of the queue
     function refund(
-        Claim calldata final_,
+        Assertion calldata final_,
         Roots calldata roots,
         uint256 index,
         bytes28 before,

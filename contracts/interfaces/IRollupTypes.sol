@@ -34,7 +34,7 @@ interface IRollupTypes {
     /// @param queueEnd The queue items consumed from the beginning of the inbox to the end of this entry
     /// @param queueAcc The queue's accumulator at `queueEnd`; zero if the entry consumes no items
     /// @param time The time of the posting
-    struct Item {
+    struct Batch {
         bytes32 previous;
         uint8 kind;
         bytes32 data;
@@ -53,7 +53,7 @@ interface IRollupTypes {
     /// @param roots The commitment to the state roots after each segment since the parent: 31 bytes each and the root
     /// over their runs of 496 bytes (`ChunkTree`), or the versioned hash of a blob with one root in each field element
     /// @param rootsInBlob True if the roots are in a blob
-    struct Claim {
+    struct Assertion {
         bytes32 parent;
         uint64 inboxEnd;
         uint64 segments;
@@ -104,7 +104,7 @@ interface IRollupTypes {
     /// @notice Emitted when an entry is appended to the inbox.
     /// @param index The index of the entry
     /// @param item The entry, whose hash is the new accumulator
-    event Posted(uint256 indexed index, Item item);
+    event Posted(uint256 indexed index, Batch item);
     /// @notice Emitted with the frames of an entry posted in calldata, so that logs alone rebuild the state.
     /// @dev Emitting the data costs nothing extra: under EIP-7623 the calldata floor price already exceeds the price of
     /// calldata plus log.
@@ -126,7 +126,7 @@ interface IRollupTypes {
     /// @param id The id of the assertion
     /// @param proposer The account whose bond is locked
     /// @param claim The assertion
-    event Proposed(bytes32 indexed id, address indexed proposer, Claim claim);
+    event Proposed(bytes32 indexed id, address indexed proposer, Assertion claim);
     /// @notice Emitted with the roots of an assertion that were given in calldata.
     /// @param id The id of the assertion
     /// @param roots The roots, 31 bytes each

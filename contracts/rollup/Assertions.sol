@@ -37,7 +37,7 @@ abstract contract Assertions is Inbox {
 
     constructor(address[] memory judges_, bytes32 genesisRoot) {
         judges = judges_;
-        Claim memory genesis = Claim(0, 0, 0, genesisRoot, 0, false);
+        Assertion memory genesis = Assertion(0, 0, 0, genesisRoot, 0, false);
         bytes32 id = keccak256(abi.encode(genesis));
         _records[id] = Record(address(0), uint40(block.timestamp), Status.Final);
         _finalId = id;
@@ -47,11 +47,13 @@ abstract contract Assertions is Inbox {
     }
 
     /// @inheritdoc IRollup
-    function propose(Claim calldata parent, Item calldata last, uint64 inboxEnd, bytes32 root, bytes calldata roots)
-        external
-        payable
-        whenNotFrozen
-    {
+    function propose(
+        Assertion calldata parent,
+        Batch calldata last,
+        uint64 inboxEnd,
+        bytes32 root,
+        bytes calldata roots
+    ) external payable whenNotFrozen {
         bytes32 parentId = _idOf(parent);
         Status standing = _records[parentId].status;
         if (standing != Status.Open && standing != Status.Final) revert UnexpectedStatus(parentId, standing);
@@ -62,7 +64,7 @@ abstract contract Assertions is Inbox {
         uint256 count = last.segments - parent.segments;
         if (count > MAX_SEGMENTS) revert InvalidRange(count);
         (bytes32 commitment, bool inBlob) = _commitTo(roots, count, root);
-        Claim memory claimed = Claim(parentId, inboxEnd, last.segments, root, commitment, inBlob);
+        Assertion memory claimed = Assertion(parentId, inboxEnd, last.segments, root, commitment, inBlob);
         bytes32 id = keccak256(abi.encode(claimed));
         Record storage record = _records[id];
         if (record.status != Status.Unknown) revert UnexpectedStatus(id, record.status);
@@ -73,7 +75,7 @@ abstract contract Assertions is Inbox {
     }
 
     /// @inheritdoc IRollup
-    function finalize(Claim calldata claimed) external {
+    function finalize(Assertion calldata claimed) external {
         bytes32 id = _idOf(claimed);
         Record storage record = _requireOpen(id);
         bool frozen = _head.frozen;
@@ -103,7 +105,7 @@ abstract contract Assertions is Inbox {
     }
 
     /// @inheritdoc IRollup
-    function challenge(Claim calldata claimed, Claim calldata parent, uint256 judge, bytes calldata proof)
+    function challenge(Assertion calldata claimed, Assertion calldata parent, uint256 judge, bytes calldata proof)
         external
         nonReentrant
     {
@@ -126,7 +128,7 @@ abstract contract Assertions is Inbox {
     }
 
     /// @inheritdoc IRollup
-    function discard(Claim calldata claimed, Claim calldata parent) external nonReentrant {
+    function discard(Assertion calldata claimed, Assertion calldata parent) external nonReentrant {
         bytes32 id = _idOf(claimed);
         Record storage record = _requireOpen(id);
         _requireParent(claimed, parent);
@@ -222,17 +224,17 @@ abstract contract Assertions is Inbox {
         if (record.status != Status.Open) revert UnexpectedStatus(id, record.status);
     }
 
-    function _requireParent(Claim calldata claimed, Claim calldata parent) private pure {
+    function _requireParent(Assertion calldata claimed, Assertion calldata parent) private pure {
         if (_idOf(parent) != claimed.parent) revert InvalidProof();
     }
 
-    function _requireFinal(Claim calldata final_) internal view returns (bytes32 id) {
+    function _requireFinal(Assertion calldata final_) internal view returns (bytes32 id) {
         id = _idOf(final_);
         if (_records[id].status != Status.Final) revert UnexpectedStatus(id, _records[id].status);
     }
 
     /// @dev Requires an assertion that is final or can become final.
-    function _requireHopeful(Claim calldata claimed) internal view {
+    function _requireHopeful(Assertion calldata claimed) internal view {
         bytes32 id = _idOf(claimed);
         Status standing = _records[id].status;
         if (standing == Status.Final) return;
@@ -240,7 +242,7 @@ abstract contract Assertions is Inbox {
         if (_head.frozen) revert ChainFrozen();
     }
 
-    function _idOf(Claim calldata claimed) private pure returns (bytes32) {
+    function _idOf(Assertion calldata claimed) private pure returns (bytes32) {
         return keccak256(abi.encode(claimed));
     }
 }

@@ -84,8 +84,9 @@ abstract contract Inbox is Queue {
         head.items += 1;
         head.lastTime = uint40(block.timestamp);
         _keep(head);
-        Item memory item =
-            Item(previous, kind, data, uint32(frames), head.segments, head.consumed, queueAcc, uint40(block.timestamp));
+        Batch memory item = Batch(
+            previous, kind, data, uint32(frames), head.segments, head.consumed, queueAcc, uint40(block.timestamp)
+        );
         bytes32 acc;
         assembly ("memory-safe") {
             // A struct of words has the same layout in memory as in its encoding.

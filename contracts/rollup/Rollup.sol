@@ -29,7 +29,7 @@ contract Rollup is Vault {
     }
 
     /// @inheritdoc IRollup
-    function freeze(Claim calldata final_, Item calldata next) external whenNotFrozen {
+    function freeze(Assertion calldata final_, Batch calldata next) external whenNotFrozen {
         uint256 since = _head.pendingSince;
         if (_head.consumed == _tail.length || block.timestamp <= since + _FREEZE_AFTER) {
             if (_requireFinal(final_) != _finalId) revert ParentNotFinal(final_.parent, _finalId);
@@ -45,7 +45,7 @@ contract Rollup is Vault {
 
     /// @inheritdoc IRollup
     function escape(
-        Claim calldata final_,
+        Assertion calldata final_,
         Roots calldata roots,
         uint256 account,
         bytes32 owner,
@@ -59,7 +59,7 @@ contract Rollup is Vault {
 
     /// @inheritdoc IRollup
     function escapeTo(
-        Claim calldata final_,
+        Assertion calldata final_,
         Roots calldata roots,
         uint256 account,
         bytes32 owner,
@@ -75,7 +75,7 @@ contract Rollup is Vault {
 
     /// @inheritdoc IRollup
     function refund(
-        Claim calldata final_,
+        Assertion calldata final_,
         Roots calldata roots,
         uint256 index,
         bytes28 before,
@@ -100,7 +100,7 @@ contract Rollup is Vault {
     }
 
     function _escape(
-        Claim calldata final_,
+        Assertion calldata final_,
         Roots calldata roots,
         uint256 account,
         bytes32 owner,
@@ -118,7 +118,7 @@ contract Rollup is Vault {
     }
 
     /// @dev Requires the frozen mode and the last final assertion with the components of its root.
-    function _requireLast(Claim calldata final_, Roots calldata roots) private view {
+    function _requireLast(Assertion calldata final_, Roots calldata roots) private view {
         if (!_head.frozen) revert ChainNotFrozen();
         bytes32 id = _requireFinal(final_);
         if (id != _finalId) revert UnexpectedStatus(id, Status.Final);

@@ -62,7 +62,7 @@ abstract contract Vault is Assertions {
 
     /// @inheritdoc IRollup
     function finalizeWithdrawal(
-        Claim calldata final_,
+        Assertion calldata final_,
         Roots calldata roots,
         uint256 index,
         Withdrawal calldata withdrawal,
@@ -78,7 +78,7 @@ abstract contract Vault is Assertions {
 
     /// @inheritdoc IRollup
     function transferClaim(
-        Claim calldata claimed,
+        Assertion calldata claimed,
         Roots calldata roots,
         uint256 index,
         Withdrawal calldata withdrawal,
@@ -94,7 +94,7 @@ abstract contract Vault is Assertions {
 
     /// @inheritdoc IRollup
     function transferClaimBySig(
-        Claim calldata claimed,
+        Assertion calldata claimed,
         Roots calldata roots,
         uint256 index,
         Withdrawal calldata withdrawal,
@@ -161,7 +161,7 @@ abstract contract Vault is Assertions {
     /// @dev Requires a withdrawal that is or can become payable and is not paid. No other withdrawal can be
     /// transferred.
     function _requireToCome(
-        Claim calldata claimed,
+        Assertion calldata claimed,
         Roots calldata roots,
         uint256 index,
         Withdrawal calldata withdrawal,
@@ -173,7 +173,7 @@ abstract contract Vault is Assertions {
     }
 
     function _requireWithdrawal(
-        Claim calldata claimed,
+        Assertion calldata claimed,
         Roots calldata roots,
         uint256 index,
         Withdrawal calldata withdrawal,

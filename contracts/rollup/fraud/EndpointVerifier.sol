@@ -11,7 +11,7 @@ import {BlobOpening} from "../../lib/BlobOpening.sol";
 contract EndpointVerifier is IFraudVerifier {
     /// @inheritdoc IFraudVerifier
     /// @dev The proof contains the last root as its field element, and its opening.
-    function isFraudulent(IRollup.Claim calldata claimed, IRollup.Claim calldata parent, bytes calldata encoded)
+    function isFraudulent(IRollup.Assertion calldata claimed, IRollup.Assertion calldata parent, bytes calldata encoded)
         external
         view
         returns (bool)

@@ -62,7 +62,7 @@ abstract contract Segment {
 
     /// @dev Leaves the accounts to the judge, which decides how they are read.
     /// @param adds True if the judge adds withdrawals where the data can
-    function _open(IRollup.Claim calldata claimed, IRollup.Claim calldata parent, Proof memory proof, bool adds)
+    function _open(IRollup.Assertion calldata claimed, IRollup.Assertion calldata parent, Proof memory proof, bool adds)
         internal
         view
         returns (Opened memory opened)
@@ -102,7 +102,7 @@ abstract contract Segment {
     }
 
     /// @dev An assertion starts from its parent's root with an empty withdrawal list.
-    function _beforeFirst(IRollup.Claim calldata parent, Proof memory proof) private pure returns (bytes32) {
+    function _beforeFirst(IRollup.Assertion calldata parent, Proof memory proof) private pure returns (bytes32) {
         IRollup.Roots memory roots = proof.origin;
         if (_rootOf(roots) != parent.root) revert SegmentPosition.WitnessInvalid(23);
         bytes32 none = 0;

@@ -18,8 +18,8 @@ library SegmentPosition {
     /// @param previous The entry before it; ignored for the first
     struct Place {
         uint256 entry;
-        IRollup.Item item;
-        IRollup.Item previous;
+        IRollup.Batch item;
+        IRollup.Batch previous;
     }
 
     /// @notice Returns the segment's index in its entry, and the queue position before the entry.

@@ -36,9 +36,9 @@ library Shown {
     /// @return roots The roots, in order
     function check(
         Pieces memory pieces,
-        IRollup.Claim calldata claimed,
+        IRollup.Assertion calldata claimed,
         uint256 segments,
-        IRollup.Item memory item,
+        IRollup.Batch memory item,
         bool hasFrame,
         uint256 index,
         uint256 first,
@@ -61,7 +61,7 @@ library Shown {
         roots = _roots(pieces.roots, claimed.rootsInBlob, first, last);
     }
 
-    function _framePart(Pieces memory pieces, IRollup.Item memory item, uint256 index)
+    function _framePart(Pieces memory pieces, IRollup.Batch memory item, uint256 index)
         private
         pure
         returns (BlobOpening.Part memory part)
@@ -79,7 +79,7 @@ library Shown {
         part.values = pieces.frame;
     }
 
-    function _requireFrame(Pieces memory pieces, IRollup.Item memory item, uint256 index) private pure {
+    function _requireFrame(Pieces memory pieces, IRollup.Batch memory item, uint256 index) private pure {
         if (
             pieces.frame.length != RUN
                 || !ChunkTree.holds(item.data, item.frames, index, pieces.frame, 0, pieces.framePath, 0)

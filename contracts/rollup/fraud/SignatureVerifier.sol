@@ -18,7 +18,7 @@ contract SignatureVerifier is IFraudVerifier, IBlsSignatureVerifier, Segment {
 
     /// @inheritdoc IFraudVerifier
     /// @dev `keys` are the keys of the accounts (`Accounts.readKeyed`), and the hint is for the frame's signature.
-    function isFraudulent(IRollup.Claim calldata claimed, IRollup.Claim calldata parent, bytes calldata encoded)
+    function isFraudulent(IRollup.Assertion calldata claimed, IRollup.Assertion calldata parent, bytes calldata encoded)
         external
         view
         returns (bool)

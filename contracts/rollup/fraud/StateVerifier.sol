@@ -17,7 +17,7 @@ contract StateVerifier is IFraudVerifier, Segment {
     using Ledger for Ledger.State;
 
     /// @inheritdoc IFraudVerifier
-    function isFraudulent(IRollup.Claim calldata claimed, IRollup.Claim calldata parent, bytes calldata encoded)
+    function isFraudulent(IRollup.Assertion calldata claimed, IRollup.Assertion calldata parent, bytes calldata encoded)
         external
         view
         returns (bool)
