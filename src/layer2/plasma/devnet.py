@@ -61,7 +61,7 @@ class LocalPlasma:
         sender = Sender(connection, operator)
         self.start_block = connection.block_number()
         self.root = RootChain.deploy(sender, operator.address, profile)
-        self.sight = self.new_sight()
+        self.chain_state = self.new_chain_state()
         chain = ChainLog(self.root, sender, start_block=self.start_block)
         place = folder / f"operator-{self.root.address[2:10].lower()}"
         self.operator = Operator(chain, place, fee_owner=operator.address, policy=policy, margin=margin)
@@ -92,7 +92,7 @@ class LocalPlasma:
             self._coins = LocalCoins(self.connection, self._signer, folder=self.folder, signer_of=signer_of)
         return self._coins
 
-    def new_sight(self) -> RootChainState:
+    def new_chain_state(self) -> RootChainState:
         """Return a new, independent projection of the root chain's events."""
         return RootChainState(self.root, start_block=self.start_block)
 
@@ -106,10 +106,12 @@ class LocalPlasma:
         signer = as_signer(signer)
         if not with_operator:
             place = tempfile.mkdtemp(prefix="alone-", dir=self.folder)
-            return Wallet(self.root, signer, Path(place) / "purse", self.new_sight(), lifetime=lifetime)
+            return Wallet(self.root, signer, Path(place) / "wallet", self.new_chain_state(), lifetime=lifetime)
         found = self._wallets.get(signer.address)
         if found is None:
-            found = self.wallet_type(self.root, signer, self.purse_of(signer), self.sight, self.gate, lifetime=lifetime)
+            found = self.wallet_type(
+                self.root, signer, self.wallet_store_of(signer), self.chain_state, self.gate, lifetime=lifetime
+            )
             self._wallets[signer.address] = found
         return found
 
@@ -120,9 +122,9 @@ class LocalPlasma:
             one.distrusted = self.watcher.bad_block
         return report
 
-    def purse_of(self, signer: Signer) -> Path:
+    def wallet_store_of(self, signer: Signer) -> Path:
         """Return the path of an account's wallet store."""
-        return self.folder / f"purse-{self.root.address[2:10].lower()}-{signer.address[2:].lower()}"
+        return self.folder / f"wallet-{self.root.address[2:10].lower()}-{signer.address[2:].lower()}"
 
     @property
     def wallets(self) -> list[Wallet]:

@@ -28,14 +28,14 @@ HOLDER, THIEF = "payee", "thief"
 class CoinFight:
     """A coin that went from the thief to its holder, and all that the thief does to have it back."""
 
-    def __init__(self, world: CoinWorld, draw: st.DataObject, hands: tuple[str, ...]) -> None:
+    def __init__(self, world: CoinWorld, draw: st.DataObject, scheduler: tuple[str, ...]) -> None:
         self.world, self.draw = world, draw
         world.hostile = HostileCoinOperator(world.chain, world.people["operator"].sender)
         self.refused: Counter[str] = Counter()
-        self.coin, self.record = world.deposit(hands[0], ETHER)
+        self.coin, self.record = world.deposit(scheduler[0], ETHER)
         self.own = 0
         self.blocks: list[int] = []
-        for giver, taker in pairwise(hands):
+        for giver, taker in pairwise(scheduler):
             self.own = world.pass_on(self.coin, giver, taker, self.own)
             self.blocks.append(self.own)
         self.exits: list[int] = []
@@ -134,12 +134,12 @@ def _doubts(watcher: CoinWatcher, coin: int, number: int) -> list[ChallengeView]
 
 
 @settings(campaign(3, 1), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(draw=st.data(), hands=st.sampled_from([(THIEF, HOLDER), (HOLDER,), (THIEF, "other", THIEF, HOLDER)]))
+@given(draw=st.data(), scheduler=st.sampled_from([(THIEF, HOLDER), (HOLDER,), (THIEF, "other", THIEF, HOLDER)]))
 def test_a_holder_who_leaves_has_the_coin_whatever_its_former_owner_does(
-    world: CoinWorld, draw: st.DataObject, hands: tuple[str, ...]
+    world: CoinWorld, draw: st.DataObject, scheduler: tuple[str, ...]
 ) -> None:
     with isolated(world.connection):
-        one = CoinFight(world, draw, hands)
+        one = CoinFight(world, draw, scheduler)
         for _ in range(draw.draw(st.integers(0, 3))):
             one.moment()
             world.later(PERIOD // 8)

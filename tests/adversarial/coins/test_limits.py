@@ -69,8 +69,8 @@ def test_a_payee_in_the_dark_defends_and_takes_out_its_coin_with_its_wallet(worl
     assert payer.step().done() == ["challengeBeforeByDeposit"]
     with Journal(tmp_path / "payee", kind="coin wallet") as journal:
         person = world.people["payee"]
-        sight = CoinChainState(world.chain, start_block=world.start)
-        holder = CoinWallet(CoinStore(world.chain, person.key, journal, sight), person.sender)
+        chain_state = CoinChainState(world.chain, start_block=world.start)
+        holder = CoinWallet(CoinStore(world.chain, person.key, journal, chain_state), person.sender)
         assert holder.guard() == []
         with pytest.raises(CoinRefused):
             holder.exit(dark.coin)

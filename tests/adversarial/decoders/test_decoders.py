@@ -119,7 +119,7 @@ def journal_of(
     return call
 
 
-def purse(folder: Path) -> Callable[[bytes], Any]:
+def wallet_store(folder: Path) -> Callable[[bytes], Any]:
     streams = ("coin", "gone", "sign", "place", "exit", "game", "since", "doubt", "end", "join", "free", "what")
     turn = itertools.count()
 
@@ -180,13 +180,13 @@ def recorded(folder: Path) -> Callable[[bytes], Any]:
 
 
 def frozen(folder: Path) -> Callable[[bytes], Any]:
-    freezer = CheckpointStore(folder, "here", "test")
+    checkpoints = CheckpointStore(folder, "here", "test")
     name = "ledger.frozen"
 
     def call(data: bytes) -> Any:
         for path in [*folder.iterdir()] or [folder / name]:
             path.write_bytes(data)
-        return freezer.load()
+        return checkpoints.load()
 
     return call
 
@@ -233,7 +233,7 @@ MORE: dict[str, tuple[Callable[[Path], Callable[..., Any]], tuple[str, ...]]] = 
         ),
         ("bytes",),
     ),
-    "layer2.plasma.payments.wallet.wallet_store:WalletStore": (purse, ("bytes",)),
+    "layer2.plasma.payments.wallet.wallet_store:WalletStore": (wallet_store, ("bytes",)),
     "layer2.plasma.common.watcher.journal:WatcherStore": (watched, ("bytes",)),
     "layer2.rollup.state.signature_oracle:Signatures.recover": (
         lambda _: Signatures.__new__(Signatures).recover,

@@ -159,7 +159,7 @@ def test_an_operator_that_was_down_submits_nothing_that_watchers_call_invalid(
     assert (operator.header(1).root == made.root) is in_time
     # In time it takes no payment back, and watchers stop the exit with it.
     assert report.done() == ([["challengeExit"], ["challengeNonCanonical"]][leave is game] if in_time else [])
-    states = [operator.fate(one.transaction.hash).state for one in (theft, other)]
+    states = [operator.tx_status(one.transaction.hash).state for one in (theft, other)]
     assert states == ["included" if in_time else "dropped", "included"]
     operator.close()
 

@@ -81,7 +81,7 @@ def test_while_signatures_of_an_entry_are_judged_requests_are_answered(l2, peopl
     def ask() -> None:
         op = Transfer(5, 0, 1, 7, 0, 0)
         record = SignedOp(op, compact(people.payer.sign_typed(op, l2.rollup.domain))).encode()
-        answers.append(sequencer.accept([sequencer.vouch([record])])[0])
+        answers.append(sequencer.accept([sequencer.verify_batch([record])])[0])
         answers.append(sequencer.ahead(5).balance)
         with sequencer.lock:
             answers.append(len(sequencer.replica.entries))

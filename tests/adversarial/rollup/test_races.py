@@ -69,7 +69,7 @@ def test_an_operation_forced_in_between_goes_first_and_nobody_elses_is_lost(l2, 
     accounts = l2.sequencer.replica.head.accounts
     assert accounts[mine].balance == ETHER // 20 + ETHER // 4
     assert accounts[other].balance == ETHER - ETHER // 4 + ETHER // 10
-    assert l2.sequencer.fate(honest.message.digest(l2.rollup.domain)).state == "posted"
+    assert l2.sequencer.tx_status(honest.message.digest(l2.rollup.domain)).state == "posted"
     assert l2.sequencer.pending == ()
 
 

@@ -9,7 +9,7 @@ from layer2.ethereum.sender import Sender
 from layer2.rollup.state.commitments import Status
 from layer2.rollup.validator.challenger import Challenger
 from layer2.rollup.validator.proposer import Proposer
-from layer2.rollup.wallet.escape_hatch import escape_now, force_through, propose_myself
+from layer2.rollup.wallet.escape_hatch import force_withdrawal, freeze_and_escape, self_propose
 from layer2.rollup.wallet.wallet import Wallet
 
 from .test_bad_times import funded
@@ -118,13 +118,13 @@ def test_a_proposer_that_is_started_anew_for_each_step_makes_final(l2, chain, pe
 
 def test_whoever_is_alone_forces_proposes_and_is_paid_with_a_new_object_for_each_step(l2, chain, people) -> None:
     funded(l2, people)
-    force_through(new_wallet(l2, people.payer), "0.5 ether", people.payer.address)
+    force_withdrawal(new_wallet(l2, people.payer), "0.5 ether", people.payer.address)
     chain.advance(l2.profile.force_delay + 1)
-    assert "carried" in str(force_through(new_wallet(l2, people.payer)))
-    assert "proposed" in str(propose_myself(new_wallet(l2, people.payer)))
-    assert propose_myself(new_wallet(l2, people.payer)).done == []
+    assert "carried" in str(force_withdrawal(new_wallet(l2, people.payer)))
+    assert "proposed" in str(self_propose(new_wallet(l2, people.payer)))
+    assert self_propose(new_wallet(l2, people.payer)).done == []
     chain.advance(l2.profile.window + 1)
-    assert "final" in str(propose_myself(new_wallet(l2, people.payer)))
+    assert "final" in str(self_propose(new_wallet(l2, people.payer)))
     before = chain.balance(people.payer.address)
     wallet = new_wallet(l2, people.payer)
     wallet.replica.step()
@@ -136,16 +136,16 @@ def test_a_freeze_is_gone_on_with_by_a_new_object(l2, chain, people) -> None:
     funded(l2, people)
     l2.settle()
     new_wallet(l2, people.payer).deposit("0.2 ether")
-    early = escape_now(new_wallet(l2, people.payer))
+    early = freeze_and_escape(new_wallet(l2, people.payer))
     assert early.done == []
     assert early.next
     chain.advance(l2.profile.freeze_after + 1)
     new_wallet(l2, people.payer).freeze()
     before = chain.balance(people.payer.address)
-    done = escape_now(new_wallet(l2, people.payer)).done
+    done = freeze_and_escape(new_wallet(l2, people.payer)).done
     assert len(done) == 2  # the account and the deposit; the freeze was another object's
     assert chain.balance(people.payer.address) > before + ETHER
-    assert escape_now(new_wallet(l2, people.payer)).done == []
+    assert freeze_and_escape(new_wallet(l2, people.payer)).done == []
 
 
 def _parent(challenger: Challenger, claim) -> tuple[object, ...]:

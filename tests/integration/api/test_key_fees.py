@@ -143,7 +143,7 @@ def test_a_key_whose_payment_will_never_happen_is_not_opened(l2, people, paid, p
     del paid._pool.pending[digest]
     paid._drop({digest: "its account forced another one"})
     paid._settle()
-    assert paid.fate(digest) == TxStatus("dropped", 0, "its account forced another one")
+    assert paid.tx_status(digest) == TxStatus("dropped", 0, "its account forced another one")
     assert paid.waiting_keys == 0
     paid.close()
     again = asking(l2, tmp_path)

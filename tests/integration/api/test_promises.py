@@ -39,22 +39,22 @@ def test_an_operation_whose_account_forces_another_is_dropped_and_says_so_for_ev
     first, second = payer.send(PAYEE, "0.5 ether"), payer.send(PAYEE, "0.1 ether")
     honest = pen.pay(PAYER, 0)
     l2.sequencer.submit(honest)
-    assert l2.sequencer.fate(digest(l2, first)) == TxStatus("pending")
+    assert l2.sequencer.tx_status(digest(l2, first)) == TxStatus("pending")
     payer.force("1.95 ether", to=people.payer.address, account=account)
     l2.post()
-    fate = l2.sequencer.fate(digest(l2, first))
-    assert (fate.state, fate.reason) == ("dropped", "its nonce was used by another operation of its account")
-    fate = l2.sequencer.fate(digest(l2, second))
-    assert fate.state == "dropped"
-    assert "balance" in fate.reason
-    assert l2.sequencer.fate(digest(l2, honest)) == TxStatus("posted", 2)
+    tx_status = l2.sequencer.tx_status(digest(l2, first))
+    assert (tx_status.state, tx_status.reason) == ("dropped", "its nonce was used by another operation of its account")
+    tx_status = l2.sequencer.tx_status(digest(l2, second))
+    assert tx_status.state == "dropped"
+    assert "balance" in tx_status.reason
+    assert l2.sequencer.tx_status(digest(l2, honest)) == TxStatus("posted", 2)
     # Money that comes in later does not bring back what was said to be dropped.
     payer.deposit("3 ether", to=account)
     l2.post()
     restarted = again(l2)
     assert restarted.waiting == 0
-    assert restarted.fate(digest(l2, second)).state == "dropped"
-    assert restarted.fate(digest(l2, honest)) == TxStatus("posted", 2)
+    assert restarted.tx_status(digest(l2, second)).state == "dropped"
+    assert restarted.tx_status(digest(l2, honest)) == TxStatus("posted", 2)
     restarted.step()
     assert restarted.replica.head.accounts[account].balance == 305 * 10**16
 
@@ -69,7 +69,7 @@ def test_what_is_said_to_be_dropped_is_on_disk_before_it_is_said(l2, people, tmp
     payer.force("1.95 ether", to=people.payer.address, account=account)
     l2.rollup.force_include(l2.sequencer.sender, l2.rollup.acc(l2.rollup.inbox()[0]), TO_THE_END)
     l2.sequencer.follow()
-    assert l2.sequencer.fate(digest(l2, op)).state == "dropped"
+    assert l2.sequencer.tx_status(digest(l2, op)).state == "dropped"
     path = Path(l2.sequencer._journal.path)
     for one in path.parent.glob(f"{path.name}*"):
         shutil.copyfile(one, tmp_path / f"copied{one.name.removeprefix(path.name)}")
@@ -84,7 +84,7 @@ def test_after_a_restart_what_was_pending_of_both_keys_is_posted(l2, pen) -> Non
     restarted = again(l2)
     assert restarted.pending == tuple(ops)
     restarted.step()
-    assert {restarted.fate(digest(l2, op)) for op in ops} == {TxStatus("posted", 1)}
+    assert {restarted.tx_status(digest(l2, op)) for op in ops} == {TxStatus("posted", 1)}
     assert restarted.replica.head.accounts[PAYEE].balance == RICH + 5 + 5 + 123_457
 
 
@@ -94,8 +94,8 @@ def test_equal_payments_are_told_apart_by_their_entries(l2, pen) -> None:
         l2.post()
     restarted = again(l2)
     for sequencer in (l2.sequencer, restarted):
-        fates = [sequencer.fate(digest(l2, pen.pay(BLS_PAYER, nonce))) for nonce in range(3)]
-        assert fates == [TxStatus("posted", entry) for entry in (1, 2, 3)]
+        tx_statuses = [sequencer.tx_status(digest(l2, pen.pay(BLS_PAYER, nonce))) for nonce in range(3)]
+        assert tx_statuses == [TxStatus("posted", entry) for entry in (1, 2, 3)]
 
 
 def test_a_wrong_signature_that_got_in_spoils_one_entry_and_no_more(l2, pen) -> None:
@@ -112,9 +112,9 @@ def test_a_wrong_signature_that_got_in_spoils_one_entry_and_no_more(l2, pen) -> 
     restarted.step()
     # The frame of both was void: the good one waits on, the bad one is out.
     assert restarted.pending == (good,)
-    assert restarted.fate(digest(l2, bad)).reason == "its signature is not its owner's"
+    assert restarted.tx_status(digest(l2, bad)).reason == "its signature is not its owner's"
     restarted.step()
-    assert restarted.fate(digest(l2, good)) == TxStatus("posted", 2)
+    assert restarted.tx_status(digest(l2, good)) == TxStatus("posted", 2)
     assert restarted.waiting == 0
 
 
@@ -171,7 +171,7 @@ def test_what_could_not_be_written_was_not_accepted(l2, pen, monkeypatch) -> Non
     with monkeypatch.context() as patch:
         patch.setattr(Journal, "commit", full)
         with pytest.raises(JournalFull):
-            l2.sequencer.accept([l2.sequencer.vouch([pen.pay(PAYER, 1).encode()])])
+            l2.sequencer.accept([l2.sequencer.verify_batch([pen.pay(PAYER, 1).encode()])])
     assert l2.sequencer.waiting == 1
     assert l2.sequencer.next_nonce(PAYER) == 1
     l2.sequencer.submit(pen.pay(PAYER, 1))

@@ -208,9 +208,9 @@ def test_a_price_of_a_key_is_read_as_it_is_told(serve: Serve) -> None:
     assert RemoteSequencer(serve(says(raw({"keys": {"fee": 0}, "fees": FEES})))).key_price() == (0, 0, 0)
 
 
-@pytest.mark.parametrize("fate", [{"state": "included"}, {"state": "posted", "block": None, "index": "x"}])
-def test_what_is_no_place_is_a_lie(serve: Serve, fate: object) -> None:
-    gate = RemoteOperatorClient(RemoteOperator(serve(says(json.dumps(fate).encode()))))
+@pytest.mark.parametrize("tx_status", [{"state": "included"}, {"state": "posted", "block": None, "index": "x"}])
+def test_what_is_no_place_is_a_lie(serve: Serve, tx_status: object) -> None:
+    gate = RemoteOperatorClient(RemoteOperator(serve(says(json.dumps(tx_status).encode()))))
     with pytest.raises(OperatorMisbehaved):
         gate.place(bytes(32))
 

@@ -72,7 +72,7 @@ def test_operations_of_both_keys_are_accepted_in_every_form_and_posted(l2, servi
     assert client.state()["pending"] == 9
     assert get(service.url, f"/v1/operations/{ids[0]}")[1]["state"] == "pending"
     l2.post()
-    assert client.fate(hexed[0].message.digest(l2.rollup.domain))["entry"] == 1
+    assert client.tx_status(hexed[0].message.digest(l2.rollup.domain))["entry"] == 1
     assert client.account(PAYEE)["balance"] == str(RICH + 8 * 5)
     assert l2.rebuild_from_l1() == l2.root
     assert client.state()["root"] == "0x" + l2.root.hex()
@@ -198,7 +198,7 @@ def test_what_is_known_can_be_asked(l2, service, client, pen) -> None:
         status, told = get(service.url, path)
         assert (status, told["error"]["code"]) == (404, code)
     with pytest.raises(StateUnknown):
-        client.fate(bytes(32))
+        client.tx_status(bytes(32))
 
 
 def test_no_balance_is_told_while_the_data_of_an_entry_is_missing(l2, service, client) -> None:

@@ -35,9 +35,9 @@ def test_the_channels_chapter_passes_in_process(capsys: pytest.CaptureFixture[st
 
 @pytest.mark.slow
 def test_the_rollup_chapter_passes_in_process() -> None:
-    screen = quiet()
-    run_demo(new_chain(), accounts=60, transfers=400, chapters=["rollup"], out=screen)
-    told = screen.export_text()
+    prevalidate = quiet()
+    run_demo(new_chain(), accounts=60, transfers=400, chapters=["rollup"], out=prevalidate)
+    told = prevalidate.export_text()
     assert "Every balance is exact to the wei. 400 transfers between 61 accounts." in told
     assert "proven wrong in one transaction" in told
     assert "Hubble" in told
@@ -47,10 +47,10 @@ def test_the_rollup_chapter_passes_in_process() -> None:
 @pytest.mark.slow
 @pytest.mark.anvil
 def test_the_whole_demo_passes_on_a_real_node() -> None:
-    screen = quiet()
+    prevalidate = quiet()
     with AnvilNode() as node:
-        run_demo(node.connection, payments=1_000, users=10, doublings=3, out=screen)
-    told = screen.export_text()
+        run_demo(node.connection, payments=1_000, users=10, doublings=3, out=prevalidate)
+    told = prevalidate.export_text()
     assert told.count("Every balance is exact to the wei.") == 3
     assert "10,000 transfers between 1,001 accounts" in told
     assert "off by" not in told
@@ -58,9 +58,9 @@ def test_the_whole_demo_passes_on_a_real_node() -> None:
 
 @pytest.mark.slow
 def test_the_plasma_chapter_passes_in_process() -> None:
-    screen = quiet()
-    run_demo(new_chain(), users=6, doublings=2, chapters=["plasma"], out=screen)
-    told = screen.export_text()
+    prevalidate = quiet()
+    run_demo(new_chain(), users=6, doublings=2, chapters=["plasma"], out=prevalidate)
+    told = prevalidate.export_text()
     assert "Every balance is exact to the wei. 28 payments between 6 users, and all of them left." in told
     assert "8 owners left with all they had" in told
     assert "stopped by the watcher" in told
@@ -72,10 +72,10 @@ def test_the_plasma_chapter_passes_in_process() -> None:
 @pytest.mark.slow
 @pytest.mark.anvil
 def test_the_plasma_chapter_passes_on_a_real_node() -> None:
-    screen = quiet()
+    prevalidate = quiet()
     with AnvilNode() as node:
-        run_demo(node.connection, users=4, doublings=1, chapters=["plasma"], out=screen)
-    assert "Every balance is exact to the wei." in screen.export_text()
+        run_demo(node.connection, users=4, doublings=1, chapters=["plasma"], out=prevalidate)
+    assert "Every balance is exact to the wei." in prevalidate.export_text()
 
 
 @pytest.mark.slow
@@ -98,10 +98,10 @@ def test_a_user_who_should_have_a_wei_more_fails_the_demo(monkeypatch: pytest.Mo
         honest(self, name, amount + (name == "user 2"))
 
     monkeypatch.setattr(Audit, "expect", greedy)
-    screen = quiet()
+    prevalidate = quiet()
     with pytest.raises(DemoFailed, match="the balance of user 2"):
-        run_demo(new_chain(), users=4, doublings=1, chapters=["plasma"], out=screen)
-    assert "off by" in screen.export_text()
+        run_demo(new_chain(), users=4, doublings=1, chapters=["plasma"], out=prevalidate)
+    assert "off by" in prevalidate.export_text()
 
 
 @pytest.mark.slow
@@ -120,10 +120,10 @@ def test_a_transfer_that_the_books_do_not_have_stops_the_demo(monkeypatch: pytes
 def test_a_bond_that_is_not_lost_fails_the_demo(monkeypatch: pytest.MonkeyPatch) -> None:
     # Had nothing of it been burned, the rollup would hold only what its accounts have.
     monkeypatch.setattr("layer2.cli.demo.rollup_stage._BURNT_PART", 10**30)
-    screen = quiet()
+    prevalidate = quiet()
     with pytest.raises(DemoFailed, match="the balance of the rollup"):
-        run_demo(new_chain(), accounts=8, transfers=16, chapters=["rollup"], out=screen)
-    assert "off by" in screen.export_text()
+        run_demo(new_chain(), accounts=8, transfers=16, chapters=["rollup"], out=prevalidate)
+    assert "off by" in prevalidate.export_text()
 
 
 @pytest.mark.slow
@@ -134,10 +134,10 @@ def test_a_single_wei_too_much_fails_the_demo(monkeypatch: pytest.MonkeyPatch) -
         honest(self, name, amount + (name == "payee"))
 
     monkeypatch.setattr(Audit, "expect", greedy)
-    screen = quiet()
+    prevalidate = quiet()
     with pytest.raises(DemoFailed, match="the balance of payee"):
-        run_demo(new_chain(), payments=1_000, chapters=["channels"], out=screen)
-    assert "off by" in screen.export_text()
+        run_demo(new_chain(), payments=1_000, chapters=["channels"], out=prevalidate)
+    assert "off by" in prevalidate.export_text()
 
 
 def test_the_audit_counts_value_and_gas_of_each_sender() -> None:

@@ -52,7 +52,7 @@ class Storm:
         self.send(signed)
 
     def forge(self) -> None:
-        coins = list(self.stage.operator.sight.records)
+        coins = list(self.stage.operator.chain_state.records)
         if coins:
             self.send(self.stage.give(self.dice.choice(coins), self.dice.choice((0, 1, 2)), THIEF, by=THIEF))
 
@@ -70,11 +70,16 @@ class Storm:
 
     def exit(self) -> None:
         """Of a coin that still lies with who deposited it; taken back again half of the time."""
-        sight = self.stage.operator.sight
+        chain_state = self.stage.operator.chain_state
         self.stage.operator.follow()
-        for coin, record in sight.records.items():
+        for coin, record in chain_state.records.items():
             held = self.stage.operator.ledger.get(coin)
-            if held is not None and held.last_block == 0 and coin not in sight.leaving and coin not in sight.paid:
+            if (
+                held is not None
+                and held.last_block == 0
+                and coin not in chain_state.leaving
+                and coin not in chain_state.paid
+            ):
                 by, bond = self.stage.by(KEYS[record.owner]), self.stage.coins.profile.exit_bond
                 self.stage.coins.contract.transact(by, "exitDeposit", coin, record.as_tuple(), value=bond)
                 if self.dice.random() < 0.5:
@@ -103,7 +108,7 @@ def test_what_the_operator_says_is_what_histories_bear_out(stage: Stage, seed: i
         storm.step()
     operator = stage.operator
     operator.step()
-    headers = operator.sight.since(1)
+    headers = operator.chain_state.since(1)
     assert len(headers) == len(operator.store) == stage.coins.next_block() - 1
     seen: list[bytes] = []
     for header in headers:
@@ -112,15 +117,15 @@ def test_what_the_operator_says_is_what_histories_bear_out(stage: Stage, seed: i
         seen += [one.transaction.hash for one in body]
     assert len(seen) > 3, "the storm was none"
     assert storm.refused > 5
-    for coin, record in operator.sight.records.items():
+    for coin, record in operator.chain_state.records.items():
         evidence = tuple(operator.coin_evidence(coin, record.birth))
         standing = check_history(
-            History(coin, record, evidence), operator.sight.since(record.birth), stage.coins.domain
+            History(coin, record, evidence), operator.chain_state.since(record.birth), stage.coins.domain
         )
         state = operator.coin(coin)
         assert (state.owner, state.last_block) == (standing.owner, standing.last_block)
     for hashed in storm.accepted:
-        fate = operator.fate(hashed)
-        assert fate is not None
-        assert (fate.state == "included") == (hashed in seen)
-        assert fate.state in ("included", "dropped")
+        tx_status = operator.tx_status(hashed)
+        assert tx_status is not None
+        assert (tx_status.state == "included") == (hashed in seen)
+        assert tx_status.state in ("included", "dropped")

@@ -17,7 +17,7 @@ def test_a_transfer_that_could_not_be_written_is_in_no_block(stage: Stage) -> No
     with pytest.raises(JournalFull):
         stage.operator.submit(refused)
     assert stage.operator.waiting == 1
-    assert stage.operator.fate(refused.transaction.hash) is None
+    assert stage.operator.tx_status(refused.transaction.hash) is None
     assert stage.operator.pending(refused.transaction.coin) is None
     make_room(stage.operator._promises.journal)
     assert stage.operator.step().count == 1

@@ -103,14 +103,14 @@ def test_what_was_accepted_before_a_kill_is_in_one_block(nursery, node, point: s
     resumed = run(nursery, node, coins, tmp_path, "resume")
     assert (resumed.code, resumed.words[-1][0]) == (0, "resumed")
     operator = CoinOperator(coins, None, tmp_path / "operator", margin=0)
-    headers, seen, moved = operator.sight.since(1), [], []
+    headers, seen, moved = operator.chain_state.since(1), [], []
     assert len(headers) == coins.next_block() - 1
     for header in headers:
         body = decode_coin_body(operator.coin_body(header.number))
         assert coin_tree(body).root == header.root
         seen += [one.transaction.hash.hex() for one in body]
         moved += [one.transaction.coin for one in body]
-    for coin, record in operator.sight.records.items():
+    for coin, record in operator.chain_state.records.items():
         standing = check_history(History(coin, record, tuple(operator.coin_evidence(coin, 1))), headers, coins.domain)
         assert standing.owner == (PAYEE if coin in moved else PAYER).address
     for words in worked.words:

@@ -40,7 +40,7 @@ def test_a_coin_is_passed_on_twice_and_its_history_holds(stage: Stage) -> None:
     stage.operator.submit(stage.give(coin, 1, THIEF, by=PAYEE))
     made = stage.operator.step()
     assert (made.number, stage.coins.next_block()) == (3, 4)
-    standing = check_history(history(stage, coin), stage.operator.sight.since(1), stage.coins.domain)
+    standing = check_history(history(stage, coin), stage.operator.chain_state.since(1), stage.coins.domain)
     assert (standing.owner, standing.last_block, standing.next_block) == (THIEF.address, 3, 4)
     state = stage.operator.coin(coin)
     assert (state.owner, state.last_block, state.state) == (THIEF.address, 3, "free")
@@ -73,7 +73,7 @@ def test_what_is_wrong_is_refused_and_gets_into_no_block(stage: Stage) -> None:
     )
     assert [type(one) for one in refused] == [SignatureWrong, UnknownCoin, CoinSpent, SignatureWrong]
     assert stage.operator.step() is None
-    batch = stage.operator.vouch([b"", bytes(103), record_of(stage.give(coin))[:-1]])
+    batch = stage.operator.verify_batch([b"", bytes(103), record_of(stage.give(coin))[:-1]])
     assert all(isinstance(one, MalformedError) for one in stage.operator.accept([batch])[0])
     stage.operator.submit(stage.give(coin))
     stage.operator.step()
@@ -105,9 +105,9 @@ def test_the_same_transfer_is_accepted_again_and_changes_nothing(stage: Stage) -
     stage.operator.step()
     assert stage.operator.submit(one) == one.transaction.hash
     assert stage.operator.step() is None
-    fate = stage.operator.fate(one.transaction.hash)
-    assert (fate.state, fate.block) == ("included", 1)
-    assert stage.operator.fate(bytes(32)) is None
+    tx_status = stage.operator.tx_status(one.transaction.hash)
+    assert (tx_status.state, tx_status.block) == ("included", 1)
+    assert stage.operator.tx_status(bytes(32)) is None
 
 
 def test_a_coin_that_leaves_is_not_transferred_until_the_exit_is_taken_back(stage: Stage) -> None:
@@ -119,7 +119,7 @@ def test_a_coin_that_leaves_is_not_transferred_until_the_exit_is_taken_back(stag
     payer = stage.by(PAYER)
     stage.coins.contract.transact(payer, "exitDeposit", coin, record.as_tuple(), value=bond)
     assert stage.operator.step() is None
-    assert stage.operator.fate(one.transaction.hash).state == "dropped"
+    assert stage.operator.tx_status(one.transaction.hash).state == "dropped"
     with pytest.raises(CoinExiting):
         stage.operator.submit(one)
     assert stage.operator.coin(coin).state == "leaving"
@@ -179,9 +179,9 @@ def test_evidence_is_asked_for_in_pages_and_for_real_coins_only(stage: Stage) ->
 def test_signatures_are_judged_by_processes_as_they_are_here(stage: Stage) -> None:
     coins = [stage.deposit() for _ in range(3)]
     batch = [record_of(stage.give(coin)) for coin in coins] + [b"", record_of(stage.give(coins[0], by=THIEF))]
-    here = stage.operator.vouch(batch)
+    here = stage.operator.verify_batch(batch)
     stage.operator.workers = WorkerPool(1)
-    there = stage.operator.vouch(batch)
+    there = stage.operator.verify_batch(batch)
     assert (there.signers, there.digests) == (here.signers, here.digests)
     assert stage.operator.workers.restarts == 0
 
@@ -198,7 +198,7 @@ def test_a_restart_knows_blocks_and_what_is_pending(stage: Stage) -> None:
     before = stage.operator.coin(coin), stage.operator.coin_evidence(coin, 1)
     again = stage.reopen()
     assert (again.coin(coin), again.coin_evidence(coin, 1)) == before
-    assert again.fate(waits.transaction.hash).state == "pending"
+    assert again.tx_status(waits.transaction.hash).state == "pending"
     assert again.step().count == 2
     again.compact_at = 1
     assert again.step() is None
@@ -321,5 +321,5 @@ def test_a_posted_block_says_nothing_about_a_coin_that_is_made_after_it(stage: S
     assert (stage.operator.coin(coin).owner, stage.operator.coin(coin).last_block) == (THIEF.address, 0)
     stage.operator.submit(stage.give(coin, 0, PAYEE, by=THIEF))
     assert stage.operator.step().number == 2
-    standing = check_history(history(stage, coin), stage.operator.sight.since(2), stage.coins.domain)
+    standing = check_history(history(stage, coin), stage.operator.chain_state.since(2), stage.coins.domain)
     assert standing.owner == PAYEE.address

@@ -43,7 +43,7 @@ def test_a_transfer_is_not_put_back_on_top_of_another_coin(
     stage.operator.step()
     state = stage.operator.coin(coin)
     assert (state.owner, state.last_block, state.pending) == (owner.address, 0, None)
-    assert stage.operator.fate(one.transaction.hash).state == "dropped"
+    assert stage.operator.tx_status(one.transaction.hash).state == "dropped"
     # Whoever has it now gives it on, and everybody can see that it was theirs.
     stage.operator.submit(stage.give(coin, 0, PAYEE, by=owner, expiry=999))
     stage.operator.step()
@@ -64,7 +64,7 @@ def test_a_transfer_comes_back_when_the_same_coin_does(stage: Stage, moment: str
         stage.reopen()
     stage.operator.step()
     assert stage.operator.coin(coin).owner == PAYEE.address
-    assert stage.operator.fate(one.transaction.hash).state == "included"
+    assert stage.operator.tx_status(one.transaction.hash).state == "included"
 
 
 def test_two_deposits_of_one_owner_that_change_places_are_not_paid_for_each_other(stage: Stage) -> None:

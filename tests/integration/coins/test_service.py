@@ -44,16 +44,16 @@ def test_transfers_in_evidence_and_bodies_out(stage: Stage, client: RemoteCoins)
     stage.operator.follow()
     first = stage.give(coin)
     assert client.submit_many([first, stage.give(other)]) == [None, None]
-    assert client.fate(first.transaction.hash)["state"] == "pending"
+    assert client.tx_status(first.transaction.hash)["state"] == "pending"
     assert client.coin(coin)["pending"] == transfer_json(first)
     stage.operator.step()
     assert client.submit(stage.give(other, 1, THIEF, by=PAYEE))
     stage.operator.step()
-    told = client.fate(first.transaction.hash)
+    told = client.tx_status(first.transaction.hash)
     assert (told["state"], told["block"]) == ("posted", 1)
     record = stage.operator.coin(coin).record
     history = History(coin, record, tuple(client.coin_evidence(coin, 1)))
-    assert check_history(history, stage.operator.sight.since(1), stage.coins.domain).owner == PAYEE.address
+    assert check_history(history, stage.operator.chain_state.since(1), stage.coins.domain).owner == PAYEE.address
     assert client.coin_evidence(coin, 1, 1) == list(history.evidence[:1])
     assert client.coin_evidence(coin, 3) == []
     assert [row["coin"] for row in client.coins_of(PAYEE.address)["coins"]] == [str(coin)]
@@ -86,7 +86,7 @@ def test_refusals_come_as_the_errors_they_are(stage: Stage, client: RemoteCoins)
         client.submit(stage.give(coin, to=THIEF))
     assert client.submit(batch[1]) == batch[1].transaction.hash
     assert client.state()["pending"] == 1
-    for wrong in (lambda: client.coin(coin + 1), lambda: client.block(9), lambda: client.fate(bytes(32))):
+    for wrong in (lambda: client.coin(coin + 1), lambda: client.block(9), lambda: client.tx_status(bytes(32))):
         with pytest.raises(StateUnknown):
             wrong()
     with pytest.raises(BodyMissing):
@@ -196,10 +196,10 @@ def test_the_loop_makes_blocks_by_itself(stage: Stage) -> None:
         client = RemoteCoins(service.url, stage.coins)
         hashed = client.submit(stage.give(coin))
         for _ in range(200):
-            if client.fate(hashed)["state"] == "posted":
+            if client.tx_status(hashed)["state"] == "posted":
                 break
             service._ended.wait(0.05)
-        assert client.fate(hashed)["state"] == "posted"
+        assert client.tx_status(hashed)["state"] == "posted"
         client.close()
 
 

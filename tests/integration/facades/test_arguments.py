@@ -137,9 +137,9 @@ def test_accounts_of_eth_account_work_in_every_family(chain, people, strangers, 
     l2.post()
     assert mine.balance() == 11 * ETHER // 10
 
-    purse = plasma.wallet(one)
-    purse.deposit("1 ether")
-    purse.send(other, "0.25 ether")
+    wallet_store = plasma.wallet(one)
+    wallet_store.deposit("1 ether")
+    wallet_store.send(other, "0.25 ether")
     plasma.operator.submit_block()
     assert plasma.wallet(other).balance() == ETHER // 4
     coin = plasma.coins.wallet(one).deposit("0.5 ether")
@@ -191,8 +191,12 @@ def test_no_facade_takes_what_is_no_amount(
 ) -> None:
     bad, kind, words = NO_AMOUNTS[what]
     to = people.payee.address
-    wallet, purse, coins = l2.wallet(people.payer), plasma.wallet(people.payer), plasma.coins.wallet(people.payer)
-    purse.sync()
+    wallet, wallet_store, coins = (
+        l2.wallet(people.payer),
+        plasma.wallet(people.payer),
+        plasma.coins.wallet(people.payer),
+    )
+    wallet_store.sync()
     before = hub.connection.block_number(), held(hub.store), channel.parties["A"].channels
     acts: list[Callable[[], Any]] = [
         lambda: hub.open(people.payer, people.payee, deposit=bad),
@@ -213,11 +217,11 @@ def test_no_facade_takes_what_is_no_amount(
         lambda: wallet.send_many([(1, "1 gwei"), (1, bad)]),
         lambda: wallet.withdraw(bad),
         lambda: wallet.force(bad, to),
-        lambda: purse.deposit(bad),
-        lambda: purse.send(to, bad),
-        lambda: purse.send(to, "1 gwei", fee=bad),
-        lambda: purse.split([bad]),
-        lambda: purse.merge(fee=bad),
+        lambda: wallet_store.deposit(bad),
+        lambda: wallet_store.send(to, bad),
+        lambda: wallet_store.send(to, "1 gwei", fee=bad),
+        lambda: wallet_store.split([bad]),
+        lambda: wallet_store.merge(fee=bad),
         lambda: coins.deposit(bad),
     ]
     for act in acts:
@@ -282,13 +286,17 @@ def no_receiver(bad: Any, by: str) -> tuple[type[InputError], str]:
 
 @pytest.mark.parametrize("bad", [None, 1.5, True, b"", "payer", "0x12", "0x" + "11" * 21, [], -1, 1 << 70, object()])
 def test_who_is_paid_is_somebody(bad: Any, l2: RollupFacade, plasma: PlasmaFacade, hub: HubFacade, people) -> None:
-    wallet, purse, coins = l2.wallet(people.payer), plasma.wallet(people.payer), plasma.coins.wallet(people.payer)
+    wallet, wallet_store, coins = (
+        l2.wallet(people.payer),
+        plasma.wallet(people.payer),
+        plasma.coins.wallet(people.payer),
+    )
     coin = next(iter(coins.coins()), None) or coins.deposit("1 ether")
     acts: list[tuple[Callable[[], Any], str]] = [
         (lambda: wallet.send(bad, "1 gwei"), "number"),
         (lambda: wallet.send_many([(1, "1 gwei"), (bad, "1 gwei")]), "number"),
         (lambda: hub.open(people.payer, bad, deposit="1 ether"), "signer"),
-        (lambda: purse.send(bad, "1 gwei"), "address"),
+        (lambda: wallet_store.send(bad, "1 gwei"), "address"),
         (lambda: coins.send(coin, bad), "address"),
     ]
     for act, by in acts:

@@ -210,7 +210,7 @@ def test_kits_of_another_are_not_taken_over(plasma: PlasmaFacade, people, paid, 
     kits = payer.export_kits(tmp_path / "kits")
     assert payer.balance() == 18 * ETHER // 10
     assert stranger.import_kits(kits) == []
-    assert stranger.adopt(payer.purse.coins.values()) == []
+    assert stranger.adopt(payer.wallet_store.coins.values()) == []
     assert stranger.balance() == 0
 
 

@@ -18,7 +18,7 @@ from layer2.rollup.l1.batcher import Data
 from layer2.rollup.l1.blob_sources import Blobs, NodeBlobs
 from layer2.rollup.protocol.errors import DataMissing, ViewIncomplete
 from layer2.rollup.state.commitments import Assertion, Status, pack_roots
-from layer2.rollup.wallet.escape_hatch import escape_now, force_through, propose_myself
+from layer2.rollup.wallet.escape_hatch import force_withdrawal, freeze_and_escape, self_propose
 from layer2.rollup.wallet.wallet import Wallet
 
 ETHER = parse_amount("1 ether")
@@ -160,17 +160,17 @@ def test_no_escape_is_chosen_while_the_last_final_state_is_not_known(l2, people,
     alone.deposit("0.25 ether")  # nobody takes it over
     l2.connection.advance(l2.profile.freeze_after + 1)
     with pytest.raises(ViewIncomplete, match="escape"):
-        escape_now(alone)
+        freeze_and_escape(alone)
     alone.replica.step()
     assert not alone.replica.frozen
-    told = escape_now(alone, incomplete=True)
+    told = freeze_and_escape(alone, incomplete=True)
     assert told.done == ["froze the rollup"]
     assert told.next == "collect accounts and deposits, once the data can be read"
     gate.open = True
-    done = escape_now(alone).done
+    done = freeze_and_escape(alone).done
     assert [one.split(" paid")[0] for one in done[:2]] == ["account 1", "deposit 1"]
     assert done[2].endswith("paid: 0.5 ether")
-    assert escape_now(alone).lines() == []
+    assert freeze_and_escape(alone).lines() == []
 
 
 def test_data_that_is_missing_behind_the_last_final_state_holds_no_escape_up(
@@ -183,7 +183,7 @@ def test_data_that_is_missing_behind_the_last_final_state_holds_no_escape_up(
     gate.open = False
     withdraw(l2, people)
     l2.connection.advance(l2.profile.freeze_after + 1)
-    assert escape_now(alone).done == ["froze the rollup", "account 1 paid: 2 ether"]
+    assert freeze_and_escape(alone).done == ["froze the rollup", "account 1 paid: 2 ether"]
 
 
 def test_an_entry_without_data_is_waited_for_and_not_called_asserted(l2, people, alone: Wallet, gate: Gate) -> None:
@@ -192,16 +192,16 @@ def test_an_entry_without_data_is_waited_for_and_not_called_asserted(l2, people,
     assert alone.outgoing() == []
     gate.open = False
     withdraw(l2, people)
-    assert propose_myself(alone).next == "assert what follows entry 1, once its data can be read"
+    assert self_propose(alone).next == "assert what follows entry 1, once its data can be read"
     gate.open = True
-    assert propose_myself(alone).next.startswith("make final")
+    assert self_propose(alone).next.startswith("make final")
 
 
 def test_what_was_forced_behind_missing_data_is_in_the_inbox_all_the_same(l2, people, alone: Wallet) -> None:
     withdraw(l2, people)
-    force_through(alone, "0.5 ether", people.payer.address)
+    force_withdrawal(alone, "0.5 ether", people.payer.address)
     l2.post()
-    told = force_through(alone)
+    told = force_withdrawal(alone)
     assert told.done == ["in the inbox, entry 3: it cannot be left out any more"]
     assert "once the data before it can be read" in told.next
 

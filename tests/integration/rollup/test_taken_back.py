@@ -89,5 +89,5 @@ def test_a_payment_is_final_once_the_chain_cannot_take_its_entry_back(l2, pair) 
     told = {}
     for final in (0, 1, 2):
         l2.sequencer.heads = Heads(2, 2, final)
-        told[final] = views.fate(l2.sequencer, digest)["state"]
+        told[final] = views.tx_status(l2.sequencer, digest)["state"]
     assert told == {0: "posted", 1: "posted", 2: "final"}

@@ -10,7 +10,7 @@ from layer2.primitives.units import parse_amount
 from layer2.rollup.facade import RollupFacade
 from layer2.rollup.protocol.errors import AccountUnknown, PartlyAccepted, Rejected
 from layer2.rollup.sequencer.sequencer import Sequencer
-from layer2.rollup.wallet.escape_hatch import escape_now, force_through, propose_myself
+from layer2.rollup.wallet.escape_hatch import force_withdrawal, freeze_and_escape, self_propose
 from layer2.store.journal import Journal
 
 ETHER = 10**18
@@ -147,18 +147,18 @@ def test_an_account_of_a_bls_key_forces_its_way_out(home, chain, people, pair) -
     payer.send(payee, "0.3 ether")
     home.post()
     alone = home.wallet(people.payee, with_sequencer=False)
-    first = force_through(alone, "0.2 ether", people.payee.address, account=alone.account())
+    first = force_withdrawal(alone, "0.2 ether", people.payee.address, account=alone.account())
     assert first.done[0] == "queued as item 1"
     chain.advance(home.local.profile.force_delay + 1)
     if first.command == "force":
-        assert force_through(alone).command == "propose"
-    propose_myself(alone)
+        assert force_withdrawal(alone).command == "propose"
+    self_propose(alone)
     chain.advance(home.local.profile.window + 1)
-    propose_myself(alone)
+    self_propose(alone)
     before = chain.balance(people.payee.address)
     (receipt,) = alone.claim_all()
     assert chain.balance(people.payee.address) - before + receipt.cost == ETHER // 5
-    assert force_through(alone).next == ""
+    assert force_withdrawal(alone).next == ""
     assert alone.balance() == ETHER // 10
 
 
@@ -182,7 +182,7 @@ def test_refunds_are_proven_over_a_checkpoint_of_the_queue(home, chain, people, 
     assert len(alone.refundable()) == 254
     with pytest.raises(ContractReverted, match="AlreadyPaid"):
         alone.refund(255)
-    done = escape_now(home.wallet(people.stranger, with_sequencer=False))
+    done = freeze_and_escape(home.wallet(people.stranger, with_sequencer=False))
     assert (done.done, str(done)) == ([], "nothing to do")
 
 

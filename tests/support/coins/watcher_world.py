@@ -49,10 +49,10 @@ class CoinWorld(CoinNetwork):
     def later(self, seconds: int) -> None:
         self.connection.advance(seconds)
 
-    def chain_of(self, *hands: str) -> tuple[int, Any, list[int]]:
+    def chain_of(self, *scheduler: str) -> tuple[int, Any, list[int]]:
         """A coin that went from hand to hand; the coin, its record, and the blocks of its transfers."""
-        coin, record = self.deposit(hands[0], ETHER)
+        coin, record = self.deposit(scheduler[0], ETHER)
         numbers = [0]
-        for giver, taker in pairwise(hands):
+        for giver, taker in pairwise(scheduler):
             numbers.append(self.pass_on(coin, giver, taker, numbers[-1]))
         return coin, record, numbers[1:]

@@ -25,7 +25,7 @@ class Slow:
         self.writing.set()
         self.written: list[bytes] = []
 
-    def vouch(self, records: Sequence[bytes]) -> Any:
+    def verify_batch(self, records: Sequence[bytes]) -> Any:
         assert self.judging.wait(5)
         return SimpleNamespace(records=list(records), digests=list(records))
 

@@ -70,8 +70,8 @@ def test_an_nft_goes_from_hand_to_hand_and_out(nft: Contract, node: AnvilNode, d
     assert "nothing to do" in does("operator", "--once")
     assert "1 transfer hold" in does("receive", "coin.history", "--as", "payee")
     assert (states(does, "payee"), states(does, "payer")) == (["free"], [])
-    hands = does("history", coin, "--as", "payee", "--json")["owners"]
-    assert [row["block"] for row in hands] == [0, 1]
+    scheduler = does("history", coin, "--as", "payee", "--json")["owners"]
+    assert [row["block"] for row in scheduler] == [0, 1]
     assert "guard it" in does("exit", coin, "--as", "payee")
     assert states(does, "payee") == ["leaving"]
     assert "nothing to claim now, 1 exit" in fails("claim", "--as", "payee")

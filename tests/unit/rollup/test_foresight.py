@@ -57,11 +57,11 @@ def frame(nonces: dict[int, int], senders: Sequence[int], *, right: bool = True)
 
 
 def judged(frames: list[bytes], workers: WorkerPool | None = None) -> tuple[list[bytes], int]:
-    """The roots with foresight, and how many frames had to be looked at when they were executed."""
+    """The roots with signature_prefetch, and how many frames had to be looked at when they were executed."""
     state, authority = genesis(), Counting(DOMAIN)
     Counting.looked = 0
-    foresight = SignaturePrefetch(authority, workers)
-    foresight.prepare(state, frames)
+    signature_prefetch = SignaturePrefetch(authority, workers)
+    signature_prefetch.prepare(state, frames)
     before = state.root
     assert before == genesis().root
     return run_frames(state, frames, authority), Counting.looked

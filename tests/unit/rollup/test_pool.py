@@ -61,7 +61,7 @@ def record(
 
 def taken(made: Mempool, *records: bytes, owner: bytes = OWNERS[PAYER]) -> list[type]:
     digests = [keccak(one) for one in records]
-    batch = VerifiedBatch(list(records), digests, [owner] * len(records), made.screen(records))
+    batch = VerifiedBatch(list(records), digests, [owner] * len(records), made.prevalidate(records))
     return [type(one) for one in made.admit(batch, 0.0)]
 
 
@@ -117,7 +117,7 @@ def test_a_receivers_balance_holds_what_fits_and_one_more_is_too_large() -> None
 @pytest.mark.parametrize(("fee", "answer"), [(7, GOOD), (6, FeeTooLow), (8, GOOD), (0, FeeTooLow)])
 def test_the_least_fee_and_one_less(fee: int, answer: type) -> None:
     made = pool(least=7)
-    assert made.screen([record(fee=fee)]).keys() == ({0} if answer is FeeTooLow else set())
+    assert made.prevalidate([record(fee=fee)]).keys() == ({0} if answer is FeeTooLow else set())
     assert taken(made, record(fee=fee)) == [answer]
     # Judged without the screen: as what was accepted before the policy changed is not, and what comes now is.
     batch = VerifiedBatch([record(fee=fee)], [b"d"], [OWNERS[PAYER]], {})

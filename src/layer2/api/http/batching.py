@@ -27,7 +27,7 @@ _MOST_WAITING = 65_536
 class Validator(Protocol):
     """Component that verifies and accepts operations: a rollup sequencer or a plasma operator."""
 
-    def vouch(self, records: Sequence[bytes]) -> Any:
+    def verify_batch(self, records: Sequence[bytes]) -> Any:
         """Verify signatures without accepting anything; the batch has `digests`, the ids of the operations."""
         ...
 
@@ -111,7 +111,7 @@ class BatchingIntake:
                 count += len(requests[-1].records)
             records = [record for one in requests for record in one.records]
             self._abreast += 1
-            work = asyncio.get_running_loop().run_in_executor(self._judges, self.taker.vouch, records)
+            work = asyncio.get_running_loop().run_in_executor(self._judges, self.taker.verify_batch, records)
             work.add_done_callback(self._judged)
             self._rounds.put_nowait((requests, work))
 

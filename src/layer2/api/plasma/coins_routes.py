@@ -57,7 +57,7 @@ class _Handlers(Submissions):
         return records_of_json(data)
 
     async def transfer(self, request: web.Request) -> web.Response:
-        return await told(views.fate, self._operator, bytes_of(request.match_info["id"], 32))
+        return await told(views.tx_status, self._operator, bytes_of(request.match_info["id"], 32))
 
     async def coin(self, request: web.Request) -> web.Response:
         return await told(views.coin, self._operator, _coin(request))

@@ -11,7 +11,7 @@ from layer2.plasma.common.errors import StateUnknown
 from layer2.primitives.addresses import to_address
 from layer2.primitives.errors import MalformedError
 
-__all__ = ["block", "blocks", "coin", "coins", "evidence", "fate", "state"]
+__all__ = ["block", "blocks", "coin", "coins", "evidence", "tx_status", "state"]
 
 
 def state(inner: CoinOperator) -> dict[str, Any]:
@@ -71,9 +71,9 @@ def evidence(inner: CoinOperator, number: int, first: int, count: int) -> dict[s
     return {"coin": str(number), "from": first, "evidence": rows, "posted": len(inner.posted)}
 
 
-def fate(inner: CoinOperator, hashed: bytes) -> dict[str, Any]:
+def tx_status(inner: CoinOperator, hashed: bytes) -> dict[str, Any]:
     """Return the status of an accepted transfer."""
-    found = inner.fate(hashed)
+    found = inner.tx_status(hashed)
     if found is None:
         raise StateUnknown(f"transfer {hashed.hex()[:8]}.. is not known here", hint="never accepted, or long ago")
     included = found.state == "included"

@@ -70,7 +70,7 @@ class RemoteOperator(HttpClient):
             raise Unreachable(f"{self.url} answers with no results", hint="check the URL")
         return [error_of(refused[str(at)]) if str(at) in refused else None for at in range(len(records))]
 
-    def fate(self, hashed: bytes) -> dict[str, Any]:
+    def tx_status(self, hashed: bytes) -> dict[str, Any]:
         """Return the status of an accepted payment; `state` is pending, included, posted or dropped.
 
         Raises:

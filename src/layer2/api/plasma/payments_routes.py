@@ -74,7 +74,7 @@ class _Handlers(Submissions):
             return await told(draft, self._operator, asked)
 
     async def payment(self, request: web.Request) -> web.Response:
-        return await told(views.fate, self._operator, bytes_of(request.match_info["id"], 32))
+        return await told(views.tx_status, self._operator, bytes_of(request.match_info["id"], 32))
 
     async def outputs(self, request: web.Request) -> web.Response:
         skip, count = page_of(request, "skip", 0, MOST_LISTED)

@@ -10,7 +10,7 @@ from layer2.plasma.payments.operator.operator import Operator
 from layer2.primitives.addresses import address_bytes
 from layer2.primitives.errors import MalformedError
 
-__all__ = ["balance", "block", "blocks", "exit_kit", "fate", "fees", "owner_of", "state", "utxos"]
+__all__ = ["balance", "block", "blocks", "exit_kit", "tx_status", "fees", "owner_of", "state", "utxos"]
 
 MOST_SUMMED = 10_000
 """Maximum number of outputs read for one balance."""
@@ -101,9 +101,9 @@ def exit_kit(inner: Operator, position: int) -> dict[str, Any]:
     return inner.exit_kit(position).to_json()
 
 
-def fate(inner: Operator, hashed: bytes) -> dict[str, Any]:
+def tx_status(inner: Operator, hashed: bytes) -> dict[str, Any]:
     """Return the status of an accepted payment and the position of its first output."""
-    found = inner.fate(hashed)
+    found = inner.tx_status(hashed)
     if found is None:
         raise StateUnknown(f"payment {hashed.hex()[:8]}.. is not known here", hint="never accepted, or long ago")
     included = found.state == "included"

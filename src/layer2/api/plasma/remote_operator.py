@@ -66,13 +66,13 @@ class RemoteOperatorClient:
     def place(self, hashed: bytes) -> tuple[int, int] | None:
         """Return block and index of a transaction by its hash; None if no block contains it."""
         try:
-            fate = self.operator.fate(hashed)
+            tx_status = self.operator.tx_status(hashed)
         except StateUnknown:
             return None
-        if fate.get("state") not in ("included", "posted"):
+        if tx_status.get("state") not in ("included", "posted"):
             return None
         try:
-            return whole_number(fate["block"]), whole_number(fate["index"])
+            return whole_number(tx_status["block"]), whole_number(tx_status["index"])
         except (KeyError, TypeError, ValueError) as fault:
             raise self._odd("no place of a payment") from fault
 

@@ -95,7 +95,7 @@ class _Handlers:
 
     async def payment(self, request: web.Request) -> web.Response:
         async with self._few:
-            return await told(views.fate, self._desk, bytes_of(request.match_info["id"], 32))
+            return await told(views.tx_status, self._desk, bytes_of(request.match_info["id"], 32))
 
     async def outputs(self, request: web.Request) -> web.Response:
         skip, count = page_of(request, "skip", 0, MOST_LISTED)

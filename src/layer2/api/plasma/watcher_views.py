@@ -30,7 +30,7 @@ __all__ = [
     "body",
     "challenges",
     "exit_kit",
-    "fate",
+    "tx_status",
     "metrics",
     "outputs",
     "status",
@@ -134,7 +134,7 @@ def balance(desk: WatcherStatus, owner: str) -> dict[str, Any]:
     return {"tokens": tokens, "more": False}
 
 
-def fate(desk: WatcherStatus, hashed: bytes) -> dict[str, Any]:
+def tx_status(desk: WatcherStatus, hashed: bytes) -> dict[str, Any]:
     """Return the block and position of a payment; raise StateUnknown if no published block contains it."""
     with _quiet(desk.watcher) as watcher:
         places = watcher.evidence.inclusions(hashed)

@@ -109,7 +109,7 @@ class RemoteSequencer(HttpClient):
         """Return an account, with its state as of pending operations; raise AccountUnknown if it does not exist."""
         return self._ask("GET", f"/v1/accounts/{index}")
 
-    def fate(self, digest: bytes) -> dict[str, Any]:
+    def tx_status(self, digest: bytes) -> dict[str, Any]:
         """Return the status of an accepted operation; `state` is pending, posted, final or dropped.
 
         Raises:

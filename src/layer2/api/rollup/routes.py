@@ -72,7 +72,7 @@ class _Handlers(Submissions):
         return web.json_response({"ok": True})
 
     async def operation(self, request: web.Request) -> web.Response:
-        return await told(views.fate, self._sequencer, bytes_of(request.match_info["id"], 32))
+        return await told(views.tx_status, self._sequencer, bytes_of(request.match_info["id"], 32))
 
     async def account(self, request: web.Request) -> web.Response:
         return await told(views.account, self._sequencer, number_of("account", request.match_info["id"]))

@@ -12,7 +12,7 @@ from layer2.rollup.sequencer.sequencer import Sequencer
 from layer2.rollup.state.commitments import ItemKind
 from layer2.rollup.state.state import Account
 
-__all__ = ["account", "accounts_of", "entry", "fate", "proof", "state"]
+__all__ = ["account", "accounts_of", "entry", "tx_status", "proof", "state"]
 
 
 def state(inner: Sequencer) -> dict[str, Any]:
@@ -113,9 +113,9 @@ def proof(inner: Sequencer, index: int) -> dict[str, Any]:
         return AccountProof.of(inner.replica, final, index).to_json()
 
 
-def fate(inner: Sequencer, digest: bytes) -> dict[str, Any]:
+def tx_status(inner: Sequencer, digest: bytes) -> dict[str, Any]:
     """Return the status of an accepted operation."""
-    found = inner.fate(digest)
+    found = inner.tx_status(digest)
     if found is None:
         raise StateUnknown(
             f"operation {digest.hex()[:8]}.. is not known here", hint="it was never accepted, or long ago"

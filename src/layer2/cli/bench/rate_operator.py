@@ -91,7 +91,9 @@ class OperatorStage:
     def accept(self, records: Sequence[bytes], batch: int = _BATCH) -> None:
         """Accept all records durably; raise AssertionError if one is rejected."""
         for at in range(0, len(records), batch):
-            refused = [one for one in self.operator.accept([self.operator.vouch(records[at : at + batch])])[0] if one]
+            refused = [
+                one for one in self.operator.accept([self.operator.verify_batch(records[at : at + batch])])[0] if one
+            ]
             if refused:
                 raise AssertionError(f"{len(refused)} payments were refused: {refused[0]}")
 

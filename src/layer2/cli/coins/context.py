@@ -54,7 +54,7 @@ class CoinContext:
         signed = wallet.signed_over(coin)
         if signed is not None:
             return "signed", f"signed over to 0x{signed.new_owner.hex()} until block {signed.expiry}"
-        if wallet.standing(coin).next_block < wallet.sight.next_block:
+        if wallet.standing(coin).next_block < wallet.chain_state.next_block:
             return "behind", f"checked up to block {wallet.standing(coin).next_block - 1} only: ask an operator"
         return "free", "free"
 
@@ -77,7 +77,7 @@ def coin_desk_of(
         if operator is not None and (needed or operator != "local" or any(place.operator_folder.iterdir())):
             gate = _gate(operator, place, held, needed)
         journal = held.enter_context(Journal(place.journal, kind="coin wallet", recovery=_RECOVERY))
-        wallet = CoinStore(place.chain, workspace.signer, journal, place.sight())
+        wallet = CoinStore(place.chain, workspace.signer, journal, place.chain_state())
         known = [*mirrors, *(["local"] if operator == "local" and gate is None and place.bodies.is_dir() else [])]
         holder = CoinWallet(wallet, workspace.sender, gate, coin_sources_at(known, place))
         for fault in holder.sync():

@@ -42,7 +42,7 @@ class CoinDeployment:
         """Path of the acting account's wallet journal."""
         return self.workspace.folder / f"coins-{self.chain.address}.journal"
 
-    def sight(self) -> CoinChainState:
+    def chain_state(self) -> CoinChainState:
         """Return a new chain state, not yet read."""
         return CoinChainState(self.chain, start_block=self.start_block)
 

@@ -60,7 +60,7 @@ def claim(workspace: Workspace) -> None:
                 f"{desk.holder.address}: nothing to claim now, {_waiting(desk)}",
                 hint="layer2 plasma coin list shows how yours stand",
             )
-        holds = [desk.holds(desk.holder.wallet.sight.records[coin]) for coin in paid]
+        holds = [desk.holds(desk.holder.wallet.chain_state.records[coin]) for coin in paid]
         rows = [{"coin": hex(coin), "holds": held} for coin, held in zip(paid, holds, strict=True)]
         text = f"claimed: {', '.join(holds)}, {receipt.gas_used:,} gas"
         workspace.emit({"paid": rows, **transaction(receipt)}, text)

@@ -37,27 +37,27 @@ def list_(workspace: Workspace, operator: str, mirrors: tuple[str, ...]) -> None
 def status(workspace: Workspace) -> None:
     """Show the status of the coin chain: operator, blocks, coins and exits."""
     place = coin_place_of(workspace)
-    chain, sight = place.chain, place.sight()
-    sight.step()
+    chain, chain_state = place.chain, place.chain_state()
+    chain_state.step()
     operator, held = chain.operator(), workspace.connection.balance(chain.address)
     announced, since = chain.pending_operator()
-    leaving = sum(map(len, sight.leaving.values()))
+    leaving = sum(map(len, chain_state.leaving.values()))
     facts = {
         "address": chain.address,
-        "blocks": sight.next_block - 1,
-        "coins": len(sight.records),
+        "blocks": chain_state.next_block - 1,
+        "coins": len(chain_state.records),
         "exitPeriod": chain.profile.exit_period,
         "exits": leaving,
         "held": str(held),
         "operator": operator,
-        "paid": len(sight.paid),
+        "paid": len(chain_state.paid),
     }
-    last = sight.headers.get(sight.next_block - 1)
+    last = chain_state.headers.get(chain_state.next_block - 1)
     lines = [
         f"coin chain  {chain.address}, holds {format_amount(held)}",
         f"operator    {operator}",
-        f"blocks      {sight.next_block - 1:,}" + (f", the last {moment(last.time)}" if last else ""),
-        f"coins       {len(sight.records):,} made, {len(sight.paid):,} paid out",
+        f"blocks      {chain_state.next_block - 1:,}" + (f", the last {moment(last.time)}" if last else ""),
+        f"coins       {len(chain_state.records):,} made, {len(chain_state.paid):,} paid out",
         f"exits       {leaving:,} running",
     ]
     if since:

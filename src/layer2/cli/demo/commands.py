@@ -52,19 +52,19 @@ def run_demo(
     out: Console | None = None,
 ) -> None:
     """Play the chapters on a development chain and print the results; raise `DemoFailed` if a balance is wrong."""
-    screen = out or console()
+    prevalidate = out or console()
     require_dev(connection)
     name = str(connection.web3.client_version).split("/")[0]
-    screen.print(f"[bold]layer2 demo[/] on chain {connection.chain_id} ({name})")
+    prevalidate.print(f"[bold]layer2 demo[/] on chain {connection.chain_id} ({name})")
     if "channels" in chapters:
-        screen.print("\n[bold]Channels[/]\n")
-        _channels(HubStage(connection, payments, screen))
+        prevalidate.print("\n[bold]Channels[/]\n")
+        _channels(HubStage(connection, payments, prevalidate))
     if "rollup" in chapters:
-        screen.print("\n[bold]Rollup[/]\n")
-        _rollup(RollupStage(connection, screen, accounts=accounts, transfers=transfers))
+        prevalidate.print("\n[bold]Rollup[/]\n")
+        _rollup(RollupStage(connection, prevalidate, accounts=accounts, transfers=transfers))
     if "plasma" in chapters:
-        screen.print("\n[bold]Plasma[/]\n")
-        _plasma(PlasmaStage(connection, screen, users=users, doublings=doublings))
+        prevalidate.print("\n[bold]Plasma[/]\n")
+        _plasma(PlasmaStage(connection, prevalidate, users=users, doublings=doublings))
 
 
 def _channels(stage: HubStage) -> None:
@@ -84,7 +84,7 @@ def _rollup(stage: RollupStage) -> None:
     try:
         for title, play in demo_rollup.SCENES:
             stage.play(title, partial(play, stage))
-        stage.screen.print(per_transfer_table(stage))
+        stage.prevalidate.print(per_transfer_table(stage))
         _close_books(stage, f"{stage.payments_made:,} transfers between {len(stage.books):,} accounts.")
     finally:
         stage.close()
@@ -94,7 +94,7 @@ def _plasma(stage: PlasmaStage) -> None:
     try:
         for title, play in demo_plasma.SCENES:
             stage.play(title, partial(play, stage))
-        stage.screen.print(plasma_gas_table(stage.gas))
+        stage.prevalidate.print(plasma_gas_table(stage.gas))
         _close_books(
             stage, f"{stage.payments_made:,} payments between {len(stage.users):,} users, and all of them left."
         )
@@ -105,10 +105,10 @@ def _plasma(stage: PlasmaStage) -> None:
 def _close_books(stage: Stage, told: str) -> None:
     """Print costs and balances; raise DemoFailed if a balance differs from its expected value."""
     balances = stage.balances()
-    stage.screen.print()
-    stage.screen.print(costs_table(stage.scenes))
-    stage.screen.print(accounts_table(balances))
-    stage.screen.print(verdict(balances, told))
+    stage.prevalidate.print()
+    stage.prevalidate.print(costs_table(stage.scenes))
+    stage.prevalidate.print(accounts_table(balances))
+    stage.prevalidate.print(verdict(balances, told))
     wrong = [one.name for one in balances if not one.exact]
     if wrong:
         raise DemoFailed(f"demo: the balance of {', '.join(wrong)} is not what it should be", hint="report this")

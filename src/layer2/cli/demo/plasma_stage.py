@@ -29,8 +29,8 @@ __all__ = ["PlasmaStage"]
 class PlasmaStage(Stage):
     """A plasma chain with the expected balances of its users."""
 
-    def __init__(self, connection: Connection, screen: Console, *, users: int = 100, doublings: int = 5) -> None:
-        super().__init__(connection, screen)
+    def __init__(self, connection: Connection, prevalidate: Console, *, users: int = 100, doublings: int = 5) -> None:
+        super().__init__(connection, prevalidate)
         self.keys = [PrivateKey(keccak(b"the demo's owner %d" % number)) for number in range(users)]
         self.users: list[Signer] = [LocalSigner(key) for key in self.keys]
         self.doublings = doublings
@@ -77,9 +77,9 @@ class PlasmaStage(Stage):
         self.check("payments in the block", len(payments), 0 if made is None else made.count)
         places = []
         for one in payments:
-            fate = operator.fate(one.transaction.hash)
-            assert fate is not None  # The payment was accepted just above.
-            places.append(encode_position(fate.block, fate.index, 0))
+            tx_status = operator.tx_status(one.transaction.hash)
+            assert tx_status is not None  # The payment was accepted just above.
+            places.append(encode_position(tx_status.block, tx_status.index, 0))
         self.scenes[-1].payments += len(payments)
         self.scenes[-1].seconds += time.perf_counter() - begin
         return places

@@ -14,7 +14,7 @@ from layer2.rollup.protocol.messages import Transfer
 from layer2.rollup.protocol.signed_operation import SignedOp
 from layer2.rollup.state.commitments import Status
 from layer2.rollup.validator.proposer import Proposer
-from layer2.rollup.wallet.escape_hatch import force_through, propose_myself
+from layer2.rollup.wallet.escape_hatch import force_withdrawal, self_propose
 
 __all__ = ["SCENES"]
 
@@ -126,15 +126,15 @@ def alone(stage: RollupStage) -> str:
     profile, amount = stage.l2.local.profile, 5 * SHARE
     user = stage.l2.wallet(stage.payer, with_sequencer=False)
     own = user.account(bls=False)
-    force_through(user, amount, stage.payer.address, own)
+    force_withdrawal(user, amount, stage.payer.address, own)
     stage.books[own] -= amount
     stage.connection.advance(profile.force_delay + 1)
-    force_through(user)
+    force_withdrawal(user)
     stage.check_books("the user's own node", user.replica)
-    propose_myself(user)
+    self_propose(user)
     stage.connection.advance(profile.window + 1)
-    propose_myself(user)
-    stage.check("what she has to do next", "claim", force_through(user).command)
+    self_propose(user)
+    stage.check("what she has to do next", "claim", force_withdrawal(user).command)
     (receipt,) = user.claim_all()
     stage.audit.expect("payer", amount)
     stage.l2.rollup.withdraw_bond(user.sender, profile.bond)

@@ -37,9 +37,9 @@ class RollupStage(Stage):
     """A rollup with the expected balances of its accounts."""
 
     def __init__(
-        self, connection: Connection, screen: Console, *, accounts: int = 1_000, transfers: int = 10_000
+        self, connection: Connection, prevalidate: Console, *, accounts: int = 1_000, transfers: int = 10_000
     ) -> None:
-        super().__init__(connection, screen)
+        super().__init__(connection, prevalidate)
         self.accounts = accounts
         self.transfers = transfers
         self.l2 = RollupFacade.devnet(connection, self.operator, challenger=self.challenger, folder=self.folder.name)

@@ -52,10 +52,10 @@ def require_dev(connection: Connection) -> None:
 class Stage:
     """A development chain, the role accounts, and an audit of all transactions from its creation on."""
 
-    def __init__(self, connection: Connection, screen: Console) -> None:
+    def __init__(self, connection: Connection, prevalidate: Console) -> None:
         require_dev(connection)
         self.connection = connection
-        self.screen = screen
+        self.prevalidate = prevalidate
         self.scenes: list[Scene] = []
         people = connection.signers(len(ROLES))
         self.operator, self.payer, self.payee, self.challenger, self.attacker, self.watchtower = people
@@ -89,7 +89,7 @@ class Stage:
         line.add_column(width=20, style="bold")
         line.add_column(overflow="fold")
         line.add_row(title, told)
-        self.screen.print(line)
+        self.prevalidate.print(line)
 
     def check(self, what: str, expected: object, actual: object) -> None:
         """Raise DemoFailed unless the two values are equal."""
@@ -106,8 +106,8 @@ class Stage:
 class HubStage(Stage):
     """A stage with the channel hub deployed."""
 
-    def __init__(self, connection: Connection, payments: int, screen: Console) -> None:
-        super().__init__(connection, screen)
+    def __init__(self, connection: Connection, payments: int, prevalidate: Console) -> None:
+        super().__init__(connection, prevalidate)
         self.payments = payments
         self.moved = 0
         self.left = 0

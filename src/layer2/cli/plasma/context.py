@@ -78,7 +78,9 @@ def desk_of(workspace: Workspace, operator: str | None = None, *, needed: bool =
         gate = None
         if operator is not None and (needed or operator != "local" or any(place.operator_folder.iterdir())):
             gate = _gate(operator, place, held, needed)
-        wallet = Wallet(place.root, workspace.signer, place.purse, place.sight(), gate, sender=workspace.sender)
+        wallet = Wallet(
+            place.root, workspace.signer, place.wallet_store, place.chain_state(), gate, sender=workspace.sender
+        )
         held.callback(wallet.close)
         try:
             wallet.sync()

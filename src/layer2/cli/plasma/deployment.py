@@ -38,11 +38,11 @@ class PlasmaDeployment:
         return self.workspace.folder_of(f"plasma-watcher-{self.root.address}-{self.workspace.signer.address}")
 
     @property
-    def purse(self) -> Path:
+    def wallet_store(self) -> Path:
         """Path of the acting account's wallet journal."""
         return self.workspace.folder / f"plasma-{self.root.address}.journal"
 
-    def sight(self) -> RootChainState:
+    def chain_state(self) -> RootChainState:
         """Return a new chain state, not yet read."""
         return RootChainState(self.root, start_block=self.start_block)
 

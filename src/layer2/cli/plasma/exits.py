@@ -62,8 +62,8 @@ def position_named(desk: Context, text: str) -> int | None:
         position = utxo_named(text)
     except InputError:
         return None
-    fits = any(one.hex().startswith(text.lower().removeprefix("0x")) for one in desk.wallet.purse.sent)
-    return None if position >= 1 << 64 or (fits and position not in desk.wallet.purse.coins) else position
+    fits = any(one.hex().startswith(text.lower().removeprefix("0x")) for one in desk.wallet.wallet_store.sent)
+    return None if position >= 1 << 64 or (fits and position not in desk.wallet.wallet_store.coins) else position
 
 
 def _say_doubts(desk: Context) -> None:
@@ -92,8 +92,8 @@ def piggyback(workspace: Workspace) -> None:
 def claim(workspace: Workspace) -> None:
     """Process all mature exits of yours."""
     with desk_of(workspace) as desk:
-        purse = desk.wallet.purse
-        before = {position: purse.coins[position] for position in purse.exits}
+        wallet_store = desk.wallet.wallet_store
+        before = {position: wallet_store.coins[position] for position in wallet_store.exits}
         receipts = desk.wallet.claim_all()
         if not receipts:
             raise InputError(
@@ -192,8 +192,8 @@ def _exit_from(workspace: Workspace, file: str) -> None:
         for one in load_kits(file, desk.place.root).payments:
             # The payment was signed elsewhere and must exit as a whole, so its inputs must not exit individually.
             mine = any(each.output.owner == wallet.owner for each in one.inputs)
-            if mine and one.hash not in wallet.purse.sent:
-                wallet.purse.sign(SentPayment(one, "kit"))
+            if mine and one.hash not in wallet.wallet_store.sent:
+                wallet.wallet_store.sign(SentPayment(one, "kit"))
         if not wallet.complete:
             click.echo(
                 "chosen by the file alone: nobody was asked what blocks have spent since it was written, and a bond is "
@@ -220,10 +220,10 @@ def _left(desk: Context, receipts: Sequence[Receipt]) -> None:
 
 
 def _exits(desk: Context) -> list[dict[str, object]]:
-    purse, root = desk.wallet.purse, desk.place.root
+    wallet_store, root = desk.wallet.wallet_store, desk.place.root
     rows: list[dict[str, object]] = []
-    for position in sorted(purse.exits):
-        one = purse.coins[position]
+    for position in sorted(wallet_store.exits):
+        one = wallet_store.coins[position]
         state = root.exit(one.output_id)
         amount = {"token": one.output.token, "amount": str(one.output.amount)}
         rows.append({"position": hex(position), **amount, "status": state.status.name.lower(), "at": state.time})
@@ -232,7 +232,7 @@ def _exits(desk: Context) -> list[dict[str, object]]:
 
 def _waiting(desk: Context) -> str:
     rows = _exits(desk)
-    games = len(desk.wallet.purse.games) + len(desk.wallet.purse.joined)
+    games = len(desk.wallet.wallet_store.games) + len(desk.wallet.wallet_store.joined)
     waiting = [counted(len(rows), "exit")] * bool(rows) + [counted(games, "in-flight exit")] * bool(games)
     if not waiting:
         return "nothing waits"

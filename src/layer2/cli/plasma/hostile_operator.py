@@ -126,9 +126,9 @@ class HostileNode:
 
     def _reveal(self) -> list[str]:
         """Reveal the data at the last moment, after half of the challenge period."""
-        sight = self.place.sight()
-        sight.step()
-        headers, said = sight.headers, []
+        chain_state = self.place.chain_state()
+        chain_state.step()
+        headers, said = chain_state.headers, []
         for path in sorted(self.hidden.folder.iterdir()):
             number = int(path.name.partition("-")[0])
             due = headers[number].time + self.place.root.profile.exit_period // 2
@@ -141,6 +141,8 @@ class HostileNode:
 
 
 def _wallet(place: PlasmaDeployment) -> Wallet:
-    wallet = Wallet(place.root, place.workspace.signer, place.purse, place.sight(), sender=place.workspace.sender)
+    wallet = Wallet(
+        place.root, place.workspace.signer, place.wallet_store, place.chain_state(), sender=place.workspace.sender
+    )
     wallet.look()
     return wallet

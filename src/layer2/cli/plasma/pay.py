@@ -82,7 +82,7 @@ def deliver(workspace: Workspace, payment: str, operator: str) -> None:
     with desk_of(workspace, operator) as desk:
         hashed = payment_named(desk, payment)
         desk.wallet.deliver(hashed)
-        _signed(desk, [desk.wallet.purse.payment(hashed)], "accepted")
+        _signed(desk, [desk.wallet.wallet_store.payment(hashed)], "accepted")
 
 
 @PLASMA.verb("retry")
@@ -110,7 +110,7 @@ def cancel(workspace: Workspace, payment: str, fee: str, operator: str) -> None:
 def payment_named(desk: Context, text: str) -> bytes:
     """Return the hash of this wallet's payment that begins with the given digits."""
     prefix = text.lower().removeprefix("0x")
-    fitting = [one for one in desk.wallet.purse.sent if one.hex().startswith(prefix)]
+    fitting = [one for one in desk.wallet.wallet_store.sent if one.hex().startswith(prefix)]
     if len(prefix) < 4 or len(fitting) != 1:
         raise InputError(
             f"payment {text!r}: {len(fitting)} payments of this wallet fit", hint="give more digits of one hash"

@@ -77,13 +77,13 @@ def history(workspace: Workspace, operator: str) -> None:
 def status(workspace: Workspace) -> None:
     """Show the status of the chain: operator, blocks, deposits and registered exits."""
     place = place_of(workspace)
-    root, sight = place.root, place.sight()
-    sight.step()
+    root, chain_state = place.root, place.chain_state()
+    chain_state.step()
     operator, following, deposit, frozen = root.head()
     reserved, kept = root.reserve_of(0)
     held = workspace.connection.balance(root.address)
     announced, since = root.pending_operator()
-    count = sum(one.count for one in sight.headers.values())
+    count = sum(one.count for one in chain_state.headers.values())
     facts = {
         "address": root.address,
         "blocks": following - 1,
@@ -92,19 +92,19 @@ def status(workspace: Workspace) -> None:
         "frozen": frozen,
         "held": str(held),
         "heldForBonds": str(kept),
-        "inFlightExits": len(sight.games),
+        "inFlightExits": len(chain_state.games),
         "operator": operator,
         "registeredToLeave": str(reserved),
         "transactions": count,
     }
-    last = sight.headers.get(following - 1)
+    last = chain_state.headers.get(following - 1)
     lines = [
         f"root chain  {root.address}, holds {format_amount(held)}",
         f"operator    {operator}",
         f"blocks      {following - 1:,} with {counted(count, 'transaction')}"
         + (f", {moment(last.time)}" if last else ""),
         f"deposits    {deposit - 1:,}",
-        f"leaving     {format_amount(reserved)} registered; {counted(len(sight.games), 'in-flight exit')} so far",
+        f"leaving     {format_amount(reserved)} registered; {counted(len(chain_state.games), 'in-flight exit')} so far",
     ]
     if since:
         lines.append(f"ANNOUNCED   {announced} operates from {moment(since)} on: leave by then if you do not agree")

@@ -8,17 +8,17 @@ from layer2.cli.common.command_registry import ROLLUP
 from layer2.cli.common.workspace import Workspace, party_address
 from layer2.cli.rollup.context import Context, desk_of, incomplete_option
 from layer2.primitives.errors import InputError
-from layer2.rollup.wallet.escape_hatch import StepResult, escape_now, force_through, propose_myself
+from layer2.rollup.wallet.escape_hatch import StepResult, force_withdrawal, freeze_and_escape, self_propose
 
 __all__ = ["escape", "force", "propose"]
 
 
-def _report(desk: Context, errand: StepResult, idle: str) -> None:
-    command = f"layer2 rollup {errand.command}" if errand.command else ""
-    lines = errand.lines() or [idle]
-    if errand.next:
+def _report(desk: Context, result: StepResult, idle: str) -> None:
+    command = f"layer2 rollup {result.command}" if result.command else ""
+    lines = result.lines() or [idle]
+    if result.next:
         lines[-1] += f": {command}"
-    facts = {"done": errand.done, "next": errand.next, "command": command, "at": errand.at, "gas": errand.gas}
+    facts = {"done": result.done, "next": result.next, "command": command, "at": result.at, "gas": result.gas}
     desk.workspace.emit(facts, "\n".join(lines))
 
 
@@ -38,7 +38,7 @@ def force(workspace: Workspace, amount: str | None, to: str | None, source: int 
         target: int | str = ""
         if to is not None:
             target = int(to) if to.isdigit() else party_address(to, workspace.connection)
-        _report(desk, force_through(desk.wallet, amount, target, source), "nothing to do")
+        _report(desk, force_withdrawal(desk.wallet, amount, target, source), "nothing to do")
 
 
 @ROLLUP.verb("propose")
@@ -46,13 +46,13 @@ def force(workspace: Workspace, amount: str | None, to: str | None, source: int 
 def propose(workspace: Workspace, withdraw_bond: bool) -> None:
     """Propose an assertion yourself: rebuild the state, finalise what is due, and assert the rest with a bond."""
     with desk_of(workspace) as desk:
-        errand = propose_myself(desk.wallet)
+        result = self_propose(desk.wallet)
         free = int(desk.rollup.contract.call("availableBond", desk.wallet.signer.address))
         if withdraw_bond and free:
-            errand.did(
+            result.did(
                 f"took back {desk.wallet.show(free)} of the bond", desk.rollup.withdraw_bond(workspace.sender, free)
             )
-        _report(desk, errand, "everything in the inbox is asserted and final")
+        _report(desk, result, "everything in the inbox is asserted and final")
 
 
 @ROLLUP.verb("escape")
@@ -63,5 +63,5 @@ def escape(workspace: Workspace, incomplete: bool) -> None:
     The command fails if the data of the last final state is not available.
     """
     with desk_of(workspace) as desk:
-        errand = escape_now(desk.wallet, incomplete=incomplete)
-        _report(desk, errand, "frozen, and nothing of yours is left")
+        result = freeze_and_escape(desk.wallet, incomplete=incomplete)
+        _report(desk, result, "frozen, and nothing of yours is left")

@@ -91,7 +91,7 @@ class LocalCoins:
         self._name = self.chain.address[2:10].lower()
         place = folder / f"coin-operator-{self._name}"
         self.operator = CoinOperator(self.chain, sender, place, start_block=self.start_block, margin=margin)
-        self.sight = CoinChainState(self.chain, start_block=self.start_block)
+        self.chain_state = CoinChainState(self.chain, start_block=self.start_block)
         self._holders: dict[Address, tuple[DevnetCoinWallet, Journal]] = {}
 
     def __repr__(self) -> str:
@@ -113,7 +113,7 @@ class LocalCoins:
         signer = self._signer_of(who)
         if signer.address not in self._holders:
             journal = Journal(self.folder / f"coins-{self._name}-{signer.address[2:].lower()}", kind="coin wallet")
-            wallet = CoinStore(self.chain, signer, journal, self.sight)
+            wallet = CoinStore(self.chain, signer, journal, self.chain_state)
             self._holders[signer.address] = (
                 DevnetCoinWallet(wallet, Sender(self.connection, signer), self.operator),
                 journal,

@@ -54,7 +54,7 @@ class InboxFollower(AssertionLog):
         self.authority = authority or Signatures(rollup.domain)
         self.workers = workers
         self._ahead: tuple[int, Entry | None] = (-1, None)
-        self._foresight: SignaturePrefetch | None = None
+        self._signature_prefetch: SignaturePrefetch | None = None
         self._genesis = genesis or State()
         self._snapshot = snapshot
         self.reorganisations = 0
@@ -301,10 +301,10 @@ class InboxFollower(AssertionLog):
         """Verify the signatures of the frames in batches, if the authority is `Signatures`."""
         if not isinstance(self.authority, Signatures):
             return
-        kept = self._foresight
+        kept = self._signature_prefetch
         if kept is None or kept.signatures is not self.authority or kept.workers is not self.workers:
             self.workers = self.workers or WorkerPool()
-            kept = self._foresight = SignaturePrefetch(self.authority, self.workers)
+            kept = self._signature_prefetch = SignaturePrefetch(self.authority, self.workers)
         kept.prepare(state, frames)
 
     def _keep(self, claim: Assertion, state: State) -> None:

@@ -38,15 +38,15 @@ class OperationIntake(PendingState):
         MempoolFull; MalformedError for bytes that are not a valid operation.
         """
         self.follow()
-        results = self.accept([self.vouch([op.encode() for op in ops])])[0]
+        results = self.accept([self.verify_batch([op.encode() for op in ops])])[0]
         if len(ops) == 1 and results[0] is not None:
             raise results[0]
         return results
 
-    def vouch(self, records: Sequence[bytes]) -> VerifiedBatch:
+    def verify_batch(self, records: Sequence[bytes]) -> VerifiedBatch:
         """Verify the signatures of records for `accept`, without holding `lock`; nothing is accepted yet."""
         with self.lock:
-            refused = self._pool.screen(records)
+            refused = self._pool.prevalidate(records)
             by_ecdsa, by_bls, owners_of_keys, keys = self._sorted(records, refused)
         batch = VerifiedBatch(records, [b""] * len(records), [b""] * len(records), refused)
         joined = b"".join([records[at] for at in by_ecdsa])
@@ -121,7 +121,7 @@ class OperationIntake(PendingState):
         owners = dict(zip(keys, (owner_of_key(key) for key in keys), strict=True))
         if follow:
             self.follow()
-        paid = self.vouch([payment]) if payment else None
+        paid = self.verify_batch([payment]) if payment else None
         if paid is not None and 0 in paid.refused:
             raise paid.refused[0]
         with self.lock:

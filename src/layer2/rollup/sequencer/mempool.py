@@ -129,7 +129,7 @@ class Mempool:
         """Return the accounts before any pending operation."""
         return self.base
 
-    def screen(self, records: Sequence[bytes]) -> dict[int, Layer2Error]:
+    def prevalidate(self, records: Sequence[bytes]) -> dict[int, Layer2Error]:
         """Return errors by index for records that can be rejected without verifying a signature."""
         refused: dict[int, Layer2Error] = {}
         row_of, unpack, fees = self._layer.row, FIELDS.unpack_from, self.fees

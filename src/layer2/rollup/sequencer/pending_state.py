@@ -126,10 +126,10 @@ class PendingState:
             known = self._pool.account(account)
             return 0 if known is None else known.nonce
 
-    def fate(self, digest: bytes) -> TxStatus | None:
+    def tx_status(self, digest: bytes) -> TxStatus | None:
         """Return the status of an accepted operation by its signed digest; None for an unknown digest."""
         with self.lock:
-            return TxStatus("pending") if digest in self._pool.pending else self._fates.get(digest)
+            return TxStatus("pending") if digest in self._pool.pending else self._tx_statuses.get(digest)
 
     def follow(self) -> None:
         """Follow L1, so that posted entries, queue items and reorganisations are applied before anything is accepted.
@@ -190,7 +190,7 @@ class PendingState:
         """Restore the pending operations from the journal: those accepted that are not in the inbox."""
         stored = self._promises.read()
         self._reorganisations = self.replica.reorganisations
-        self._fates = TxStatusIndex()
+        self._tx_statuses = TxStatusIndex()
         self._openings = KeyRegistrations(stored.keys)
         self._read, self._coming = self._promises.settled, 0
         self._pool.pending.clear()
@@ -198,7 +198,7 @@ class PendingState:
         digests = digests_of(self._prefix, stored.records)
         for digest, record, parties in zip(digests, stored.records, stored.parties, strict=True):
             if digest in stored.dropped:
-                self._fates.open[digest] = TxStatus("dropped", 0, stored.dropped[digest])
+                self._tx_statuses.open[digest] = TxStatus("dropped", 0, stored.dropped[digest])
             else:
                 self._pool.pending[digest] = (record, 0.0, *parties)
         self._settle()
@@ -215,7 +215,7 @@ class PendingState:
             places = included([(digest, before[digest][0]) for digest in used], fresh)
             for digest in used:
                 if digest in places:
-                    self._fates.open[digest] = TxStatus("posted", places[digest])
+                    self._tx_statuses.open[digest] = TxStatus("posted", places[digest])
                 else:
                     reasons[digest] = "its nonce was used by another operation of its account"
         self._read = len(entries)
@@ -226,13 +226,13 @@ class PendingState:
 
     def _was_dropped(self, digest: bytes) -> bool:
         """Return True if an accepted operation can never be executed."""
-        fate = None if digest in self._pool.pending else self._fates.get(digest)
-        return fate is not None and fate.state == "dropped"
+        tx_status = None if digest in self._pool.pending else self._tx_statuses.get(digest)
+        return tx_status is not None and tx_status.state == "dropped"
 
     def _drop(self, reasons: Mapping[bytes, str]) -> None:
         """Record durably that operations have become impossible."""
         for digest, reason in reasons.items():
-            self._fates.open[digest] = TxStatus("dropped", len(self.replica.entries), reason)
+            self._tx_statuses.open[digest] = TxStatus("dropped", len(self.replica.entries), reason)
             self._promises.drop(digest, reason)
         self._promises.commit()
 

@@ -266,7 +266,7 @@ class Sequencer(OperationIntake):
         final = min(self.heads.final, len(self.replica.entries))
         if not final:
             return
-        done = self._fates.final(final)
+        done = self._tx_statuses.final(final)
         if len(done) < max(self.compact_at, self._promises.operations // 2):
             return
         fault_point("sequencer.compact.before")
@@ -282,4 +282,4 @@ class Sequencer(OperationIntake):
         kept = JournalContents(records, parties, keys, dropped)
         self._promises.keep(kept, final)
         self._pool.owners = kept.owners
-        self._fates.close(done)
+        self._tx_statuses.close(done)

@@ -47,7 +47,7 @@ class TxStatusIndex:
 
     def final(self, entry: int) -> list[bytes]:
         """Return the digests of operations decided by entries up to `entry`."""
-        return [digest for digest, fate in self.open.items() if fate.entry <= entry]
+        return [digest for digest, tx_status in self.open.items() if tx_status.entry <= entry]
 
     def close(self, digests: Iterable[bytes]) -> None:
         """Mark operations as final; the oldest final statuses are discarded above the limit."""

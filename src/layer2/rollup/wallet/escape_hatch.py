@@ -14,7 +14,7 @@ from layer2.rollup.state.forced_queue import Deposit, Forced
 from layer2.rollup.validator.proposer import Proposer
 from layer2.rollup.wallet.l1_actions import Exits
 
-__all__ = ["StepResult", "escape_now", "force_through", "propose_myself"]
+__all__ = ["StepResult", "freeze_and_escape", "force_withdrawal", "self_propose"]
 
 
 @dataclass(slots=True)
@@ -58,7 +58,7 @@ class StepResult:
         return self
 
 
-def force_through(
+def force_withdrawal(
     user: Exits, amount: str | int | None = None, to: int | str = "", account: int | None = None
 ) -> StepResult:
     """Queue an operation, if one is given, and force the queue into the inbox as soon as the contract allows it.
@@ -68,12 +68,12 @@ def force_through(
     Raises:
         InputError: the queue contains no item of this owner.
     """
-    errand = StepResult()
+    result = StepResult()
     user.replica.step()
     if amount is not None:
-        errand.did("queued", user.force(amount, to, account))
+        result.did("queued", user.force(amount, to, account))
         user.replica.step()
-        errand.done[-1] = f"queued as item {len(user.replica.queue) - 1}"
+        result.done[-1] = f"queued as item {len(user.replica.queue) - 1}"
     mine = [i for i, one in enumerate(user.replica.queue) if one.sender == user.signer.address]
     if not mine:
         raise InputError(f"{user.signer.address}: nothing of it is in the queue", hint="force an amount to somebody")
@@ -84,33 +84,33 @@ def force_through(
         except ContractReverted as refusal:
             if refusal.name != "SequencerWindowOpen":
                 raise
-            return errand.then("carry it in, unless the sequencer does", "force", at)
-        errand.did(f"carried the queue into the inbox as entry {user.rollup.inbox()[0]}", receipt)
+            return result.then("carry it in, unless the sequencer does", "force", at)
+        result.did(f"carried the queue into the inbox as entry {user.rollup.inbox()[0]}", receipt)
         user.replica.step()
         if mine[-1] >= _consumed(user):
-            return errand.then("carry in the rest of a long queue", "force")
-    return _after_inclusion(user, errand, mine[-1])
+            return result.then("carry in the rest of a long queue", "force")
+    return _after_inclusion(user, result, mine[-1])
 
 
-def propose_myself(user: Exits) -> StepResult:
+def self_propose(user: Exits) -> StepResult:
     """Finalize due assertions, then bond and propose the state that no valid assertion covers yet."""
-    errand, replica = StepResult(), user.replica
+    result, replica = StepResult(), user.replica
     proposer = Proposer(user.rollup, user.sender, replica)
     replica.step()
     for receipt in proposer.finalize_due():
-        errand.did("made an assertion final", receipt)
+        result.did("made an assertion final", receipt)
     proposed = proposer.propose()
     if proposed is not None:
-        errand.did(f"proposed the state after entry {replica.tip().inbox_end}, with a bond", proposed)
+        result.did(f"proposed the state after entry {replica.tip().inbox_end}, with a bond", proposed)
     tip = replica.tip()
     if tip.id == replica.final().id:
         if user.complete:
-            return errand
-        return errand.then(f"assert what follows entry {len(replica.entries)}, once its data can be read", "propose")
-    return errand.then(f"make final what is asserted up to entry {tip.inbox_end}", "propose", _final_at(user, tip))
+            return result
+        return result.then(f"assert what follows entry {len(replica.entries)}, once its data can be read", "propose")
+    return result.then(f"make final what is asserted up to entry {tip.inbox_end}", "propose", _final_at(user, tip))
 
 
-def escape_now(user: Exits, *, incomplete: bool = False) -> StepResult:
+def freeze_and_escape(user: Exits, *, incomplete: bool = False) -> StepResult:
     """Freeze the rollup if an item has waited too long; once it is frozen, collect all funds of the owner.
 
     Args:
@@ -121,30 +121,30 @@ def escape_now(user: Exits, *, incomplete: bool = False) -> StepResult:
         InputError: the rollup works and nothing waits.
         ViewIncomplete: the last final state is unknown; no transaction was sent.
     """
-    errand = StepResult()
+    result = StepResult()
     user.replica.step()
     if not incomplete:
         user.require_judged("escape", Status.FINAL)
     if not user.replica.frozen:
         try:
-            errand.did("froze the rollup", user.freeze())
+            result.did("froze the rollup", user.freeze())
         except ContractReverted as refusal:
             at = _freezes_at(user, refusal)
-            return errand.then("freeze the rollup, if what waits is still waiting then", "escape", at)
+            return result.then("freeze the rollup, if what waits is still waiting then", "escape", at)
         user.replica.step()
     known = _final_known(user)
     for account in user.escapable() if known else ():
         one = user.proof(account).account
-        errand.did(f"account {account} paid: {user.show(one.balance, one.token)}", user.escape(account))
+        result.did(f"account {account} paid: {user.show(one.balance, one.token)}", user.escape(account))
     for index in user.refundable() if known else ():
         item = user.replica.queue[index]
         assert isinstance(item, Deposit)  # only deposits are refundable
-        errand.did(f"deposit {index} paid back: {user.show(item.amount, item.token)}", user.refund(index))
+        result.did(f"deposit {index} paid back: {user.show(item.amount, item.token)}", user.refund(index))
     for out in [one for one in user.outgoing(incomplete=True) if one.standing == "claimable"]:
         amount = user.show(out.withdrawal.amount, out.withdrawal.token)
-        errand.did(f"withdrawal {out.place} paid: {amount}", user.claim(out))
+        result.did(f"withdrawal {out.place} paid: {amount}", user.claim(out))
     user.replica.step()
-    return errand if known else errand.then("collect accounts and deposits, once the data can be read", "escape")
+    return result if known else result.then("collect accounts and deposits, once the data can be read", "escape")
 
 
 def _final_known(user: Exits) -> bool:
@@ -156,24 +156,24 @@ def _final_known(user: Exits) -> bool:
     return True
 
 
-def _after_inclusion(user: Exits, errand: StepResult, index: int) -> StepResult:
+def _after_inclusion(user: Exits, result: StepResult, index: int) -> StepResult:
     """Return the steps left for an operation in the inbox: an assertion that covers it, its window, the claim."""
     replica = user.replica
     records = (replica.record(at) for at in range(replica.posted))
     entry = next(at for at, one in enumerate(records, 1) if one is not None and one.queue_end > index)
-    errand.done.append(f"in the inbox, entry {entry}: it cannot be left out any more")
+    result.done.append(f"in the inbox, entry {entry}: it cannot be left out any more")
     if len(replica.entries) < entry:
-        return errand.then("see what it results in, once the data before it can be read", "force")
+        return result.then("see what it results in, once the data before it can be read", "force")
     tip = replica.tip()
     if tip.inbox_end < entry:
-        return errand.then("assert what it results in, unless somebody does", "propose")
+        return result.then("assert what it results in, unless somebody does", "propose")
     if replica.final().inbox_end < entry:
-        return errand.then("make the assertion over it final", "propose", _final_at(user, tip, entry))
+        return result.then("make the assertion over it final", "propose", _final_at(user, tip, entry))
     item = replica.queue[index]
     if isinstance(item, Forced) and item.target is not None:
         claimable = any(one.standing == "claimable" for one in user.outgoing(incomplete=True))
-        return errand.then("claim the money", "claim") if claimable else errand
-    return errand
+        return result.then("claim the money", "claim") if claimable else result
+    return result
 
 
 def _consumed(user: Exits) -> int:

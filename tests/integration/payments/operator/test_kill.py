@@ -111,7 +111,7 @@ def test_what_was_accepted_before_a_kill_is_in_one_block(nursery, node, point: s
     resumed = run(nursery, node, contract, tmp_path, "resume")
     assert (resumed.code, resumed.words[-1][0]) == (0, "resumed")
     operator = Operator(ChainLog(contract), tmp_path / "operator", margin=0)
-    assert operator.freezer.fault == "", "a copy that was being written is none, and the one before is good"
+    assert operator.checkpoints.fault == "", "a copy that was being written is none, and the one before is good"
     watcher, seen = UtxoSet(), []
     for number in sorted(operator.books.deposits):
         watcher.deposit(operator.books.deposits[number])

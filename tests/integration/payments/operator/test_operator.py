@@ -78,7 +78,7 @@ def test_an_in_flight_exit_holds_its_inputs(stage: Stage) -> None:
         payer, Proof.of_nothing(paid.transaction.packed), [kit.proof], paid.signatures, 0
     )
     assert stage.operator.step() is None
-    assert stage.operator.fate(paid.transaction.hash).state == "dropped"
+    assert stage.operator.tx_status(paid.transaction.hash).state == "dropped"
     with pytest.raises(OutputExiting):
         stage.operator.submit(stage.pay(place, amount=50))
 

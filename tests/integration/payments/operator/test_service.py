@@ -45,13 +45,13 @@ def test_payments_in_blocks_out_and_the_kit_opens_an_exit(stage: Stage, client: 
     stage.operator.follow()
     payments = [stage.pay(one, change=39) for one in places]
     assert client.submit_many(payments) == [None] * 3
-    assert client.fate(payments[1].transaction.hash)["state"] == "pending"
+    assert client.tx_status(payments[1].transaction.hash)["state"] == "pending"
     assert client.balance(PAYER.address) == {
         "tokens": {"0": {"free": "0", "pending": "300", "exiting": "0"}},
         "more": False,
     }
     stage.operator.step()
-    told = client.fate(payments[1].transaction.hash)
+    told = client.tx_status(payments[1].transaction.hash)
     assert (told["state"], told["block"], told["index"]) == ("posted", 1, 1)
     assert client.block(1)["count"] == 4
     assert client.header(1) == stage.operator.header(1)
@@ -178,10 +178,10 @@ def test_the_loop_makes_blocks_by_itself(stage: Stage) -> None:
         stage.operator.follow()
         hashed = client.submit(stage.pay(place))
         for _ in range(200):
-            if client.fate(hashed)["state"] == "posted":
+            if client.tx_status(hashed)["state"] == "posted":
                 break
             service._ended.wait(0.05)
-        assert client.fate(hashed)["state"] == "posted"
+        assert client.tx_status(hashed)["state"] == "posted"
         assert service.failure is None
         client.close()
 

@@ -38,12 +38,12 @@ class World:
     def enter(self, folder: Path) -> None:
         self.folder = folder
         self.gate = Forge(self.root, Sender(self.connection, self.operator))
-        self.sight = RootChainState(self.root)
+        self.chain_state = RootChainState(self.root)
         self.open: list[Wallet] = []
 
     def wallet(self, who: Signer, *, gate: bool = True, name: str = "", lifetime: int = 100) -> Wallet:
         place = self.folder / (name or f"{who.address}-{len(self.open)}")
-        own = RootChainState(self.root) if name else self.sight
+        own = RootChainState(self.root) if name else self.chain_state
         made = Wallet(self.root, who, place, own, self.gate if gate else None, lifetime=lifetime)
         self.open.append(made)
         return made

@@ -46,9 +46,9 @@ def test_it_is_remembered_what_was_heard(world: World, payer: Wallet, payee: Wal
     payer.send(world.payee.address, "0.25 ether")
     world.gate.block()
     payee.sync()
-    path = payee.purse.journal.path
+    path = payee.wallet_store.journal.path
     payee.close()
-    again = Wallet(world.root, world.payee, path, world.sight, None)
+    again = Wallet(world.root, world.payee, path, world.chain_state, None)
     world.open.append(again)
     again.sync()
     assert again.balance() == ETHER // 4

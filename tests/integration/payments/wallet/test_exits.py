@@ -55,7 +55,7 @@ def test_a_kit_of_somebody_else_takes_nothing_out(world: World, payer: Wallet, t
     file = payer.export_kits(tmp_path / "kits.json")
     assert thief.import_kits(file) == []
     with reverts("UnauthorizedCaller", world.root.contract.abi, caller=world.thief.address, need=world.payer.address):
-        world.root.start_exits(thief.sender, [payer.purse.coins[next(iter(payer.purse.coins))].proof])
+        world.root.start_exits(thief.sender, [payer.wallet_store.coins[next(iter(payer.wallet_store.coins))].proof])
 
 
 def test_everything_leaves_in_one_transaction(world: World, payer: Wallet) -> None:
@@ -94,7 +94,7 @@ def test_a_spent_output_is_not_taken_out(world: World, payer: Wallet, payee: Wal
     payer.sync()
     assert payer.exit_all() == []
     payer.exit(kit.position)
-    (one,) = payer.purse.sent.values()
+    (one,) = payer.wallet_store.sent.values()
     spend = Spend(Proof.of_nothing(one.transaction.packed), one.kit.payment.signatures[0])
     world.root.challenge_exit(payee.sender, kit.proof, spend)
     assert payer.claim_all() == []
@@ -157,7 +157,7 @@ def test_a_contested_payment_pays_its_inputs(world: World, payer: Wallet, payee:
     kit = InFlightExitProof(
         Signed(transaction, (signature(payer, transaction), signature(thief, transaction))), (first, second)
     )
-    payer.purse.sign(SentPayment(kit, "swap"))
+    payer.wallet_store.sign(SentPayment(kit, "swap"))
     rival = payment([second.position], [(world.thief.address, 0, ETHER)], 100)
     (receipt,) = payer.exit_all()
     (joined,) = world.root.contract.events(receipt, "Piggybacked")
@@ -243,7 +243,7 @@ def _fraud(world: World, payer: Wallet, thief: Wallet) -> OutputExitProof:
     world.gate.mint(world.thief.address, 100 * ETHER)
     thief.sync()
     thief.exit_all()
-    (kit,) = thief.purse.coins.values()
+    (kit,) = thief.wallet_store.coins.values()
     assert isinstance(kit, OutputExitProof)
     return kit
 
@@ -256,7 +256,7 @@ def test_who_exits_in_time_is_paid_past_a_fraud(world: World, payer: Wallet, thi
     with reverts("NotCovered", world.root.contract.abi, token=0, need=ANY, have=ANY):
         world.root.process_exits(thief.sender, [(stolen.position, stolen.made)])
     with reverts("NotCovered", world.root.contract.abi, token=0, need=101 * ETHER, have=ETHER):
-        (kit,) = payer.purse.coins.values()
+        (kit,) = payer.wallet_store.coins.values()
         world.root.process_exits(payer.sender, [(kit.position, kit.made)])
     assert thief.claim_all() == []
     assert len(payer.claim_all()) == 1
@@ -278,7 +278,7 @@ def test_only_what_is_needed_is_listed(world: World, payer: Wallet, thief: Walle
     # While all that leaves is covered, nothing is.
     assert newer_needed(world.root, 0, 0, ETHER, []) == []
     stolen = _fraud(world, payer, thief)
-    (kit,) = payer.purse.coins.values()
+    (kit,) = payer.wallet_store.coins.values()
     payer.exit_all(incomplete=True)
     assert newer_needed(world.root, 0, 0, ETHER, [stolen.block, 0]) == [0]
     assert newer_needed(world.root, 0, 0, ETHER, [0]) == [0]

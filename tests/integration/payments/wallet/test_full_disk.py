@@ -15,28 +15,28 @@ from layer2.store.errors import JournalFull
 Verb = Callable[[Wallet, World], object]
 
 
-def fill(purse: WalletStore) -> None:
+def fill(wallet_store: WalletStore) -> None:
     """Leave no room for anything more."""
-    (pages,) = purse.journal._database.execute("PRAGMA page_count").fetchone()
-    purse.journal._database.execute(f"PRAGMA max_page_count = {pages}")
+    (pages,) = wallet_store.journal._database.execute("PRAGMA page_count").fetchone()
+    wallet_store.journal._database.execute(f"PRAGMA max_page_count = {pages}")
     # Rows that the memory knows, and that change nothing.
     with pytest.raises(JournalFull):
         for _ in range(1_000):
-            purse._write(("since", {"deposit": purse.since}))
+            wallet_store._write(("since", {"deposit": wallet_store.since}))
 
 
-def memory(purse: WalletStore) -> dict[str, object]:
+def memory(wallet_store: WalletStore) -> dict[str, object]:
     """All of it, as it answers."""
     return {
-        "coins": dict(purse.coins),
-        "sent": dict(purse.sent),
-        "free": [kit.position for kit in purse.free()],
-        "exits": set(purse.exits),
-        "games": dict(purse.games),
-        "joined": dict(purse.joined),
-        "doubted": set(purse.doubted),
-        "heard": purse.heard,
-        "lines": purse.lines,
+        "coins": dict(wallet_store.coins),
+        "sent": dict(wallet_store.sent),
+        "free": [kit.position for kit in wallet_store.free()],
+        "exits": set(wallet_store.exits),
+        "games": dict(wallet_store.games),
+        "joined": dict(wallet_store.joined),
+        "doubted": set(wallet_store.doubted),
+        "heard": wallet_store.heard,
+        "lines": wallet_store.lines,
     }
 
 
@@ -45,12 +45,12 @@ VERBS: dict[str, Verb] = {
     "merge": lambda wallet, world: wallet.merge(),
     "include": lambda wallet, world: wallet.sync(),
     "keep": lambda wallet, world: wallet.deposit("1 ether"),
-    "drop": lambda wallet, world: wallet.purse.drop(min(wallet.purse.coins), "gone"),
-    "exit": lambda wallet, world: wallet.exit(min(wallet.purse.coins)),
-    "game": lambda wallet, world: wallet.purse.game(next(iter(wallet.purse.sent)), 16),
-    "join": lambda wallet, world: wallet.purse.join(bytes(32), 1),
-    "doubt": lambda wallet, world: wallet.purse.keep(list(wallet.purse.coins.values()), doubted=True),
-    "hear": lambda wallet, world: wallet.purse.hear(7, bytes(32)),
+    "drop": lambda wallet, world: wallet.wallet_store.drop(min(wallet.wallet_store.coins), "gone"),
+    "exit": lambda wallet, world: wallet.exit(min(wallet.wallet_store.coins)),
+    "game": lambda wallet, world: wallet.wallet_store.game(next(iter(wallet.wallet_store.sent)), 16),
+    "join": lambda wallet, world: wallet.wallet_store.join(bytes(32), 1),
+    "doubt": lambda wallet, world: wallet.wallet_store.keep(list(wallet.wallet_store.coins.values()), doubted=True),
+    "hear": lambda wallet, world: wallet.wallet_store.hear(7, bytes(32)),
 }
 
 
@@ -60,14 +60,14 @@ def test_memory_changes_with_the_journal_or_not_at_all(world: World, payer: Wall
         payer.deposit("1 ether")
     payer.send(world.payee.address, "0.5 ether")
     world.gate.block()
-    fill(payer.purse)
-    before, taken = memory(payer.purse), len(world.gate.taken)
+    fill(payer.wallet_store)
+    before, taken = memory(payer.wallet_store), len(world.gate.taken)
     with pytest.raises(JournalFull):
         VERBS[verb](payer, world)
-    assert memory(payer.purse) == before
+    assert memory(payer.wallet_store) == before
     # No signature went out that is not remembered.
     assert len(world.gate.taken) == taken
-    path, place = Path(payer.purse.journal.path), f"{world.root.address} on chain {world.connection.chain_id}"
+    path, place = Path(payer.wallet_store.journal.path), f"{world.root.address} on chain {world.connection.chain_id}"
     payer.close()
     again = WalletStore(path, place, world.payer.address)
     assert memory(again) == before
@@ -76,10 +76,10 @@ def test_memory_changes_with_the_journal_or_not_at_all(world: World, payer: Wall
 
 def test_once_there_is_room_everything_goes_on(world: World, payer: Wallet) -> None:
     payer.deposit("1 ether")
-    fill(payer.purse)
+    fill(payer.wallet_store)
     with pytest.raises(JournalFull):
         payer.send(world.payee.address, "0.5 ether")
-    payer.purse.journal._database.execute("PRAGMA max_page_count = 1000000")
+    payer.wallet_store.journal._database.execute("PRAGMA max_page_count = 1000000")
     payer.send(world.payee.address, "0.4 ether")
     world.gate.block()
     payer.sync()

@@ -34,8 +34,8 @@ def swap(world: World, payer: Wallet, thief: Wallet) -> InFlightExitProof:
     kit = InFlightExitProof(
         Signed(transaction, (signature(payer, transaction), signature(thief, transaction))), (mine, theirs)
     )
-    payer.purse.sign(SentPayment(kit, "swap"))
-    thief.purse.sign(SentPayment(kit, "swap"))
+    payer.wallet_store.sign(SentPayment(kit, "swap"))
+    thief.wallet_store.sign(SentPayment(kit, "swap"))
     assert len(thief.exit_payment(transaction.hash, bits=0b10_0000)) == 1
     for _ in range(2):
         world.gate.empty()
@@ -80,12 +80,12 @@ def ransom(world: World, payer: Wallet, thief: Wallet) -> tuple[Kit, InFlightExi
     mine, theirs = payer.deposit("1 ether"), thief.deposit("1 ether")
     alone = payment([theirs.position], [(world.thief.address, 0, ETHER)], 100)
     rival = InFlightExitProof(Signed(alone, (signature(thief, alone),)), (theirs,))
-    thief.purse.sign(SentPayment(rival, "payment"))
+    thief.wallet_store.sign(SentPayment(rival, "payment"))
     thief.exit_payment(alone.hash, bits=0b1_0000)
     rows = [(world.payer.address, 0, ETHER), (world.payer.address, 0, ETHER)]
     both = payment([mine.position, theirs.position], rows, 100)
     kit = InFlightExitProof(Signed(both, (signature(payer, both), signature(thief, both))), (mine, theirs))
-    payer.purse.sign(SentPayment(kit, "swap"))
+    payer.wallet_store.sign(SentPayment(kit, "swap"))
     return mine, kit
 
 
@@ -130,7 +130,7 @@ def test_a_wallet_has_its_game_take_an_input_that_another_has_let_go_of(
     assert world.root.in_flight(swap.exit_id).held == 0b01
     # While the other game has it there is nothing to take.
     assert payer.claim_all() == []
-    (rival,) = (one.kit for one in thief.purse.sent.values() if one.what == "payment")
+    (rival,) = (one.kit for one in thief.wallet_store.sent.values() if one.what == "payment")
     packed, ids = rival.transaction.packed, rival.input_ids
     spend = Spend(
         Proof.of_nothing(swap.transaction.packed),
@@ -154,7 +154,7 @@ def fraud(world: World, payer: Wallet, thief: Wallet, late: int = 0) -> None:
     for _ in range(MINTS):
         world.gate.mint(world.thief.address, ETHER)
     thief.sync()
-    mints = sorted(thief.purse.coins.values(), key=lambda kit: kit.block)
+    mints = sorted(thief.wallet_store.coins.values(), key=lambda kit: kit.block)
     thief.exit_many(kit.position for kit in mints[: MINTS - late])
     payer.exit_all(incomplete=True)
     world.mature()
@@ -174,7 +174,7 @@ def test_a_list_that_is_too_long_for_a_claim_becomes_a_sum(world: World, payer: 
 
 def outrun(world: World, payer: Wallet, thief: Wallet, monkeypatch: pytest.MonkeyPatch) -> None:
     """In front of the payer's first claim the thief begins two more exits, under a bucket that was empty."""
-    mints = sorted(thief.purse.coins.values(), key=lambda kit: kit.block)
+    mints = sorted(thief.wallet_store.coins.values(), key=lambda kit: kit.block)
     claim, late = payer.root.process_exits, [one.position for one in mints[-2:]]
 
     def after_the_thief(*given: Any) -> Receipt:

@@ -63,7 +63,7 @@ def test_the_operator_refuses_what_another_wallet_of_the_key_has_spent(
     home.wallet(payer).send(payee, "0.4 ether")
     with pytest.raises(InputSpent):
         twin.send(payee.address, "0.5 ether")
-    assert [one.state for one in twin.purse.sent.values()] == [PaymentStatus.REFUSED]
+    assert [one.state for one in twin.wallet_store.sent.values()] == [PaymentStatus.REFUSED]
     twin.close()
 
 
@@ -77,7 +77,7 @@ def test_the_watcher_stops_an_exit_of_what_was_spent(home: PlasmaFacade, connect
     home.wallet(payee).exit_all()
     home.watch()
     assert home.root.exit(coin.output_id).status is ExitStatus.CHALLENGED
-    (kit,) = home.wallet(payee).purse.coins.values()
+    (kit,) = home.wallet(payee).wallet_store.coins.values()
     assert home.root.exit(kit.output_id).status is ExitStatus.OPEN
     assert wallet.distrusted is None
 
@@ -108,10 +108,10 @@ def test_a_signature_goes_out_only_once_it_is_durable(
     payer.close()
     again: Wallet = world.wallet(world.payer, name="payer")
     again.sync()
-    assert len(again.purse.open) == signed
+    assert len(again.wallet_store.open) == signed
     # What was signed binds; it is handed out again as it is, never another one in its place.
     assert again.balance() == (0 if signed else ETHER)
-    for one in again.purse.open:
+    for one in again.wallet_store.open:
         again.deliver(one.hash)
     assert len(world.gate.taken) == signed
 
@@ -132,7 +132,7 @@ def test_an_in_flight_exit_that_started_before_the_crash_is_found(world: World, 
     sent = payer.send(world.payee.address, "0.4 ether")
     world.root.start_in_flight_exit(payer.sender, sent.kit.proof, [kit.proof], sent.kit.payment.signatures, 0x20)
     assert payer.exit_all() == []
-    assert payer.purse.games == {sent.hash: 0x20}
+    assert payer.wallet_store.games == {sent.hash: 0x20}
     world.mature()
     assert len(payer.claim_all()) == 1
     assert world.root.exit(sent.transaction.output_id(1)).status is ExitStatus.PAID

@@ -41,7 +41,7 @@ def waiting(world: World, payer: Wallet) -> None:
 
 def left(payer: Wallet) -> list[int]:
     """Tokens of what has not come out."""
-    return sorted(kit.output.token for kit in payer.purse.coins.values())
+    return sorted(kit.output.token for kit in payer.wallet_store.coins.values())
 
 
 @pytest.mark.parametrize("trouble", SILENT)
@@ -89,7 +89,7 @@ def test_what_the_contract_holds_is_what_it_would_say_itself(world: World, payer
     assert holdings(world.root, 0) == world.connection.balance(world.root.address) > 2 * ETHER
     assert [holdings(world.root, one) for one in (1, NUMBER)] == [AMOUNT, AMOUNT]
     assert holdings(world.root, 999) is None
-    assert all(world.root.exit(kit.output_id).status is ExitStatus.OPEN for kit in payer.purse.coins.values())
+    assert all(world.root.exit(kit.output_id).status is ExitStatus.OPEN for kit in payer.wallet_store.coins.values())
 
 
 @pytest.mark.parametrize("trouble", [BURNS, REVERTS])
@@ -108,8 +108,8 @@ def test_a_game_with_such_a_token_holds_up_no_other_claim(
     assert receipts
     assert all(one.gas_used < 500_000 for one in receipts)
     assert 0 not in left(payer)
-    assert payer.purse.games
+    assert payer.wallet_store.games
     token.transact(world.sender, "armWith", ANSWERS)
     assert len(payer.claim_all()) == 1
-    assert not payer.purse.games
+    assert not payer.wallet_store.games
     assert token.call("balanceOf", world.payer.address) > AMOUNT

@@ -177,12 +177,12 @@ def test_a_block_that_the_chain_lacks_is_not_believed(world: World, payer: Walle
 
 def test_another_payment_does_not_stand_for_the_own(world: World, payer: Wallet) -> None:
     number = _paid(world, payer)
-    first, second = list(payer.purse.sent)
+    first, second = list(payer.wallet_store.sent)
     world.gate.places = {first: (number, 1)}
     with pytest.raises(OperatorMisbehaved, match="not the payment"):
         payer.sync()
-    assert payer.purse.payment(first).state is PaymentStatus.PENDING
-    assert payer.purse.payment(second).state is PaymentStatus.INCLUDED
+    assert payer.wallet_store.payment(first).state is PaymentStatus.PENDING
+    assert payer.wallet_store.payment(second).state is PaymentStatus.INCLUDED
 
 
 # ------------------------------------------------------------------------------------------------------------- retry
@@ -205,7 +205,7 @@ def test_after_expiry_the_same_outputs_are_spent_again(world: World, payee: Wall
     payer.sync()
     payee.sync()
     assert payee.balance() == 4 * ETHER // 10
-    assert payer.purse.payment(first.hash).state is PaymentStatus.REPLACED
+    assert payer.wallet_store.payment(first.hash).state is PaymentStatus.REPLACED
     with pytest.raises(StillPending, match="replaced already"):
         payer.retry(first.hash)
 
@@ -263,7 +263,7 @@ def test_a_refused_payment_is_retried_with_a_fee_out_of_its_change(world: World,
     world.gate.refusing = True
     with pytest.raises(FeeTooLow):
         payer.send(world.payee.address, "0.4 ether")
-    (first,) = payer.purse.open
+    (first,) = payer.wallet_store.open
     assert first.state is PaymentStatus.REFUSED
     world.gate.refusing = False
     world.gate.taken.clear()
@@ -281,7 +281,7 @@ def test_a_refused_payment_that_was_included_all_the_same_counts(world: World, p
     world.gate.refusing = True
     with pytest.raises(FeeTooLow):
         payer.send(world.payee.address, "0.4 ether")
-    (first,) = payer.purse.open
+    (first,) = payer.wallet_store.open
     world.gate.block()
     with pytest.raises(StillPending, match="included already"):
         payer.retry(first.hash)
@@ -295,16 +295,16 @@ def test_the_memory_outlives_the_process(world: World, payee: Wallet) -> None:
     payer.deposit("1 ether")
     payer.deposit("1 ether")
     sent = payer.send(world.payee.address, "0.4 ether")
-    before = (payer.utxos(), payer.history(), payer.purse.sent)
+    before = (payer.utxos(), payer.history(), payer.wallet_store.sent)
     with pytest.raises(JournalLocked):
         world.wallet(world.payer, name="payer")
     payer.close()
     again = world.wallet(world.payer, name="payer")
     again.look()
-    assert (again.utxos(), again.history(), again.purse.sent) == before
+    assert (again.utxos(), again.history(), again.wallet_store.sent) == before
     world.gate.block()
     again.sync()
-    assert again.purse.payment(sent.hash).state is PaymentStatus.INCLUDED
+    assert again.wallet_store.payment(sent.hash).state is PaymentStatus.INCLUDED
     assert again.balance() == ETHER + 6 * ETHER // 10
 
 

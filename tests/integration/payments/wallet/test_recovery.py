@@ -124,7 +124,7 @@ def test_what_is_named_or_wanted_all_the_same_leaves(home: Home) -> None:
 def test_doubt_outlives_the_process(home: Home) -> None:
     path = home.folder / "anew"
     for _ in range(2):
-        wallet = Wallet(home.plasma.root, home.payer, path, home.plasma.local.new_sight())
+        wallet = Wallet(home.plasma.root, home.payer, path, home.plasma.local.new_chain_state())
         wallet.look()
         assert wallet.in_doubt() == 3 * ETHER
         wallet.close()
@@ -219,10 +219,10 @@ def test_a_block_that_spends_without_a_signature_spends_nothing(home: Home) -> N
 def test_payments_of_a_backup_are_found_in_the_blocks(home: Home) -> None:
     first = home.plasma.wallet(home.payer)
     sent = first.send(home.payee.address, "0.1 ether")
-    assert first.purse.payment(sent.hash).state is PaymentStatus.PENDING
+    assert first.wallet_store.payment(sent.hash).state is PaymentStatus.PENDING
     home.plasma.operator.submit_block()
     recover(first, home.watcher())
-    assert first.purse.payment(sent.hash).state is PaymentStatus.INCLUDED
+    assert first.wallet_store.payment(sent.hash).state is PaymentStatus.INCLUDED
 
 
 def test_a_kit_that_was_kept_settles_the_doubt_of_what_it_holds(home: Home, tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def memo(position: int) -> bytes:
 def wallet_of(plasma: LocalPlasma, key: PrivateKey, ether: int) -> Wallet:
     funder = Sender(plasma.connection, plasma.connection.signers(2)[1])
     funder.send(key.address, value=ether)
-    return Wallet(plasma.root, LocalSigner(key), plasma.folder / key.address, plasma.sight, plasma.gate)
+    return Wallet(plasma.root, LocalSigner(key), plasma.folder / key.address, plasma.chain_state, plasma.gate)
 
 
 def free(wallet: Wallet) -> list[Utxo]:
@@ -93,7 +93,7 @@ def test_a_thousand_pieces_are_merged_to_one_and_cannot_be_paid_with_before(plas
     assert len(free(wallet)) == PIECES
     whole = wallet.balance()
     with pytest.raises(FundsMissing, match="merge first"):
-        pick(wallet.purse.free(), {0: whole // 2})
+        pick(wallet.wallet_store.free(), {0: whole // 2})
     rounds = 0
     while (before := len(free(wallet))) > 1:
         wallet.merge()
@@ -134,7 +134,7 @@ def test_everybody_leaves_at_a_flat_cost_each(plasma: LocalPlasma) -> None:
     fragment(plasma, payer, PIECES)
     sponsor = wallet_of(plasma, payer, ETHER)
     sponsor.sync()
-    given = sorted(sponsor.purse.free(), key=lambda kit: kit.position)[:OWNERS]
+    given = sorted(sponsor.wallet_store.free(), key=lambda kit: kit.position)[:OWNERS]
     signed = [
         sign(payment([kit.position], [(key.address, 0, kit.output.amount)], 10_000), plasma.root.domain, payer)
         for kit, key in zip(given, keys, strict=True)
@@ -160,7 +160,7 @@ def test_everybody_leaves_at_a_flat_cost_each(plasma: LocalPlasma) -> None:
     assert max(claims[:-1]) < min(claims[:-1]) * 1.02
     assert claims[0] / 50 < CLAIM_MOST
     for one in wallets:
-        (kit,) = one.purse.coins.values()
+        (kit,) = one.wallet_store.coins.values()
         assert plasma.root.exit(kit.output_id).status is ExitStatus.PAID
         assert plasma.connection.balance(one.signer.address) > ETHER // 10 - ETHER // 100
         one.close()

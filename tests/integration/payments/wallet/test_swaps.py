@@ -54,7 +54,7 @@ def test_both_get_what_was_agreed(world: World, maker: Wallet, taker: Wallet, of
     half = taker.accept_swap(Offer.from_text(offer.to_text()))
     sent = maker.complete_swap(offer, half)
     taker.note_swap(sent.kit)
-    assert taker.purse.payment(sent.hash).kit.complete
+    assert taker.wallet_store.payment(sent.hash).kit.complete
     world.gate.block()
     maker.sync()
     taker.sync()
@@ -176,7 +176,7 @@ def test_signatures_of_another_swap_are_not_noted(maker: Wallet, taker: Wallet, 
         taker.note_swap(half)
     with pytest.raises(PaymentUnknown):
         maker.note_swap(half)
-    assert taker.purse.payment(half.hash).state is PaymentStatus.PENDING
+    assert taker.wallet_store.payment(half.hash).state is PaymentStatus.PENDING
 
 
 def test_one_token_is_not_swapped_for_itself(maker: Wallet, taker: Wallet) -> None:

@@ -159,8 +159,8 @@ def test_a_wallet_recovers_from_true_bodies_only(world: World, tmp_path: Path, o
     sources = {"forged first": [forger, world.hostile], "true first": [world.hostile, forger], "forged alone": [forger]}
     watcher = world.watch(source=sources[order])
     watcher.step()
-    sight = RootChainState(world.root, start_block=world.start)
-    wallet = Wallet(world.root, world.payee.signer, tmp_path / "purse.journal", sight, sender=world.payee)
+    chain_state = RootChainState(world.root, start_block=world.start)
+    wallet = Wallet(world.root, world.payee.signer, tmp_path / "purse.journal", chain_state, sender=world.payee)
     try:
         found = recover(wallet, watcher)
         assert found.bad_block is None

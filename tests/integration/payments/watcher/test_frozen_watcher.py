@@ -17,7 +17,7 @@ from layer2.plasma.payments.watcher.watcher import Watcher
 
 def busy(world: World, watcher: Watcher) -> list[Kit]:
     """Blocks, exits and a game, each seen as it comes, with a copy after each block."""
-    watcher.freezer.after = 1
+    watcher.checkpoints.after = 1
     kits: list[Kit] = [world.deposit(one) for one in (world.payer, world.payee, world.thief)]
     first = world.hostile.block(
         [world.pay([(world.payer, kits[0])], [(world.payee, ETHER // 2), (world.payer, ETHER // 2)])]
@@ -50,7 +50,7 @@ def test_a_start_from_the_copy_reads_no_block_and_is_as_one_that_reads_all(world
     shutil.copytree(world.folder / "kept", world.folder / "plain")
     shutil.rmtree(world.folder / "plain" / "ledger")
     kept, plain = world.watch("kept"), world.watch("plain")
-    assert (kept.freezer.number, plain.freezer.number) == (2, 0)
+    assert (kept.checkpoints.number, plain.checkpoints.number) == (2, 0)
     assert kept.evidence._records == {}, "a block was read"
     assert len(plain.evidence._records) == 2
     assert kept.missing() == plain.missing() == []
@@ -97,7 +97,7 @@ def test_a_copy_that_is_not_right_is_put_away_and_said(world: World, harm: str) 
     changed = {"torn": data[:-9], "damaged": data[:-9] + bytes(9), "of other blocks": other}
     path.write_bytes(changed[harm])
     again = world.watch("kept")
-    assert ("other blocks" if harm.startswith("of") else "torn") in again.freezer.fault
+    assert ("other blocks" if harm.startswith("of") else "torn") in again.checkpoints.fault
     assert not path.exists()
     again.step()
     assert seen(again) == before
@@ -122,14 +122,14 @@ def test_a_copy_of_blocks_that_were_taken_back_is_not_used(
     """Whether the watcher sees it happen, or starts after it."""
     world = World(node.connection, tmp_path)
     watcher = world.watch("kept")
-    watcher.freezer.after = 1
+    watcher.checkpoints.after = 1
     kits = [world.deposit(one) for one in (world.payer, world.payee)]
     world.hostile.block([world.pay([(world.payer, kits[0])], [(world.thief, ETHER)])])
     node.connection.mine(12)
     watcher.step()
     gone = world.hostile.block([world.pay([(world.payee, kits[1])], [(world.thief, ETHER)])])
     watcher.step()
-    assert watcher.freezer.number == gone.number
+    assert watcher.checkpoints.number == gone.number
     if not live:
         watcher.close()
     node.connection.mine(depth - 1)
@@ -155,13 +155,13 @@ def test_a_copy_of_blocks_that_were_taken_back_is_not_used(
 def test_a_copy_goes_with_what_a_reorganisation_beyond_memory_takes_back(node: AnvilNode, tmp_path: Path) -> None:
     world = World(node.connection, tmp_path)
     watcher = world.watch("kept", memory=4)
-    watcher.freezer.after = 1
+    watcher.checkpoints.after = 1
     kit = world.deposit(world.payer)
     node.connection.mine(12)
     world.hostile.block([world.pay([(world.payer, kit)], [(world.payee, ETHER)])])
     node.connection.mine(6)
     watcher.step()
-    assert watcher.freezer.number == 1
+    assert watcher.checkpoints.number == 1
     node.reorg(9)
     assert AlertKind.CHAIN_REWRITTEN in watcher.step().kinds()
     assert not (world.folder / "kept" / "ledger" / "ledger").exists()

@@ -96,7 +96,7 @@ def test_a_block_whose_deposit_is_gone_is_given_up_after_its_patience_and_not_be
         operator.step()
     ground.mine(1)
     assert operator.step() is None
-    assert operator.fate(one.transaction.hash).state == "dropped"
+    assert operator.tx_status(one.transaction.hash).state == "dropped"
 
 
 @pytest.mark.parametrize(("late", "good"), [(-1, True), (0, True), (1, False)])

@@ -50,7 +50,7 @@ class Home:
     def start(self, folder: Path | None = None, *, margin: int = 0, after: int = 1) -> Operator:
         """Who has seen nothing of the chain, and keeps a copy after so many transactions."""
         one = Operator(self.ground.again(), folder or self.folder, fee_owner=OPERATOR.address, margin=margin)
-        one.freezer.after = after
+        one.checkpoints.after = after
         self._open.append(one)
         return one
 
@@ -78,7 +78,7 @@ def seen(one: Operator) -> object:
     for number in range(1, one.ledger.deposits + 1):
         found[1 << 63 | number << 24] = one.ledger.find(1 << 63 | number << 24)
     owners = {owner: sorted(one.ledger.owned(owner), key=lambda row: row[0]) for owner in KEYS}
-    past = dict(one._fates._past)
+    past = dict(one._tx_statuses._past)
     return found, owners, one.ledger.totals(), one.ledger.undoable, past, list(one._pool.pending)
 
 
@@ -114,7 +114,7 @@ def test_a_start_reads_no_block_of_the_copy(home: Home) -> None:
     home.close()
     again = home.start()
     assert seen(again) == before
-    assert again.freezer.number == 3
+    assert again.checkpoints.number == 3
     assert again.ledger.undoable == 3
     place = encode_position(3, 0, 0)
     again.submit(pay(place, PAYER, 60, by=PAYEE, change=0))
@@ -123,14 +123,14 @@ def test_a_start_reads_no_block_of_the_copy(home: Home) -> None:
 
 def test_blocks_behind_the_copy_are_replayed_and_what_is_pending_still_is(home: Home) -> None:
     operator = blocks(home, 2)
-    operator.freezer.after = 1 << 20
+    operator.checkpoints.after = 1 << 20
     operator.submit(pay(encode_position(1, 0, 0), PAYER, 60, by=PAYEE, change=0))
     operator.step()
     operator.submit(pay(encode_position(2, 0, 0), PAYER, 60, by=PAYEE, change=0))
     before = seen(operator)
     home.close()
     again = home.start()
-    assert (again.freezer.number, again.ledger.head, again.waiting) == (2, 3, 1)
+    assert (again.checkpoints.number, again.ledger.head, again.waiting) == (2, 3, 1)
     assert seen(again) == before
 
 
@@ -173,7 +173,7 @@ def test_whatever_happened_the_copy_gives_what_a_replay_gives(tmp_path_factory, 
             hashed = dice.choice(games)
             ground.add(dice.choice((InFlightExitProcessed(keccak(hashed)), ExitPaid(output_id(hashed, 0)))))
         if dice.random() < 0.5:
-            operator.freezer.after = dice.choice((1, 1 << 20))
+            operator.checkpoints.after = dice.choice((1, 1 << 20))
             operator.step()
     home.ground = ground
     home.close()
@@ -181,8 +181,8 @@ def test_whatever_happened_the_copy_gives_what_a_replay_gives(tmp_path_factory, 
     shutil.copytree(home.folder, plain)
     shutil.rmtree(plain / "ledger")
     kept, replayed = home.start(), home.start(plain)
-    assert kept.freezer.fault == replayed.freezer.fault == ""
-    assert (kept.freezer.number > 0) is home.copy.exists()
+    assert kept.checkpoints.fault == replayed.checkpoints.fault == ""
+    assert (kept.checkpoints.number > 0) is home.copy.exists()
     assert seen(kept) == seen(replayed)
     home.close()
 
@@ -207,7 +207,7 @@ def test_a_copy_that_is_torn_or_damaged_is_put_away_and_said(home: Home, caplog,
     harm(home.copy)
     again = home.start()
     assert seen(again) == before
-    assert "torn, damaged" in again.freezer.fault
+    assert "torn, damaged" in again.checkpoints.fault
     assert "all blocks are replayed" in caplog.text
     assert not home.copy.exists()
     # The next step keeps another one.
@@ -228,7 +228,7 @@ def test_a_copy_of_another_contract_is_put_away(home: Home) -> None:
     home.close()
     home.copy.write_bytes(frozen.encode("0x" + "22" * 20 + " on chain 1"))
     again = home.start()
-    assert "22 on chain 1" in again.freezer.fault
+    assert "22 on chain 1" in again.checkpoints.fault
     assert seen(again) == before
 
 
@@ -238,13 +238,13 @@ def test_a_copy_of_blocks_that_the_journal_does_not_have_is_put_away(home: Home)
     home.close()
     shutil.copytree(home.folder, old)
     operator = blocks(home, 1)
-    assert operator.freezer.number == 2
+    assert operator.checkpoints.number == 2
     home.close()
     # The journal comes from a backup, the copy does not.
     shutil.copytree(home.folder / "ledger", old / "ledger", dirs_exist_ok=True)
     home.ground.take_back(1)
     again = home.start(old)
-    assert "does not stand for" in again.freezer.fault
+    assert "does not stand for" in again.checkpoints.fault
     assert again.ledger.head == 1
 
 
@@ -252,14 +252,14 @@ def test_a_copy_on_deposits_that_the_chain_took_back_is_put_away(home: Home) -> 
     operator = blocks(home, 1)
     home.ground.deposit(PAYER, 500)
     operator.follow()
-    operator.freezer.number = 0
+    operator.checkpoints.number = 0
     operator.step()
     home.close()
     home.ground.take_back(1)
     # One that no block spends may be another by now: the copy has the old one.
     home.ground.deposit(PAYEE, 70)
     again = home.start()
-    assert "deposits that the chain does not have" in again.freezer.fault
+    assert "deposits that the chain does not have" in again.checkpoints.fault
     assert sorted(one.amount for one in outputs_of(again, PAYEE).values()) == [60, 70]
     assert 500 not in {one.amount for one in outputs_of(again, PAYER).values()}
 
@@ -268,12 +268,12 @@ def test_a_deposit_of_the_copy_that_nobody_spends_and_is_gone_does_not_count(hom
     operator = blocks(home, 1)
     home.ground.deposit(PAYER, 500)
     operator.follow()
-    operator.freezer.number = 0
+    operator.checkpoints.number = 0
     operator.step()
     home.close()
     home.ground.take_back(1)
     again = home.start()
-    assert (again.freezer.fault, again.freezer.number) == ("", 1)
+    assert (again.checkpoints.fault, again.checkpoints.number) == ("", 1)
     assert again.ledger.deposits == 1
     # It comes again, and is given to its owner once.
     again.chain.deposit(PAYER, 500)
@@ -285,11 +285,11 @@ def test_a_copy_makes_no_deposit_count_before_its_time(home: Home) -> None:
     operator = blocks(home, 1)
     home.ground.deposit(PAYER, 500)
     operator.follow()
-    operator.freezer.number = 0
+    operator.checkpoints.number = 0
     operator.step()
     home.close()
     deep = home.start(margin=5)
-    assert deep.freezer.number == 1
+    assert deep.checkpoints.number == 1
     assert deep.ledger.deposits == 1, "only the one that a block spends"
 
 
@@ -304,7 +304,7 @@ def test_a_spent_deposit_that_is_gone_stops_the_start_as_ever(home: Home) -> Non
 
 def test_a_disk_that_refuses_the_copy_stops_nothing(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     operator = blocks(home, 1, after=1 << 20)
-    operator.freezer.after = 1
+    operator.checkpoints.after = 1
 
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -312,7 +312,7 @@ def test_a_disk_that_refuses_the_copy_stops_nothing(home: Home, monkeypatch: pyt
     with monkeypatch.context() as patch:
         patch.setattr(Path, "replace", full)
         operator.step()
-    assert "no room" in operator.freezer.fault
+    assert "no room" in operator.checkpoints.fault
     assert not home.copy.exists()
     home.close()
     assert home.start().ledger.head == 1
@@ -355,7 +355,7 @@ def test_a_ledger_with_owners_is_none_without() -> None:
 
 
 def test_nothing_is_kept_without_a_folder() -> None:
-    freezer = CheckpointStore(None, IDENTITY, "watcher")
-    assert not freezer.due(1 << 40)
-    freezer.save(Checkpoint(1, bytes(32), {}, ledger_of().pack()))
-    assert freezer.load() is None
+    checkpoints = CheckpointStore(None, IDENTITY, "watcher")
+    assert not checkpoints.due(1 << 40)
+    checkpoints.save(Checkpoint(1, bytes(32), {}, ledger_of().pack()))
+    assert checkpoints.load() is None

@@ -22,7 +22,7 @@ def test_a_payment_that_could_not_be_written_is_in_no_block(operator: Operator, 
     with pytest.raises(JournalFull):
         operator.submit(refused)
     assert [one.hash for one in operator.pending] == [kept.transaction.hash]
-    assert operator.fate(refused.transaction.hash) is None
+    assert operator.tx_status(refused.transaction.hash) is None
     assert operator.spender(refused.transaction.inputs[0]) is None
     make_room(operator._promises.journal)
     assert operator.step().count == 1
@@ -38,7 +38,7 @@ def test_a_block_that_could_not_be_written_is_none(operator: Operator, ground: G
     with pytest.raises(JournalFull):
         operator.step()
     assert (len(operator.store), operator.ledger.head, ground.submissions) == (0, 0, 0)
-    assert operator.fate(one.transaction.hash).state == "pending"
+    assert operator.tx_status(one.transaction.hash).state == "pending"
     make_room(operator._promises.journal)
     assert operator.step().number == 1
 
@@ -69,8 +69,8 @@ def test_blocks_that_could_not_be_given_up_are_given_up_when_there_is_room(
         operator = Operator(ground, tmp_path, margin=0)
     assert operator.step().number == 1
     assert len(roots(ground)) == 1
-    assert operator.fate(falls.transaction.hash).state == "dropped"
-    assert operator.fate(stays.transaction.hash).state == "included"
+    assert operator.tx_status(falls.transaction.hash).state == "dropped"
+    assert operator.tx_status(stays.transaction.hash).state == "included"
     operator.submit(pay(encode_position(1, 0, 0), PAYER, 60, by=PAYEE, change=0))
     assert operator.step().number == 2
     operator.close()
@@ -88,7 +88,7 @@ def test_what_could_not_be_dropped_durably_is_pending_still(operator: Operator, 
     leaves(ground, gone)
     with pytest.raises(JournalFull):
         operator.step()
-    assert operator.fate(one.transaction.hash).state == "pending"
+    assert operator.tx_status(one.transaction.hash).state == "pending"
     make_room(operator._promises.journal)
     assert operator.step() is None
-    assert operator.fate(one.transaction.hash).state == "dropped"
+    assert operator.tx_status(one.transaction.hash).state == "dropped"

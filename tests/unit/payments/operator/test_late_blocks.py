@@ -46,14 +46,14 @@ def test_a_block_that_would_be_invalid_by_now_is_made_anew_without_what_leaves(
     new = operator.step()
     assert (new.number, new.count, ground.submissions) == (1, 1, 1)
     assert roots(ground) == [new.root] != [old.root]
-    assert operator.fate(falls.transaction.hash).state == "dropped"
-    assert operator.fate(stays.transaction.hash).state == "included"
+    assert operator.tx_status(falls.transaction.hash).state == "dropped"
+    assert operator.tx_status(stays.transaction.hash).state == "included"
     assert operator.ledger.totals() == {0: 200}
     operator.close()
     # And whoever comes after it stands for the same.
     after = Operator(ground.again(), tmp_path, margin=0)
     assert after.step() is None
-    assert (after.fate(falls.transaction.hash).state, after.store.block(1)) == ("dropped", new)
+    assert (after.tx_status(falls.transaction.hash).state, after.store.block(1)) == ("dropped", new)
     after.close()
 
 
@@ -75,7 +75,7 @@ def test_a_block_that_spends_what_was_paid_out_is_given_up_at_once(operator: Ope
     leaves(ground, gone, ExitPaid(deposit_output_id(1)))
     assert operator.step() is None
     assert roots(ground) == []
-    assert (operator.ledger.head, operator.fate(payment.transaction.hash).state) == (0, "dropped")
+    assert (operator.ledger.head, operator.tx_status(payment.transaction.hash).state) == (0, "dropped")
 
 
 def test_an_exit_that_was_stopped_makes_no_block_late(operator: Operator, ground: Ground) -> None:
@@ -103,7 +103,7 @@ def test_blocks_before_it_stand_and_payments_that_build_on_it_fall_with_it(opera
     ground.mine(LATE)
     assert operator.step() is None
     assert roots(ground) == [good.root]
-    assert [operator.fate(one.transaction.hash).state for one in (in_block, waiting)] == ["dropped"] * 2
+    assert [operator.tx_status(one.transaction.hash).state for one in (in_block, waiting)] == ["dropped"] * 2
     assert operator.ledger.totals() == {0: 200}
     with pytest.raises(InputUnknown):
         operator.submit(waiting)

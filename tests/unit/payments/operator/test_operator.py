@@ -45,13 +45,13 @@ def test_a_payment_gets_into_a_block_and_its_outputs_can_be_spent(operator: Oper
     place = ground.deposit(PAYER)
     first = pay(place)
     assert operator.submit(first) == first.transaction.hash
-    assert operator.fate(first.transaction.hash).state == "pending"
+    assert operator.tx_status(first.transaction.hash).state == "pending"
     made = operator.step()
     assert made is not None
     assert (made.number, made.count) == (1, 1)
     assert ground.posted()[0].header.root == made.root
-    fate = operator.fate(first.transaction.hash)
-    assert (fate.state, fate.block, fate.index) == ("included", 1, 0)
+    tx_status = operator.tx_status(first.transaction.hash)
+    assert (tx_status.state, tx_status.block, tx_status.index) == ("included", 1, 0)
     assert [one.amount for one in outputs_of(operator, PAYEE).values()] == [60]
     again = pay(encode_position(1, 0, 0), PAYER, 60, by=PAYEE, change=0)
     operator.submit(again)
@@ -191,7 +191,7 @@ def test_what_does_not_fit_into_a_block_goes_into_the_next(ground: Ground, tmp_p
     while (made := operator.step()) is not None:
         counts.append(made.count)
     assert counts == [2, 2, 1]
-    assert [operator.fate(one.transaction.hash).block for one in payments] == [1, 1, 2, 2, 3]
+    assert [operator.tx_status(one.transaction.hash).block for one in payments] == [1, 1, 2, 2, 3]
     operator.close()
 
 
@@ -219,8 +219,8 @@ def test_what_leaves_cannot_be_spent_and_can_again_when_it_stays(operator: Opera
     operator.submit(pay(place))
     ground.add(ExitStarted(known, place))
     assert operator.step() is None, "what leaves must not get into a block"
-    fate = operator.fate(pay(place).transaction.hash)
-    assert (fate.state, "leaves" in fate.reason) == ("dropped", True)
+    tx_status = operator.tx_status(pay(place).transaction.hash)
+    assert (tx_status.state, "leaves" in tx_status.reason) == ("dropped", True)
     ground.add(ExitPaid(known))
     ground.add(ExitEnded(known))
     with pytest.raises(OutputExiting, match="paid out"):
@@ -324,8 +324,8 @@ def test_a_deposit_that_became_another_undoes_its_block(operator: Operator, grou
     ground.take_back(2)
     ground.deposit(THIEF, 7)
     operator.step()
-    assert operator.fate(stays.transaction.hash).state == "included"
-    assert operator.fate(falls.transaction.hash).state == "dropped"
+    assert operator.tx_status(stays.transaction.hash).state == "included"
+    assert operator.tx_status(falls.transaction.hash).state == "dropped"
     assert operator.ledger.totals() == {0: 107}
     assert [one.header.count for one in ground.posted()] == [1]
     assert outputs_of(operator, THIEF) == {gone: operator.ledger.output(gone)}
@@ -345,8 +345,8 @@ def test_what_stands_in_the_place_of_an_undone_payment_does_not_leave_with_it(
     ground.add(InFlightExitStarted(b"\3" * 32, leaves.transaction.packed, (deposit_output_id(1),)))
     ground.add(Piggybacked(b"\3" * 32, 0b1_0000))
     operator.step()
-    assert [operator.fate(one.transaction.hash).state for one in (falls, leaves)] == ["dropped"] * 2
-    assert operator.fate(others[1].transaction.hash).index == 1
+    assert [operator.tx_status(one.transaction.hash).state for one in (falls, leaves)] == ["dropped"] * 2
+    assert operator.tx_status(others[1].transaction.hash).index == 1
     assert operator.books.leaving_since(encode_position(1, 1, 0)) is None
     operator.submit(pay(encode_position(1, 1, 0), PAYER, 60, by=PAYEE, change=0))
     # What does leave goes on leaving.
@@ -406,7 +406,7 @@ def test_after_a_restart_everything_stands_as_before(ground: Ground, tmp_path: P
     assert list(second.ledger.unspent()) == before
     assert second.pending == tuple(one.transaction for one in payments[2:])
     assert second.step().number == 2
-    assert second.fate(payments[0].transaction.hash).block == 1
+    assert second.tx_status(payments[0].transaction.hash).block == 1
     second.close()
 
 

@@ -70,7 +70,7 @@ def test_a_payment_is_not_put_back_on_top_of_another_deposit(
     operator, ground = after(operator, ground, tmp_path, restart)
     assert operator.step() is None
     assert ground.posted() == []
-    assert operator.fate(one.transaction.hash).state == "dropped"
+    assert operator.tx_status(one.transaction.hash).state == "dropped"
     # Who owns what is there now spends it, and the block is good.
     owner, amount = OTHERS[other]
     operator.submit(pay(deposit_position(1), by=owner, amount=amount, change=0))
@@ -97,7 +97,7 @@ def test_a_payment_comes_back_when_the_same_deposit_does(
     operator.step()
     assert len(ground.posted()) == 1
     assert stands(operator, ground)
-    assert operator.fate(one.transaction.hash).state == "included"
+    assert operator.tx_status(one.transaction.hash).state == "included"
     operator.close()
 
 
@@ -120,8 +120,8 @@ def test_payments_beside_the_one_whose_deposit_was_replaced_stand(
     operator, ground = after(operator, ground, tmp_path, restart)
     assert operator.step() is None
     assert stands(operator, ground)
-    assert operator.fate(stays.transaction.hash).state == "included"
-    assert operator.fate(falls.transaction.hash).state == "dropped"
+    assert operator.tx_status(stays.transaction.hash).state == "included"
+    assert operator.tx_status(falls.transaction.hash).state == "dropped"
     assert operator.ledger.totals() == {0: 200}
     operator.submit(pay(first, by=THIEF))
     assert operator.step().number == 2
@@ -142,7 +142,7 @@ def test_what_builds_on_a_block_that_fell_falls_with_it(operator: Operator, grou
     assert operator.step().number == 1
     assert operator.step() is None
     assert stands(operator, ground)
-    assert {operator.fate(one.transaction.hash).state for one in (falls, child)} == {"dropped"}
+    assert {operator.tx_status(one.transaction.hash).state for one in (falls, child)} == {"dropped"}
 
 
 @pytest.mark.parametrize("restart", [False, True])
@@ -171,7 +171,7 @@ def test_a_deposit_in_the_place_of_another_waits_for_its_margin(ground: Ground, 
     replace(ground, 4, THIEF, 100)
     ground.mine(1)
     assert operator.step() is None
-    assert operator.fate(one.transaction.hash).state == "dropped"
+    assert operator.tx_status(one.transaction.hash).state == "dropped"
     assert operator.ledger.deposits == 0
     ground.mine(3)
     operator.step()

@@ -39,12 +39,12 @@ class BodyEvidence:
     """Proofs computed from block data of any source, which work when no operator responds.
 
     Args:
-        sight: Chain state with the headers against which block data is verified.
+        chain_state: Chain state with the headers against which block data is verified.
     """
 
-    def __init__(self, source: CoinSource, sight: CoinChainState) -> None:
+    def __init__(self, source: CoinSource, chain_state: CoinChainState) -> None:
         self.source = source
-        self._sight = sight
+        self._chain_state = chain_state
         self._blocks: OrderedDict[bytes, tuple[SparseTree, dict[int, SignedCoin]]] = OrderedDict()
 
     def __repr__(self) -> str:
@@ -57,7 +57,7 @@ class BodyEvidence:
             BodyMissing: The source lacks the first block or returns data that does not match its root.
         """
         found: list[Evidence] = []
-        for header in self._sight.since(first)[:count]:
+        for header in self._chain_state.since(first)[:count]:
             try:
                 tree, moved = self._block(header.number, header.root)
             except BodyMissing:

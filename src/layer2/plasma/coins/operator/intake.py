@@ -58,10 +58,10 @@ class TransferIntake:
         """Lock held while related state is read or written."""
         self._following = threading.Lock()
         self.store: BodyStore[SparseTree] = BodyStore(self.folder / "bodies", join_body, split_run, plant)
-        self.sight = CoinChainState(chain, start_block=start_block)
+        self.chain_state = CoinChainState(chain, start_block=start_block)
         self.ledger = CoinLedger()
-        self._fates = TxStatusIndex()
-        self._pool = CoinMempool(most_pending, margin, self.sight, self.ledger)
+        self._tx_statuses = TxStatusIndex()
+        self._pool = CoinMempool(most_pending, margin, self.chain_state, self.ledger)
         self._turn = 0
         self._shaken: int | None = None
         """Head of the chain at the last change of deposits that blocks may depend on; None if nothing is unresolved."""
@@ -102,16 +102,16 @@ class TransferIntake:
         found = self._pool.waiting.get(coin)
         return None if found is None else found.signed
 
-    def fate(self, hashed: bytes) -> TxStatus | None:
+    def tx_status(self, hashed: bytes) -> TxStatus | None:
         """Return the status of an accepted transfer by its hash, or None if it is unknown."""
         with self.lock:
-            return TxStatus("pending") if hashed in self._pool.hashes else self._fates.get(hashed)
+            return TxStatus("pending") if hashed in self._pool.hashes else self._tx_statuses.get(hashed)
 
     def follow(self) -> None:
         """Apply new and reverted events of the chain before any transfer is accepted."""
         with self._following:
             # The chain is read without the lock, so that `accept` does not wait for the node.
-            news = self.sight.read()
+            news = self.chain_state.read()
             with self.lock:
                 touched = self._take(news)
                 self._drop(self._pool.impossible(touched, self.next_number))
@@ -135,9 +135,9 @@ class TransferIntake:
             BlockLost: A lost block has stopped the operator.
         """
         self.follow()
-        return self.accept([self.vouch([record_of(one) for one in batch])])[0]
+        return self.accept([self.verify_batch([record_of(one) for one in batch])])[0]
 
-    def vouch(self, records: Sequence[bytes]) -> VerifiedTransfers:
+    def verify_batch(self, records: Sequence[bytes]) -> VerifiedTransfers:
         """Decode records and verify signatures for `accept`. Nothing is accepted, and no lock is held."""
         batch = VerifiedTransfers(records)
         found = signers_of(self.workers, self.chain.domain, list(batch.signed.values()))
@@ -165,7 +165,7 @@ class TransferIntake:
                     self._pool.remove(one.signed.transaction.coin)
                 raise
             for one in fresh:
-                self._fates.forget(one.signed.transaction.hash)
+                self._tx_statuses.forget(one.signed.transaction.hash)
             fault_point("coins.accept.durable")
             return results
 
@@ -174,7 +174,7 @@ class TransferIntake:
     def _take(self, news: CoinNews) -> set[int]:
         """Apply events and return the coins whose pending transfers may have become invalid."""
         try:
-            self.sight.take(news)
+            self.chain_state.take(news)
         except RangeError as failure:
             self.halted = BlockLost(f"the chain's node tells what cannot be: {failure}", hint="check the node")
             raise self.halted from failure
@@ -204,14 +204,14 @@ class TransferIntake:
         self._promises.commit()
         for coin, fault in reasons.items():
             self._pool.remove(coin)
-            self._fates.drop(hashes[coin], str(fault))
+            self._tx_statuses.drop(hashes[coin], str(fault))
 
     def _reload(self) -> None:
         """Restore the blocks from the journal; accepted transfers that no block includes become pending again."""
         stored = self._promises.read()
-        self._take(self.sight.read())
+        self._take(self.chain_state.read())
         # Deposits that the chain reverted while this process was stopped are not among the events.
-        self._shaken = self.sight.head if stored.blocks else None
+        self._shaken = self.chain_state.head if stored.blocks else None
         left = dict(stored.records)
         for made in stored.blocks:
             batch = [read_record(record) for record in self.store.load(made)]
@@ -221,7 +221,7 @@ class TransferIntake:
                 left.pop(hashed, None)
         for hashed, reason in stored.dropped.items():
             if left.pop(hashed, None) is not None:
-                self._fates.drop(hashed, reason)
+                self._tx_statuses.drop(hashed, reason)
         self._add([(read_record(record), basis) for record, basis in map(unjudged, left.values())])
         self._drop(self._pool.impossible(list(self._pool.waiting), self.next_number))
 
@@ -232,7 +232,7 @@ class TransferIntake:
         transfers = [one.transaction for one in batch]
         self.ledger.apply(made.number, transfers, signers, bases)
         hashes = [one.hash for one in transfers]
-        self._fates.include(made.number, hashes)
+        self._tx_statuses.include(made.number, hashes)
         return hashes
 
     def _bases(self, made: SealedBlock, batch: Sequence[SignedCoin], rows: Mapping[bytes, bytes]) -> list[bytes]:
@@ -269,7 +269,7 @@ class TransferIntake:
     def _again(self, batch: Sequence[tuple[SignedCoin, bytes]]) -> None:
         """Make transfers of discarded blocks pending again with their bases, if they are still valid."""
         for one, _ in batch:
-            self._fates.forget(one.transaction.hash)
+            self._tx_statuses.forget(one.transaction.hash)
         self._add(batch)
         coins = [one.transaction.coin for one, _ in batch]
         self._drop(self._pool.impossible(coins, self.next_number))

@@ -63,12 +63,12 @@ class CoinMempool:
         hashes: Coins by the hashes of their transfers.
     """
 
-    def __init__(self, most: int, margin: int, sight: CoinChainState, ledger: CoinLedger) -> None:
+    def __init__(self, most: int, margin: int, chain_state: CoinChainState, ledger: CoinLedger) -> None:
         self.most = most
         self.margin = margin
         self.waiting: dict[int, Waiting] = {}
         self.hashes: dict[bytes, int] = {}
-        self._sight = sight
+        self._chain_state = chain_state
         self._ledger = ledger
 
     def __repr__(self) -> str:
@@ -131,9 +131,9 @@ class CoinMempool:
         """Return the reason why block `number` may not include a transfer, or None if it may."""
         transfer = one.signed.transaction
         coin, held = transfer.coin, self._ledger.get(transfer.coin)
-        if held is None or coin in self._sight.paid:
+        if held is None or coin in self._chain_state.paid:
             return UnknownCoin(f"coin {coin} is not in the vault", hint="check its number; wait for its deposit")
-        if self._sight.made_at[coin] + self.margin > self._sight.head:
+        if self._chain_state.made_at[coin] + self.margin > self._chain_state.head:
             return UnknownCoin(f"coin {coin} was made just now", need=self.margin, hint="wait for some blocks above it")
         if transfer.prev_block != held.last_block:
             return CoinSpent(
@@ -152,7 +152,7 @@ class CoinMempool:
                 f"coin {coin} is not what it was when this transfer was accepted: the chain was reorganised",
                 hint="look at the coin again, and sign anew",
             )
-        if coin in self._sight.leaving:
+        if coin in self._chain_state.leaving:
             return CoinExiting(f"coin {coin} leaves through the contract", hint="refute the exit, or let it be claimed")
         if number > transfer.expiry:
             return Expired(

@@ -120,21 +120,21 @@ class CoinOperator(TransferIntake, BlockSubmitter[SparseTree, CoinHeader]):
     def coin(self, coin: int) -> CoinState:
         """Return the state of a coin; raise StateUnknown if it was not deposited."""
         with self.lock:
-            record, held = self.sight.records.get(coin), self.ledger.get(coin)
+            record, held = self.chain_state.records.get(coin), self.ledger.get(coin)
             if record is None or held is None:
                 raise StateUnknown(f"coin {coin} is not there", hint="check its number; wait for its deposit")
             pending = self.pending(coin)
             state = "pending" if pending else "free"
-            if coin in self.sight.leaving:
+            if coin in self.chain_state.leaving:
                 state = "leaving"
-            if coin in self.sight.paid:
+            if coin in self.chain_state.paid:
                 state = "paid"
             return CoinState(coin, record, to_address(held.owner), held.last_block, state, pending)
 
     def coins_of(self, owner: str, skip: int = 0, count: int = 100) -> list[CoinState]:
         """Return an owner's unpaid coins in order of receipt."""
         with self.lock:
-            mine = (coin for coin in self.ledger.coins_of(address_bytes(owner)) if coin not in self.sight.paid)
+            mine = (coin for coin in self.ledger.coins_of(address_bytes(owner)) if coin not in self.chain_state.paid)
             return [self.coin(coin) for coin in islice(mine, skip, skip + count)]
 
     def coin_evidence(self, coin: int, first: int, count: int = MOST_EVIDENCE) -> list[Evidence]:
@@ -148,7 +148,7 @@ class CoinOperator(TransferIntake, BlockSubmitter[SparseTree, CoinHeader]):
         if not 0 <= coin < 1 << COIN_LEVELS or first < 1:
             raise RangeError(f"coin {coin}, block {first}", hint="a coin has 64 bits, blocks count from 1")
         with self.lock:
-            end = min(self.sight.next_block, len(self.store) + 1, first + min(count, MOST_EVIDENCE))
+            end = min(self.chain_state.next_block, len(self.store) + 1, first + min(count, MOST_EVIDENCE))
         found: list[Evidence] = []
         leaves = 0
         for number in range(first, end):
@@ -172,7 +172,7 @@ class CoinOperator(TransferIntake, BlockSubmitter[SparseTree, CoinHeader]):
     @property
     def posted(self) -> Mapping[int, CoinHeader]:
         """Headers of the submitted blocks by number."""
-        return self.sight.headers
+        return self.chain_state.headers
 
     def _put(self, one: SealedBlock) -> None:
         if self.sender is None:
@@ -226,10 +226,10 @@ class CoinOperator(TransferIntake, BlockSubmitter[SparseTree, CoinHeader]):
         with self.lock:
             if self._shaken is None:
                 return
-            for number in range(len(self.sight.headers) + 1, self.next_number):
+            for number in range(len(self.chain_state.headers) + 1, self.next_number):
                 batch = [read_record(record) for record in self.store.records(number)]
                 gone, other = self.ledger.misfits(number, [one.transaction for one in batch])
-                if other or (gone and self.sight.head > self._shaken + _PATIENCE):
+                if other or (gone and self.chain_state.head > self._shaken + _PATIENCE):
                     self._discard(number)
                     break
                 if gone:

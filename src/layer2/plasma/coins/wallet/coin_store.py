@@ -36,14 +36,14 @@ class CoinStore:
 
     Args:
         key: Signs transfers; any account that signs typed data.
-        sight: Chain state, which wallets may share; by default the wallet creates its own.
+        chain_state: Chain state, which wallets may share; by default the wallet creates its own.
     """
 
     def __init__(
-        self, chain: CoinChain, key: PrivateKey | Signer, journal: Journal, sight: CoinChainState | None = None
+        self, chain: CoinChain, key: PrivateKey | Signer, journal: Journal, chain_state: CoinChainState | None = None
     ) -> None:
         self.chain = chain
-        self.sight = sight or CoinChainState(chain)
+        self.chain_state = chain_state or CoinChainState(chain)
         self._signer = LocalSigner(key) if isinstance(key, PrivateKey) else as_signer(key)
         self._journal = journal
         self._turn = 0
@@ -63,7 +63,7 @@ class CoinStore:
     def coins(self) -> list[int]:
         """Return the unpaid coins that the key owns as of the last verified blocks."""
         mine = (coin for coin, (_, standing) in self._held.items() if standing.owner == self.address)
-        return sorted(coin for coin in mine if coin not in self.sight.paid)
+        return sorted(coin for coin in mine if coin not in self.chain_state.paid)
 
     def knows(self, coin: int) -> bool:
         """Return True if the wallet stores a coin, even if it was transferred since."""
@@ -71,9 +71,9 @@ class CoinStore:
 
     def look(self) -> None:
         """Read the chain; verify histories again after a reorganisation. Raise the errors of `CoinChainState.step`."""
-        self.sight.step()
-        if self.sight.turns != self._turn:
-            self._turn = self.sight.turns
+        self.chain_state.step()
+        if self.chain_state.turns != self._turn:
+            self._turn = self.chain_state.turns
             for coin, (history, _) in self._held.items():
                 self._hold(coin, history)
 
@@ -88,10 +88,10 @@ class CoinStore:
         These coins can be defended. They can also exit if the previous transfer is known.
         """
         found = {}
-        for coin, moves in self.sight.revealed.items():
+        for coin, moves in self.chain_state.revealed.items():
             mine = [one for one in moves if to_address(one.transaction.new_owner) == self.address]
             last = max(mine, key=lambda one: one.number, default=None)
-            if last is None or coin in self.sight.paid or coin in self.coins():
+            if last is None or coin in self.chain_state.paid or coin in self.coins():
                 continue
             spent = any(one.prev_block == last.number for one in self._signed.get(coin, ()))
             passed = coin in self._held and self._held[coin][1].spend_of(last.number) is not None
@@ -135,14 +135,14 @@ class CoinStore:
         coin = history.coin
         self._require_there(coin, history.record)
         self.look()
-        if self.sight.next_block != self.chain.next_block():
+        if self.chain_state.next_block != self.chain.next_block():
             # If the node omitted headers, a truncated history would seem complete.
             raise CoinRefused(
-                f"blocks of coins up to {self.sight.next_block - 1} were read, and the next one is "
+                f"blocks of coins up to {self.chain_state.next_block - 1} were read, and the next one is "
                 f"{self.chain.next_block()}",
                 hint="the node shows no more: try again in a moment",
             )
-        standing = check_history(history, self.sight.since(history.record.birth), self.chain.domain)
+        standing = check_history(history, self.chain_state.since(history.record.birth), self.chain.domain)
         if standing.owner != self.address:
             raise CoinRefused(
                 f"coin {coin} belongs to {standing.owner}, not to {self.address}", hint="wait for the block"
@@ -162,7 +162,7 @@ class CoinStore:
         history, standing = self._known(coin)
         if coin in self._broken:
             raise self._broken[coin]
-        headers = self.sight.since(standing.next_block)
+        headers = self.chain_state.since(standing.next_block)
         if len(headers) < len(evidence):
             missing = standing.next_block + len(headers)
             raise CoinRefused(f"coin {coin}: block {missing} was not submitted yet", hint="wait for it")
@@ -219,7 +219,7 @@ class CoinStore:
         """Return the call that exits a coin without the operator; store it where the operator cannot reach it."""
         found = self.revealed().get(coin)
         if found is not None:
-            return kit_of(self.sight.records[coin], self._before(found), found)
+            return kit_of(self.chain_state.records[coin], self._before(found), found)
         standing = self._known(coin)[1]
         if standing.owner != self.address:
             raise CoinRefused(f"coin {coin} belongs to {standing.owner}", hint="an exit would be refuted")
@@ -248,7 +248,7 @@ class CoinStore:
         behind = 0 if signed is not None or coin in self._broken else self._behind(coin)
         if behind and not incomplete:
             raise ViewIncomplete(
-                f"coin {coin}: {behind} of {len(self.sight.headers)} blocks were not checked for it",
+                f"coin {coin}: {behind} of {len(self.chain_state.headers)} blocks were not checked for it",
                 hint="ask an operator or another source of blocks, or exit by what is known: incomplete",
             )
         self.chain.make(sender, self.exit_kit(coin))
@@ -264,13 +264,13 @@ class CoinStore:
         """Return the number of unverified blocks of a stored coin."""
         if coin not in self._held or coin in self.revealed():
             return 0
-        return max(0, self.sight.next_block - self._held[coin][1].next_block)
+        return max(0, self.chain_state.next_block - self._held[coin][1].next_block)
 
     def _before(self, move: Move) -> Move | None:
         """Return the transfer that another one spends, from revealed or verified transfers; None for the deposit."""
         coin, number = move.transaction.coin, move.transaction.prev_block
         known = self._held[coin][1].moves if coin in self._held else ()
-        found = next((one for one in (*self.sight.revealed[coin], *known) if one.number == number), None)
+        found = next((one for one in (*self.chain_state.revealed[coin], *known) if one.number == number), None)
         if number and found is None:
             raise CoinRefused(
                 f"coin {coin}: the transfer of block {number}, which that of {move.number} spends, is not known",
@@ -295,15 +295,15 @@ class CoinStore:
             else:
                 one = decode_coin(entry.payload)
                 self._signed.setdefault(one.coin, []).append(one)
-        self.sight.step()
-        self._turn = self.sight.turns
+        self.chain_state.step()
+        self._turn = self.chain_state.turns
         for coin, history in found.items():
             self._hold(coin, history)
 
     def _hold(self, coin: int, history: History) -> None:
         """Keep the prefix of a history that the chain still confirms."""
         standing, checked = Standing(coin, history.record), 0
-        for header, evidence in zip(self.sight.since(history.record.birth), history.evidence, strict=False):
+        for header, evidence in zip(self.chain_state.since(history.record.birth), history.evidence, strict=False):
             try:
                 standing = standing.after(header, evidence, self.chain.domain)
             except HistoryBroken:
@@ -326,7 +326,7 @@ class CoinStore:
             raise CoinRefused(f"coin {coin} is not in the vault with this record", hint="it was paid, or never made")
 
     def _require_not_leaving(self, standing: Standing) -> None:
-        running = self.sight.leaving.get(standing.coin, set())
+        running = self.chain_state.leaving.get(standing.coin, set())
         for number in (0, *(move.number for move in standing.moves)):
             if number in running:
                 raise CoinRefused(f"coin {standing.coin} is leaving, by block {number}", hint="let it be refuted first")

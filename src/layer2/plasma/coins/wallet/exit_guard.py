@@ -81,7 +81,7 @@ def deeds_due(wallet: CoinStore, *, though_signed: bool = False) -> list[GuardAc
 
 
 def _running(wallet: CoinStore, coin: int) -> list[CoinExit]:
-    known = sorted(wallet.sight.leaving.get(coin, ()))
+    known = sorted(wallet.chain_state.leaving.get(coin, ()))
     return [one for number in known if (one := wallet.chain.exit(coin, number)) is not None]
 
 
@@ -142,7 +142,7 @@ def _open(wallet: CoinStore, coin: int, running: CoinExit) -> list[tuple[Challen
     """Return the open challenges of an exit with their response deadlines."""
     if not running.challenges:
         return []
-    known = sorted(wallet.sight.doubts.get((coin, running.number), ()), key=lambda one: one[0].number)
+    known = sorted(wallet.chain_state.doubts.get((coin, running.number), ()), key=lambda one: one[0].number)
     rows = [
         (doubt, wallet.chain.doubted_until(coin, running.number, nonce, doubt))
         for doubt, nonce in known
@@ -153,7 +153,7 @@ def _open(wallet: CoinStore, coin: int, running: CoinExit) -> list[tuple[Challen
 
 def _bonds(wallet: CoinStore) -> Iterator[GuardAction]:
     """Yield refunds of the wallet's challenge bonds whose exits ended for another reason."""
-    for (coin, number), known in wallet.sight.doubts.items():
+    for (coin, number), known in wallet.chain_state.doubts.items():
         mine = [(doubt, nonce) for doubt, nonce in known if doubt.challenger == wallet.address]
         running = wallet.chain.exit(coin, number) if mine else None
         for doubt, nonce in mine:

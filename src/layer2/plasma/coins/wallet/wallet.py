@@ -56,7 +56,7 @@ class CoinWallet:
         self.sender = sender
         self.gate = gate
         self.lifetime = lifetime
-        self._others = [BodyEvidence(one, wallet.sight) for one in sources]
+        self._others = [BodyEvidence(one, wallet.chain_state) for one in sources]
 
     def __repr__(self) -> str:
         return f"<CoinWallet {self.address} coins={len(self.wallet.coins())}>"
@@ -102,9 +102,9 @@ class CoinWallet:
         wallet = self.wallet
         faults: list[Layer2Error] = []
         wallet.look()
-        for coin in wallet.sight.deposits_of(self.address):
-            record = wallet.sight.records[coin]
-            if not wallet.knows(coin) and coin not in wallet.sight.paid and wallet.chain.holds(coin, record):
+        for coin in wallet.chain_state.deposits_of(self.address):
+            record = wallet.chain_state.records[coin]
+            if not wallet.knows(coin) and coin not in wallet.chain_state.paid and wallet.chain.holds(coin, record):
                 wallet.deposited(coin, record)
         for coin in wallet.coins():
             broken = wallet.broken(coin)
@@ -125,7 +125,9 @@ class CoinWallet:
             raise InputError(f"coin {coin}: no operator to send it to", hint="pass its URL")
         target, before = to_address(to), self.wallet.signed_over(coin)
         again = before is not None and to_address(before.new_owner) == target
-        until = expiry or (before.expiry if before and again else self.wallet.sight.next_block - 1 + self.lifetime)
+        until = expiry or (
+            before.expiry if before and again else self.wallet.chain_state.next_block - 1 + self.lifetime
+        )
         signed = self.wallet.transfer(coin, target, until)
         self.gate.submit(signed)
         return signed
@@ -155,7 +157,7 @@ class CoinWallet:
     def fetch(self, coin: int) -> Standing:
         """Receive a coin with the history that the operator serves from its deposit on, verified as usual."""
         self.wallet.look()
-        record = self.wallet.sight.records.get(coin)
+        record = self.wallet.chain_state.records.get(coin)
         if record is None:
             raise CoinRefused(f"coin {coin} was never made", hint="check its number")
         return self.receive(History(coin, record, ()))
@@ -190,9 +192,9 @@ class CoinWallet:
         wallet.look()
         due: list[tuple[int, int, CoinRecord]] = []
         for coin in (*wallet.coins(), *wallet.revealed()):
-            found = self.exit_of(coin) if coin in wallet.sight.leaving else None
+            found = self.exit_of(coin) if coin in wallet.chain_state.leaving else None
             if found is not None and found.exitable_at < now and not found.challenges:
-                due.append((coin, found.number, wallet.sight.records[coin]))
+                due.append((coin, found.number, wallet.chain_state.records[coin]))
         receipt = wallet.chain.finalize_exits(self.sender, *due) if due else None
         wallet.look()
         return [coin for coin, _, _ in due], receipt
@@ -225,11 +227,11 @@ class CoinWallet:
         return coin
 
     def _whole(self, history: History) -> bool:
-        return history.record.birth + len(history.evidence) >= self.wallet.sight.next_block
+        return history.record.birth + len(history.evidence) >= self.wallet.chain_state.next_block
 
     def _completed(self, history: History, source: EvidenceSource) -> History:
         """Return the history extended by the proofs that a source has of the following blocks."""
-        evidence, end = list(history.evidence), self.wallet.sight.next_block - history.record.birth
+        evidence, end = list(history.evidence), self.wallet.chain_state.next_block - history.record.birth
         while len(evidence) < end:
             more = source.coin_evidence(history.coin, history.record.birth + len(evidence))
             if not more:
@@ -246,9 +248,9 @@ class CoinWallet:
         faults: list[Layer2Error] = []
         for source in self._sources():
             try:
-                while wallet.standing(coin).next_block < wallet.sight.next_block:
+                while wallet.standing(coin).next_block < wallet.chain_state.next_block:
                     more = source.coin_evidence(coin, wallet.standing(coin).next_block)
-                    ahead = wallet.sight.next_block - wallet.standing(coin).next_block
+                    ahead = wallet.chain_state.next_block - wallet.standing(coin).next_block
                     if not more:
                         break
                     wallet.follow(coin, *more[:ahead])
@@ -258,4 +260,4 @@ class CoinWallet:
                     break
             except Layer2Error as fault:
                 faults.append(fault)
-        return faults if wallet.standing(coin).next_block < wallet.sight.next_block else []
+        return faults if wallet.standing(coin).next_block < wallet.chain_state.next_block else []

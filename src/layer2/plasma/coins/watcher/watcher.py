@@ -113,7 +113,7 @@ class CoinWatcher(CoinWatchState):
         self.sender = sender
         self.policy = policy or WatchPolicy()
         self.owners = frozenset(to_address(one) for one in owners)
-        self._hands = TransactionScheduler(chain.contract, self._still)
+        self._scheduler = TransactionScheduler(chain.contract, self._still)
         self._standing: dict[tuple[AlertKind, int | bytes], Alert] = {}
         self._steps = 0
 
@@ -151,7 +151,7 @@ class CoinWatcher(CoinWatchState):
             standing, plans = self._judge(now)
             self._note(standing, report)
             if self.sender is not None:
-                self._hands.act(self.sender, self.policy, plans, now, report)
+                self._scheduler.act(self.sender, self.policy, plans, now, report)
         except EthereumError as failure:
             self._note([*self._standing.values(), Alert(AlertKind.CHAIN_AWAY, 0, str(failure))], report)
         return report

@@ -72,8 +72,8 @@ class LocalOperator:
 
     def place(self, hashed: bytes) -> tuple[int, int] | None:
         """Return block and index of a transaction by its hash; None if it is in no block."""
-        fate = self.operator.fate(hashed)
-        return (fate.block, fate.index) if fate is not None and fate.state == "included" else None
+        tx_status = self.operator.tx_status(hashed)
+        return (tx_status.block, tx_status.index) if tx_status is not None and tx_status.state == "included" else None
 
     def inclusion(self, block: int, index: int) -> Inclusion:
         """Return a transaction with its inclusion proof; raise StateUnknown while L1 lacks the block."""

@@ -57,7 +57,7 @@ class TransactionIntake:
         self._following = threading.Lock()
         self._prefix = chain.domain.prefix
         self._margin = margin
-        self._fates = TxStatusIndex()
+        self._tx_statuses = TxStatusIndex()
         self._pool = Mempool(most_pending, policy)
         self._turn = 0
         self._bases: dict[bytes, bytes] = {}
@@ -69,7 +69,7 @@ class TransactionIntake:
         try:
             self.store = BlockStore(self.folder / "bodies")
             whose = f"{chain.address} on chain {chain.chain_id}"
-            self.freezer = CheckpointStore(self.folder / "ledger", whose, "operator")
+            self.checkpoints = CheckpointStore(self.folder / "ledger", whose, "operator")
             self.books = self._new_books()
             self._reload()
         except BaseException:
@@ -114,13 +114,13 @@ class TransactionIntake:
         """Return the hash of the pending payment that spends an output; None if there is none."""
         return self._pool.claimed.get(position)
 
-    def fate(self, hashed: bytes) -> TxStatus | None:
+    def tx_status(self, hashed: bytes) -> TxStatus | None:
         """Return the status of an accepted payment by its transaction's hash.
 
         The result is None for a payment that is unknown or whose status was pruned.
         """
         with self.lock:
-            return TxStatus("pending") if hashed in self._pool.pending else self._fates.get(hashed)
+            return TxStatus("pending") if hashed in self._pool.pending else self._tx_statuses.get(hashed)
 
     def follow(self) -> None:
         """Apply new L1 events (deposits, exits, reorganisations) and drop the payments they make impossible."""
@@ -162,12 +162,12 @@ class TransactionIntake:
             BlockLost: the operator has halted.
         """
         self.follow()
-        return self.accept([self.vouch([record_of(one) for one in payments])])[0]
+        return self.accept([self.verify_batch([record_of(one) for one in payments])])[0]
 
-    def vouch(self, records: Sequence[bytes]) -> VerifiedBatch:
+    def verify_batch(self, records: Sequence[bytes]) -> VerifiedBatch:
         """Verify signatures, as preparation for `accept`; nothing is accepted, and the lock is not held meanwhile."""
         with self.lock:
-            batch = self._pool.screen(records, self.ledger)
+            batch = self._pool.prevalidate(records, self.ledger)
         looked = [at for at in range(len(records)) if at not in batch.refused]
         hashes, leaves, owners = check_in_parts(self.workers, self._prefix, [records[at] for at in looked])
         for place, at in enumerate(looked):
@@ -192,7 +192,7 @@ class TransactionIntake:
             try:
                 results = []
                 for batch in batches:
-                    refusals, new = self._pool.admit(batch, self.ledger, self._fates)
+                    refusals, new = self._pool.admit(batch, self.ledger, self._tx_statuses)
                     results.append(refusals)
                     fresh += new
                 pending = self._pool.pending
@@ -204,7 +204,7 @@ class TransactionIntake:
                     self._pool.remove(hashed)
                 raise
             for hashed in fresh:
-                self._fates.forget(hashed)
+                self._tx_statuses.forget(hashed)
             fault_point("operator.accept.durable")
             return results
 
@@ -219,7 +219,7 @@ class TransactionIntake:
         self._promises.commit()
         for hashed, fault in reasons.items():
             self._pool.remove(hashed)
-            self._fates.drop(hashed, str(fault))
+            self._tx_statuses.drop(hashed, str(fault))
 
     def _reload(self) -> None:
         """Rebuild the blocks from the journal at startup; accepted payments in no block become pending again."""
@@ -234,12 +234,12 @@ class TransactionIntake:
             hashes = [keccak(b"\x02" + packed_of(record)) for record in records]
             self._require(one, fields, hashes, stored.records)
             self.books.apply(one.number, fields, hashes.copy)
-            self._fates.include(one.number, hashes)
+            self._tx_statuses.include(one.number, hashes)
             for hashed in hashes:
                 left.pop(hashed, None)
         for hashed, reason in stored.dropped.items():
             if left.pop(hashed, None) is not None:
-                self._fates.drop(hashed, reason)
+                self._tx_statuses.drop(hashed, reason)
         for hashed, row in left.items():
             self._pend(hashed, *unjudged(row))
         self._drop(self._pool.impossible(self.ledger, list(self._pool.claimed)))
@@ -248,19 +248,19 @@ class TransactionIntake:
         """Read L1, then restore the ledger checkpoint if it matches; return the number of blocks it covers."""
         news = self.chain.news()
         self.books.take(news)
-        kept = self.freezer.load()
+        kept = self.checkpoints.load()
         if kept is None:
             return 0
         if kept.number > len(blocks) or kept.history != _history(blocks[: kept.number]):
-            self.freezer.drop("it is of blocks that this operator does not stand for")
+            self.checkpoints.drop("it is of blocks that this operator does not stand for")
             return 0
         self.store.stand(blocks[: kept.number])
         try:
-            if self.books.thaw(kept):
+            if self.books.restore(kept):
                 return kept.number
-            self.freezer.drop("it is of deposits that the chain does not have")
+            self.checkpoints.drop("it is of deposits that the chain does not have")
         except MalformedError as failure:
-            self.freezer.drop(str(failure))
+            self.checkpoints.drop(str(failure))
         self.store.made.clear()
         # Without the checkpoint, deposits that it alone needed must not count any more.
         self.books = self._new_books()
@@ -280,17 +280,17 @@ class TransactionIntake:
             if not known and count >= REMEMBERED:
                 break
         for number, hashes in reversed(found):
-            self._fates.include(number, hashes)
+            self._tx_statuses.include(number, hashes)
 
     def _freeze(self) -> None:
         """Save a ledger checkpoint if enough transactions followed the last one; no block may be made meanwhile."""
         with self.lock:
             made = self.store.made
-            if not self.freezer.due(sum(one.count for one in made[self.freezer.number :])):
+            if not self.checkpoints.due(sum(one.count for one in made[self.checkpoints.number :])):
                 return
             frozen = self.books.freeze(_history(made))
         # The checkpoint is written without the lock, so that `accept` does not wait for the disk.
-        self.freezer.save(frozen)
+        self.checkpoints.save(frozen)
 
     def _new_books(self) -> DepositAndExitIndex:
         return DepositAndExitIndex(UtxoSet(), self._margin, self.store.find)
@@ -334,7 +334,7 @@ class TransactionIntake:
         reasons: dict[bytes, Layer2Error] = {}
         for record, basis in rows:
             hashed = keccak(b"\x02" + packed_of(record))
-            self._fates.forget(hashed)
+            self._tx_statuses.forget(hashed)
             one = self._pend(hashed, record, basis)
             reasons |= self._pool.impossible(self.ledger, one.inputs[:1])
         self._drop(reasons)

@@ -69,7 +69,7 @@ class Mempool:
     def __repr__(self) -> str:
         return f"<Pool pending={len(self.pending)} of {self.most}>"
 
-    def screen(self, records: Sequence[bytes], ledger: UtxoSet) -> VerifiedBatch:
+    def prevalidate(self, records: Sequence[bytes], ledger: UtxoSet) -> VerifiedBatch:
         """Return a batch with the rejections that need no signature verification."""
         refused: dict[int, Layer2Error] = {}
         fields: list[Fields | None] = []
@@ -88,7 +88,7 @@ class Mempool:
         return VerifiedBatch(records, fields, refused)
 
     def admit(
-        self, batch: VerifiedBatch, ledger: UtxoSet, fates: TxStatusIndex
+        self, batch: VerifiedBatch, ledger: UtxoSet, tx_statuses: TxStatusIndex
     ) -> tuple[list[Layer2Error | None], list[bytes]]:
         """Admit payments that are valid on the ledger; return each one's rejection or None, and the new hashes.
 
@@ -99,7 +99,7 @@ class Mempool:
         for place, record in enumerate(batch.records):
             hashed = batch.digests[place]
             fault: Layer2Error | None = batch.refused.get(place)
-            if fault is None and not (hashed in self.pending or fates.included(hashed)):
+            if fault is None and not (hashed in self.pending or tx_statuses.included(hashed)):
                 one = batch.fields[place]
                 assert one is not None
                 fault = self._judge(one, batch.owners[place], ledger)

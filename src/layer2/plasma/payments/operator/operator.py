@@ -178,7 +178,7 @@ class Operator(TransactionIntake, BlockSubmitter[BlockTree, Header]):
         every = hashes + [keccak(b"\x02" + packed_of(record)) for record in records[len(hashes) :]]
         self.books.apply(made.number, fields, every.copy)
         self.store.add(made, records, tree)
-        self._fates.include(made.number, hashes)
+        self._tx_statuses.include(made.number, hashes)
 
     def _settle_lost(self) -> None:
         """Handle deposits removed by a reorganisation: wait for them, or discard the blocks that spend them."""
@@ -243,8 +243,8 @@ class Operator(TransactionIntake, BlockSubmitter[BlockTree, Header]):
             self.books.undo()
             self.store.drop_last()
         self._again(back)
-        if first <= self.freezer.number:
-            self.freezer.drop(f"block {first} is none after all")
+        if first <= self.checkpoints.number:
+            self.checkpoints.drop(f"block {first} is none after all")
 
     def _pending_records(self) -> list[bytes]:
         return [judged(one.record, one.basis) for one in self._pool.pending.values()]

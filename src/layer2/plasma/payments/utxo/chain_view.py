@@ -84,7 +84,7 @@ class DepositAndExitIndex:
         """Return a checkpoint of the ledger; `history` identifies its blocks."""
         return Checkpoint(self.ledger.head, history, self._leaving.standing(), self.ledger.pack())
 
-    def thaw(self, one: Checkpoint) -> bool:
+    def restore(self, one: Checkpoint) -> bool:
         """Restore a checkpoint; return False if it belongs to other deposits."""
         if not self.require(one.deposit_spent) or not self.ledger.unpack(one.ledger):
             return False

@@ -43,30 +43,37 @@ class Account:
     """An owner with access to L1 and a wallet store.
 
     Args:
-        purse: file of the wallet's store.
-        sight: projection of the contract's events; several wallets may share one.
+        wallet_store: file of the wallet's store.
+        chain_state: projection of the contract's events; several wallets may share one.
     """
 
     def __init__(
-        self, root: RootChain, signer: Signer, purse: str | Path, sight: RootChainState, sender: Sender | None = None
+        self,
+        root: RootChain,
+        signer: Signer,
+        wallet_store: str | Path,
+        chain_state: RootChainState,
+        sender: Sender | None = None,
     ) -> None:
         self.root = root
         self.signer = signer = as_signer(signer)
         self.sender = sender or Sender(root.connection, signer)
-        self.sight = sight
+        self.chain_state = chain_state
         self.owner = address_bytes(signer.address)
-        self.purse = WalletStore(purse, f"{root.address} on chain {root.connection.chain_id}", signer.address)
+        self.wallet_store = WalletStore(
+            wallet_store, f"{root.address} on chain {root.connection.chain_id}", signer.address
+        )
         self._assets: dict[int, Asset] = {}
 
     def __repr__(self) -> str:
-        tokens = sorted({kit.output.token for kit in self.purse.coins.values()} | {0})
+        tokens = sorted({kit.output.token for kit in self.wallet_store.coins.values()} | {0})
         held = ", ".join(self.show(self.balance(token, incomplete=True), token) for token in tokens)
         unheard = "" if self.complete else " and what is in blocks it has not heard of"
         return f"<Wallet {self.signer.address} {held}{unheard}>"
 
     def close(self) -> None:
         """Close the store's file."""
-        self.purse.close()
+        self.wallet_store.close()
 
     # ------------------------------------------------------------------------------------------------------ amounts
 
@@ -92,7 +99,7 @@ class Account:
 
         Without blocks no operator is needed, because deposits are read from L1.
         """
-        return self.sight.read and not self._unheard()
+        return self.chain_state.read and not self._unheard()
 
     def require_complete(self, what: str, before: int | None = None) -> None:
         """Raise ViewIncomplete unless the wallet knows its outputs in all blocks, or in all before block `before`.
@@ -101,8 +108,8 @@ class Account:
             what: the requested operation, for the error message.
         """
         missing = self._unheard(before)
-        if missing or not self.sight.read:
-            unheard = f"{missing} of {len(self.sight.headers)} blocks" if self.sight.read else "the chain"
+        if missing or not self.chain_state.read:
+            unheard = f"{missing} of {len(self.chain_state.headers)} blocks" if self.chain_state.read else "the chain"
             raise ViewIncomplete(
                 f"{what}: {self.signer.address} has not heard of {unheard}, so what it knows is not all",
                 hint="ask an operator, recover from bodies of blocks, or go by what is known: incomplete",
@@ -119,7 +126,7 @@ class Account:
         """
         if not incomplete:
             self.require_complete("balance")
-        return sum(kit.output.amount for kit in self.purse.free() if kit.output.token == token)
+        return sum(kit.output.amount for kit in self.wallet_store.free() if kit.output.token == token)
 
     def in_doubt(self, token: int = 0) -> int:
         """Return the amount that another wallet of the owner may have spent, in smallest units.
@@ -130,24 +137,24 @@ class Account:
 
     def utxos(self, token: int | None = None) -> list[Utxo]:
         """Return the own outputs that no block has spent, oldest first, including pending and exiting ones."""
-        purse, found = self.purse, []
-        free = {kit.position for kit in purse.free()}
-        for position, kit in sorted(purse.coins.items(), key=lambda row: (row[1].block, row[0])):
-            if purse.spent(position) or token not in (None, kit.output.token):
+        wallet_store, found = self.wallet_store, []
+        free = {kit.position for kit in wallet_store.free()}
+        for position, kit in sorted(wallet_store.coins.items(), key=lambda row: (row[1].block, row[0])):
+            if wallet_store.spent(position) or token not in (None, kit.output.token):
                 continue
             if position in free:
                 state = "free"
-            elif position in purse.exits:
+            elif position in wallet_store.exits:
                 state = "leaving"
             else:
-                unsure = position in purse.doubted and not purse.signed_over(position)
+                unsure = position in wallet_store.doubted and not wallet_store.signed_over(position)
                 state = "doubtful" if unsure else "pending"
             found.append(Utxo(position, kit.output.token, kit.output.amount, state))
         return found
 
     def history(self) -> list[HistoryEntry]:
         """Return the history of this wallet, oldest entry first."""
-        return list(self.purse.lines)
+        return list(self.wallet_store.lines)
 
     # -------------------------------------------------------------------------------------------------------------- L1
 
@@ -157,20 +164,20 @@ class Account:
         Deposits made before this wallet first read L1 are marked as doubtful, because L1 does not show whether they
         were spent since.
         """
-        self.sight.step()
-        mine = self.sight.deposits_of(self.owner)
-        purse = self.purse
-        if not purse.since:
-            purse.begin(self.root.head()[2])
-        fresh = [DepositExitProof(one) for one in mine.values() if one.position not in purse.coins]
-        fresh = [kit for kit in fresh if purse.elsewhere.get(kit.position) != kit]
+        self.chain_state.step()
+        mine = self.chain_state.deposits_of(self.owner)
+        wallet_store = self.wallet_store
+        if not wallet_store.since:
+            wallet_store.begin(self.root.head()[2])
+        fresh = [DepositExitProof(one) for one in mine.values() if one.position not in wallet_store.coins]
+        fresh = [kit for kit in fresh if wallet_store.elsewhere.get(kit.position) != kit]
         # An output that was paid out or spent by an exit is not owned any more.
         fresh = [kit for kit in fresh if self._status(kit) not in (ExitStatus.PAID, ExitStatus.SPENT)]
-        purse.keep([kit for kit in fresh if kit.deposit.number >= purse.since])
-        purse.keep([kit for kit in fresh if kit.deposit.number < purse.since], doubted=True)
-        for kit in list(purse.coins.values()):
+        wallet_store.keep([kit for kit in fresh if kit.deposit.number >= wallet_store.since])
+        wallet_store.keep([kit for kit in fresh if kit.deposit.number < wallet_store.since], doubted=True)
+        for kit in list(wallet_store.coins.values()):
             if isinstance(kit, DepositExitProof) and mine.get(kit.deposit.number) != kit.deposit:
-                purse.drop(kit.position, "taken back")
+                wallet_store.drop(kit.position, "taken back")
 
     def renewed(self, kit: Kit) -> Kit:
         """Return the exit proof with the block header that is now on L1.
@@ -185,16 +192,16 @@ class Account:
             return kit
         if self.root.block(kit.block) == kit.header.hash:
             return kit
-        self.sight.step()
-        header = self.sight.headers.get(kit.block)
+        self.chain_state.step()
+        header = self.chain_state.headers.get(kit.block)
         if header is None:
             raise ExitProofInvalid(
                 f"block {kit.block} is not on the chain any more", hint="sync when it is there again"
             )
         fresh = kit.under(header)
         fresh.require_on_chain(self.root)
-        if fresh.position in self.purse.coins:
-            self.purse.keep([fresh])
+        if fresh.position in self.wallet_store.coins:
+            self.wallet_store.keep([fresh])
         return fresh
 
     def renewed_payment(self, kit: InFlightExitProof) -> InFlightExitProof:
@@ -210,9 +217,11 @@ class Account:
 
         The file suffices to exit without this wallet.
         """
-        purse = self.purse
-        kits = [kit for position, kit in sorted(purse.coins.items()) if not purse.spent(position)]
-        save_kits(path, self.root, map(self.renewed, kits), [self.renewed_payment(one.kit) for one in purse.open])
+        wallet_store = self.wallet_store
+        kits = [kit for position, kit in sorted(wallet_store.coins.items()) if not wallet_store.spent(position)]
+        save_kits(
+            path, self.root, map(self.renewed, kits), [self.renewed_payment(one.kit) for one in wallet_store.open]
+        )
         return Path(path)
 
     def import_kits(self, path: str | Path) -> list[Utxo]:
@@ -227,19 +236,19 @@ class Account:
     def adopt(self, kits: Iterable[Kit]) -> list[Utxo]:
         """Add own outputs that a trusted source reports as unspent; return those that are new or were doubtful."""
         given = {kit.position: kit for kit in kits if kit.output.owner == self.owner}
-        fresh = [kit for position, kit in given.items() if position not in self.purse.coins]
+        fresh = [kit for position, kit in given.items() if position not in self.wallet_store.coins]
         fresh = [kit for kit in fresh if self._status(kit) not in (ExitStatus.PAID, ExitStatus.SPENT)]
-        new = {kit.position for kit in fresh} | self.purse.doubted & given.keys()
-        self.purse.keep(fresh)
-        self.purse.trust(given)
+        new = {kit.position for kit in fresh} | self.wallet_store.doubted & given.keys()
+        self.wallet_store.keep(fresh)
+        self.wallet_store.trust(given)
         return [one for one in self.utxos() if one.position in new]
 
     def _unheard(self, before: int | None = None) -> int:
-        number, header = self.purse.heard
-        known = self.sight.headers.get(number)
+        number, header = self.wallet_store.heard
+        known = self.chain_state.headers.get(number)
         # After a reorganisation replaced that block, the outputs learned from it do not count.
         told = number if known is not None and known.hash == header else 0
-        posted = len(self.sight.headers)
+        posted = len(self.chain_state.headers)
         return max(0, (posted if before is None else min(posted, before - 1)) - told)
 
     def _status(self, kit: Kit) -> ExitStatus:

@@ -41,11 +41,11 @@ class Stuck:
 
 def stuck(holder: Account, now: int) -> Iterator[Stuck]:
     """Yield contestable in-flight exits with an own input that wait for an input held by another one."""
-    ids = {kit.output_id: kit for kit in holder.purse.coins.values()}
+    ids = {kit.output_id: kit for kit in holder.wallet_store.coins.values()}
     half = holder.root.profile.exit_period // 2
-    for identity, (transaction, input_ids) in list(holder.sight.games.items()):
+    for identity, (transaction, input_ids) in list(holder.chain_state.games.items()):
         mine = [(at, ids[known]) for at, known in enumerate(input_ids) if known in ids]
-        if not mine or len(mine) == len(input_ids) or holder.purse.spent(mine[0][1].position):
+        if not mine or len(mine) == len(input_ids) or holder.wallet_store.spent(mine[0][1].position):
             continue
         game = holder.root.in_flight(identity)
         if game.status is not InFlightStatus.OPEN or game.contested or now >= game.started_at + half:
@@ -62,14 +62,14 @@ def contest(holder: Account, one: Stuck) -> list[Receipt]:
     root, owned = holder.root, one.kit.output
     alone = payment([one.kit.position], [(owned.address, owned.token, owned.amount)], root.head()[1])
     signature = to_compact(holder.signer.sign_digest(digest(alone, root.domain)))
-    holder.purse.sign(SentPayment(InFlightExitProof(Signed(alone, (signature,)), (one.kit,)), CONTEST))
+    holder.wallet_store.sign(SentPayment(InFlightExitProof(Signed(alone, (signature,)), (one.kit,)), CONTEST))
     spend = Spend(Proof.of_nothing(alone.packed), signature)
     made = [one.kit.made if at == one.index else b"" for at in range(len(one.input_ids))]
     packed, ids = one.transaction.packed, one.input_ids
     receipts = []
     if not root.in_flight(one.id).piggybacked >> one.index & 1:
-        start = holder.sight.start_block
+        start = holder.chain_state.start_block
         told = joined_made(root, one.id, one.transaction, ids, {one.index: one.kit.made}, start)
         receipts.append(root.piggyback(holder.sender, packed, ids, one.index, told))
-        holder.purse.join(one.id, 1 << one.index)
+        holder.wallet_store.join(one.id, 1 << one.index)
     return [*receipts, root.challenge_non_canonical(holder.sender, packed, ids, one.index, made, spend)]

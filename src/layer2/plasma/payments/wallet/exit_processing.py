@@ -94,7 +94,7 @@ class Claims(Exits):
     # ------------------------------------------------------------------------------------------------ standard exits
 
     def _started(self) -> Iterator[Kit]:
-        return (self.purse.coins[position] for position in sorted(self.purse.exits))
+        return (self.wallet_store.coins[position] for position in sorted(self.wallet_store.exits))
 
     def _claim(self, kits: Sequence[Kit]) -> list[Receipt]:
         receipts: list[Receipt] = []
@@ -131,8 +131,8 @@ class Claims(Exits):
         return self.root.exit(kit.output_id).priority
 
     def _newer(self, output: Output, priority: int) -> list[int] | None:
-        self.sight.step()
-        return newer_needed(self.root, output.token, priority, output.amount, self.sight.priorities)
+        self.chain_state.step()
+        return newer_needed(self.root, output.token, priority, output.amount, self.chain_state.priorities)
 
     def _widened(self, output: Output, priority: int, newer: list[int], parts: int) -> list[int]:
         """Return the list extended by buckets of exits that may start before the claim.
@@ -162,22 +162,22 @@ class Claims(Exits):
 
     def _settle_standing(self) -> None:
         """Record the outcome of standard exits, and outputs paid or spent by other in-flight exits."""
-        for kit in list(self.purse.coins.values()):
-            leaving = kit.position in self.purse.exits
-            if not leaving and self.purse.spent(kit.position):
+        for kit in list(self.wallet_store.coins.values()):
+            leaving = kit.position in self.wallet_store.exits
+            if not leaving and self.wallet_store.spent(kit.position):
                 continue
             status = self._status(kit)
             if status is ExitStatus.PAID:
-                self.purse.drop(kit.position, "paid out")
+                self.wallet_store.drop(kit.position, "paid out")
             elif status is ExitStatus.SPENT:
-                self.purse.drop(kit.position, "spent by an exit")
+                self.wallet_store.drop(kit.position, "spent by an exit")
             elif not leaving and status is ExitStatus.OPEN:
                 # Only the owner can have started it: a process stopped before it recorded the exit.
-                self.purse.exit([kit.position])
+                self.wallet_store.exit([kit.position])
             elif leaving and status is ExitStatus.CHALLENGED:
-                self.purse.unexit(kit.position, "exit stopped")
+                self.wallet_store.unexit(kit.position, "exit stopped")
             elif leaving and status is ExitStatus.NONE and not self.root.is_held(kit.output_id):
-                self.purse.unexit(kit.position, "its in-flight exit ended")
+                self.wallet_store.unexit(kit.position, "its in-flight exit ended")
 
     # ------------------------------------------------------------------------------------------------ in-flight exits
 
@@ -186,12 +186,12 @@ class Claims(Exits):
 
         The origins of the inputs are None for the latter, because no exit proof holds them.
         """
-        for hashed in self.purse.games:
-            kit = self.purse.sent[hashed].kit
+        for hashed in self.wallet_store.games:
+            kit = self.wallet_store.sent[hashed].kit
             yield hashed, kit.transaction, kit.input_ids, kit.made
-        for identity in self.purse.joined:
-            if identity in self.sight.games:
-                yield identity, *self.sight.games[identity], None
+        for identity in self.wallet_store.joined:
+            if identity in self.chain_state.games:
+                yield identity, *self.chain_state.games[identity], None
 
     def _claim_game(
         self,
@@ -200,25 +200,25 @@ class Claims(Exits):
         input_ids: tuple[bytes, ...],
         made: tuple[bytes, ...] | None,
     ) -> list[Receipt]:
-        exit_id = identity if made is None else self.purse.sent[identity].kit.exit_id
+        exit_id = identity if made is None else self.wallet_store.sent[identity].kit.exit_id
         game = self.root.in_flight(exit_id)
         if game.status is InFlightStatus.NONE or (game.status is not InFlightStatus.OPEN and not game.piggybacked):
-            self.purse.end(identity, "in-flight exit over")
+            self.wallet_store.end(identity, "in-flight exit over")
             return []
         if not game.piggybacked:
             if made is None or self._now() < game.started_at + self.root.profile.exit_period // 2:
                 return []
             receipt = self.root.delete_non_piggybacked(self.sender, transaction.packed, input_ids)
-            self.purse.end(identity, "in-flight exit dropped")
+            self.wallet_store.end(identity, "in-flight exit dropped")
             return [receipt]
         if game.status is InFlightStatus.OPEN and self._now() < game.exitable_at:
             return self._hold(exit_id, game, transaction, input_ids, made)
         if made is None:
-            made = inputs_made(self.root, exit_id, transaction, input_ids, self.sight.start_block)
+            made = inputs_made(self.root, exit_id, transaction, input_ids, self.chain_state.start_block)
         paid = self._pay_game(game, transaction, input_ids, made)
         after = self.root.in_flight(exit_id)
         if after.status is not InFlightStatus.OPEN and not after.piggybacked:
-            self.purse.end(identity, "in-flight exit over")
+            self.wallet_store.end(identity, "in-flight exit over")
         return [] if paid is None else [paid]
 
     def _hold(
@@ -237,7 +237,7 @@ class Claims(Exits):
         if not any(wanted >> at & 1 and self.root.is_free(known) for at, known in enumerate(input_ids)):
             return []
         try:
-            made = made or inputs_made(self.root, exit_id, transaction, input_ids, self.sight.start_block)
+            made = made or inputs_made(self.root, exit_id, transaction, input_ids, self.chain_state.start_block)
             return [self.root.hold_inputs(self.sender, transaction.packed, input_ids, made)]
         except OutputUnknown:
             return []

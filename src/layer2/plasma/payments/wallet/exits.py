@@ -71,21 +71,21 @@ class Exits(Account):
             doubtful: also exit outputs that another wallet of the owner may have spent.
         """
         payments, covered = [], set()
-        for one in self.purse.sent.values():
+        for one in self.wallet_store.sent.values():
             bits = self._bits(one)
-            if bits and one.hash not in self.purse.games and self._startable(one):
+            if bits and one.hash not in self.wallet_store.games and self._startable(one):
                 payments.append((one, bits))
                 # The in-flight exit covers its inputs, so no standard exit of them may start.
                 covered |= self._outputs_of(one) | set(one.transaction.inputs)
         joins = tuple(self._joinable())
         # A piggybacked output exits only by that in-flight exit.
-        joined = {self.sight.games[identity][0].output_id(bit - 4) for identity, bit, _ in joins if bit >= 4}
+        joined = {self.chain_state.games[identity][0].output_id(bit - 4) for identity, bit, _ in joins if bit >= 4}
         standing = [
             kit
             for kit in self._standing()
             if kit.position not in covered and kit.output_id not in joined and not _is_dust(kit, least)
         ]
-        doubted = set() if doubtful else self.purse.doubted
+        doubted = set() if doubtful else self.wallet_store.doubted
         outputs = [kit for kit in standing if kit.position not in doubted]
         left_out = tuple(kit for kit in standing if kit.position in doubted)
         # Older outputs exit first, because they have priority.
@@ -115,7 +115,7 @@ class Exits(Account):
         steps += [partial(self._join, *row) for row in plan.joins]
         receipts, faults = self._try(steps)
         # Search after the in-flight exits above were started: one blocked by another in-flight exit is contested now.
-        self.sight.step()
+        self.chain_state.step()
         more, others = self._try([partial(contest, self, one) for one in stuck(self, self._now())])
         faults += others
         if faults:
@@ -137,11 +137,11 @@ class Exits(Account):
 
     def exit(self, position: int) -> Receipt:
         """Start the standard exit of one output, independent of `plan`."""
-        return self._start([self.purse.coin(position)])[0]
+        return self._start([self.wallet_store.coin(position)])[0]
 
     def exit_many(self, positions: Iterable[int]) -> list[Receipt]:
         """Start standard exits, in one transaction if the contract accepts them all."""
-        return self._start([self.purse.coin(one) for one in positions])
+        return self._start([self.wallet_store.coin(one) for one in positions])
 
     def exit_payment(self, hashed: bytes, *, bits: int | None = None) -> list[Receipt]:
         """Start the in-flight exit of an own payment, or piggyback on it if it has already started.
@@ -149,11 +149,13 @@ class Exits(Account):
         Args:
             bits: own inputs (0 to 3) and outputs (4 to 7) to piggyback; by default those that can be paid.
         """
-        return self._exit_payment(hashed, self._bits(self.purse.payment(hashed), forced=True) if bits is None else bits)
+        return self._exit_payment(
+            hashed, self._bits(self.wallet_store.payment(hashed), forced=True) if bits is None else bits
+        )
 
     def join(self) -> list[Receipt]:
         """Piggyback own inputs and outputs on in-flight exits of others."""
-        self.sight.step()
+        self.chain_state.step()
         return [receipt for row in list(self._joinable()) for receipt in self._join(*row)]
 
     # ----------------------------------------------------------------------------------------------------- internal
@@ -181,11 +183,11 @@ class Exits(Account):
                 return []
             half = len(kits) // 2
             return self._begin(kits[:half], faults) + self._begin(kits[half:], faults)
-        self.purse.exit(kit.position for kit in kits)
+        self.wallet_store.exit(kit.position for kit in kits)
         return [receipt]
 
     def _exit_payment(self, hashed: bytes, bits: int) -> list[Receipt]:
-        kit = self.renewed_payment(self.purse.payment(hashed).kit)
+        kit = self.renewed_payment(self.wallet_store.payment(hashed).kit)
         kit.require_signed(self.root.domain)
         game = self.root.in_flight(kit.exit_id)
         receipts: list[Receipt] = []
@@ -194,17 +196,17 @@ class Exits(Account):
             receipts.append(
                 self.root.start_in_flight_exit(self.sender, kit.proof, inputs, kit.payment.signatures, bits)
             )
-            self.purse.game(hashed, bits)
+            self.wallet_store.game(hashed, bits)
             self._leaves(*(kit.transaction.output_id(bit - 4) for bit in range(4, 8) if bits >> bit & 1))
             return receipts
-        if hashed not in self.purse.games:
+        if hashed not in self.wallet_store.games:
             # It was started by someone else, or by a process that stopped before it recorded the exit.
-            self.purse.game(hashed, game.piggybacked & kit.bits_of(self.owner))
+            self.wallet_store.game(hashed, game.piggybacked & kit.bits_of(self.owner))
         for bit in range(8 if game.status is InFlightStatus.OPEN else 0):
             if bits >> bit & 1 and not (game.piggybacked | game.blocked) >> bit & 1:
                 packed = kit.transaction.packed
                 receipts.append(self.root.piggyback(self.sender, packed, kit.input_ids, bit, kit.made))
-                self.purse.game(hashed, 1 << bit)
+                self.wallet_store.game(hashed, 1 << bit)
                 if bit >= 4:
                     self._leaves(kit.transaction.output_id(bit - 4))
         return receipts
@@ -212,12 +214,14 @@ class Exits(Account):
     def _standing(self) -> Iterator[Kit]:
         """Yield outputs for standard exits: not spent by a payment that may be included, and not exiting yet."""
         following = self.root.head()[1]
-        games = {kit.position for hashed in self.purse.games for kit in self.purse.sent[hashed].kit.inputs}
-        for kit in list(self.purse.coins.values()):
-            spenders = self.purse.signed_over(kit.position)
+        games = {
+            kit.position for hashed in self.wallet_store.games for kit in self.wallet_store.sent[hashed].kit.inputs
+        }
+        for kit in list(self.wallet_store.coins.values()):
+            spenders = self.wallet_store.signed_over(kit.position)
             if kit.position in games or any(not _over(one, following) for one in spenders):
                 continue
-            if kit.position in self.purse.exits and self.root.is_held(kit.output_id):
+            if kit.position in self.wallet_store.exits and self.root.is_held(kit.output_id):
                 # It was piggybacked, and exits by that in-flight exit.
                 continue
             state = self.root.exit(kit.output_id)
@@ -233,7 +237,7 @@ class Exits(Account):
             return False
         if one.state is PaymentStatus.INCLUDED:
             return True
-        if one.open and one.kit.complete and one.kit.exit_id in self.sight.games:
+        if one.open and one.kit.complete and one.kit.exit_id in self.chain_state.games:
             # The in-flight exit is open: even after expiry it may hold and pay this owner's inputs.
             return self._is_joinable(self.root.in_flight(one.kit.exit_id))
         # An expired payment counts only if it was included.
@@ -255,7 +259,7 @@ class Exits(Account):
             # Outputs that were spent or dropped cannot be paid.
             outputs &= sum(16 << at for at in range(4) if self._own(included.position & ~0xFF | at))
         alone = all(kit.output.owner == self.owner for kit in one.kit.inputs)
-        rivals = any(len(self.purse.signed_over(at)) > 1 for at in one.transaction.inputs)
+        rivals = any(len(self.wallet_store.signed_over(at)) > 1 for at in one.transaction.inputs)
         # Without possible competitors the payment is canonical: inputs cannot be paid, and a piggyback would cost a
         # bounty.
         if alone and not rivals:
@@ -263,7 +267,7 @@ class Exits(Account):
         return outputs | one.kit.bits_of(self.owner, outputs=False)
 
     def _own(self, position: int) -> bool:
-        return position in self.purse.coins and not self.purse.signed_over(position)
+        return position in self.wallet_store.coins and not self.wallet_store.signed_over(position)
 
     def _is_distrusted(self, kit: OutputExitProof) -> bool:
         return self.distrusted is not None and kit.block >= self.distrusted
@@ -274,9 +278,9 @@ class Exits(Account):
 
     def _joinable(self) -> Iterator[tuple[bytes, int, bytes]]:
         # Own payments are planned separately, unless signatures for their in-flight exit are missing.
-        own = {one.kit.exit_id for one in self.purse.sent.values() if one.kit.complete}
-        ids = {kit.output_id: kit for kit in self.purse.coins.values()}
-        for identity, (transaction, input_ids) in self.sight.games.items():
+        own = {one.kit.exit_id for one in self.wallet_store.sent.values() if one.kit.complete}
+        ids = {kit.output_id: kit for kit in self.wallet_store.coins.values()}
+        for identity, (transaction, input_ids) in self.chain_state.games.items():
             mine = [(at, ids[known].made) for at, known in enumerate(input_ids) if known in ids and identity not in own]
             mine += [
                 (4 + at, b"")
@@ -304,19 +308,19 @@ class Exits(Account):
         return self.root.exit(output_id).status in (ExitStatus.NONE, ExitStatus.OPEN, ExitStatus.CHALLENGED)
 
     def _join(self, identity: bytes, bit: int, made: bytes) -> list[Receipt]:
-        transaction, input_ids = self.sight.games[identity]
+        transaction, input_ids = self.chain_state.games[identity]
         own = {bit: made} if bit < 4 else {}
-        told = joined_made(self.root, identity, transaction, input_ids, own, self.sight.start_block)
+        told = joined_made(self.root, identity, transaction, input_ids, own, self.chain_state.start_block)
         receipt = self.root.piggyback(self.sender, transaction.packed, input_ids, bit, told)
-        self.purse.join(identity, 1 << bit)
+        self.wallet_store.join(identity, 1 << bit)
         if bit >= 4:
             self._leaves(transaction.output_id(bit - 4))
         return [receipt]
 
     def _leaves(self, *output_ids: bytes) -> None:
         """Record that piggybacked outputs, if known here, cannot be spent any more."""
-        known = [kit.position for kit in self.purse.coins.values() if kit.output_id in output_ids]
-        self.purse.exit(position for position in known if position not in self.purse.exits)
+        known = [kit.position for kit in self.wallet_store.coins.values() if kit.output_id in output_ids]
+        self.wallet_store.exit(position for position in known if position not in self.wallet_store.exits)
 
     def _now(self) -> int:
         return self.root.connection.timestamp()

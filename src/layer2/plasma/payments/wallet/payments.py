@@ -33,20 +33,20 @@ class Spender(Claims):
         self,
         root: RootChain,
         signer: Signer,
-        purse: str | Path,
-        sight: RootChainState,
+        wallet_store: str | Path,
+        chain_state: RootChainState,
         gate: OperatorClient | None = None,
         *,
         sender: Sender | None = None,
         lifetime: int = LIFETIME,
     ) -> None:
-        super().__init__(root, signer, purse, sight, sender)
+        super().__init__(root, signer, wallet_store, chain_state, sender)
         self.gate = gate
         self.lifetime = lifetime
 
     def deliver(self, hashed: bytes) -> None:
         """Submit a signed payment to the operator again; submitting a known payment has no effect."""
-        self._gate("deliver").submit(self.purse.payment(hashed).kit.payment)
+        self._gate("deliver").submit(self.wallet_store.payment(hashed).kit.payment)
 
     # ----------------------------------------------------------------------------------------------------- internal
 
@@ -81,14 +81,14 @@ class Spender(Claims):
         signature = self._signature(transaction)
         kit = InFlightExitProof(Signed(transaction, (signature,) * len(ordered)), ordered)
         one = SentPayment(kit, what, before=before)
-        self.purse.sign(one)
+        self.wallet_store.sign(one)
         return self._submit(gate, one)
 
     def _submit(self, gate: OperatorClient, one: SentPayment) -> SentPayment:
         try:
             gate.submit(one.kit.payment)
         except Rejected as fault:
-            self.purse.refuse(one.hash, fault)
+            self.wallet_store.refuse(one.hash, fault)
             raise
         return one
 

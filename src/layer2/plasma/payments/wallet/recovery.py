@@ -44,28 +44,28 @@ def recover(wallet: Wallet, seen: Watcher) -> Recovered:
     payment in no block that another wallet of the owner signed is not visible, and its operator may still include it.
     """
     wallet.look()
-    purse, ledger, verified = wallet.purse, seen.line.ledger, seen.line.verified
+    wallet_store, ledger, verified = wallet.wallet_store, seen.line.ledger, seen.line.verified
     posted = wallet.root.head()[1] - 1
-    for one in purse.open:
+    for one in wallet_store.open:
         places = [place for place in seen.evidence.inclusions(one.hash) if seen.believed(place << 8)]
         if places:
             kit = kit_at(seen.evidence, places[0] << 8)
             assert isinstance(kit, OutputExitProof)
-            purse.include(one.hash, kit)
+            wallet_store.include(one.hash, kit)
     unspent = {kit.position: kit for kit in seen.kits(wallet.signer.address)}
     spent = []
-    for position, kit in list(purse.coins.items()):
+    for position, kit in list(wallet_store.coins.items()):
         # Outputs that this wallet signed over or exits itself are settled elsewhere.
-        ours = position in purse.exits or purse.signed_over(position)
+        ours = position in wallet_store.exits or wallet_store.signed_over(position)
         if not ours and _is_gone(ledger, position):
-            purse.drop(position, ELSEWHERE)
+            wallet_store.drop(position, ELSEWHERE)
             spent.append(kit)
     complete = verified == posted
-    if complete and verified in wallet.sight.headers:
-        purse.hear(verified, wallet.sight.headers[verified].hash)
-    sure = [kit for position, kit in unspent.items() if complete or position not in purse.doubted]
+    if complete and verified in wallet.chain_state.headers:
+        wallet_store.hear(verified, wallet.chain_state.headers[verified].hash)
+    sure = [kit for position, kit in unspent.items() if complete or position not in wallet_store.doubted]
     found = wallet.adopt(sure)
-    doubted = tuple(purse.coins[position] for position in sorted(purse.doubted))
+    doubted = tuple(wallet_store.coins[position] for position in sorted(wallet_store.doubted))
     wallet.distrusted = seen.bad_block
     return Recovered(verified, posted, tuple(found), tuple(spent), doubted, seen.bad_block)
 

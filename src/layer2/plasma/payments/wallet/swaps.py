@@ -119,7 +119,7 @@ class Swaps(Spender):
         if give_token == want_token:
             raise SwapInvalid(f"token {give_token} for token {want_token}: that is no swap", hint="name two tokens")
         units = self.amount(give, give_token)
-        kits = pick(self.purse.free(), {give_token: units}, _OFFERED)
+        kits = pick(self.wallet_store.free(), {give_token: units}, _OFFERED)
         return Offer(
             self.root.address,
             self.root.connection.chain_id,
@@ -155,13 +155,13 @@ class Swaps(Spender):
             if kit.output.address != offer.maker or self.root.exit(kit.output_id).status is not ExitStatus.NONE:
                 raise SwapInvalid(f"output {kit.position:#x} is not there for {offer.maker} to give")
         token, amount = offer.want
-        mine = pick(self.purse.free(), {token: amount}, MAX_INPUTS - len(offer.inputs))
+        mine = pick(self.wallet_store.free(), {token: amount}, MAX_INPUTS - len(offer.inputs))
         transaction = self._swap(offer, mine)
         signature = self._signature(transaction)
         kits = tuple(sorted((*offer.inputs, *mine), key=lambda kit: kit.position))
         signatures = tuple(signature if kit.output.owner == self.owner else UNSIGNED for kit in kits)
         half = InFlightExitProof(Signed(transaction, signatures), kits)
-        self.purse.sign(SentPayment(half, "swap"))
+        self.wallet_store.sign(SentPayment(half, "swap"))
         return half
 
     def complete_swap(self, offer: Offer, half: InFlightExitProof) -> SentPayment:
@@ -176,9 +176,9 @@ class Swaps(Spender):
             raise SwapInvalid(
                 f"the offer is by {offer.maker}, this is {self.signer.address}", hint="find the own offer"
             )
-        free = {kit.position: kit for kit in self.purse.free()}
+        free = {kit.position: kit for kit in self.wallet_store.free()}
         own = {kit.position for kit in offer.inputs}
-        taken = {position for position in one.inputs if position in self.purse.coins}
+        taken = {position for position in one.inputs if position in self.wallet_store.coins}
         if taken != own or not own <= set(free):
             raise SwapInvalid("the payment spends other outputs than were offered, or they are not free any more")
         if any(kit.position in own and kit != free[kit.position] for kit in half.inputs):
@@ -208,7 +208,7 @@ class Swaps(Spender):
             signatures.append(given)
         made = SentPayment(InFlightExitProof(Signed(one, tuple(signatures)), half.inputs), "swap")
         gate = self._gate("complete_swap")
-        self.purse.sign(made)
+        self.wallet_store.sign(made)
         return self._submit(gate, made)
 
     def note_swap(self, kit: InFlightExitProof) -> None:
@@ -218,9 +218,11 @@ class Swaps(Spender):
             PaymentUnknown: the own half was not signed here.
             ExitProofInvalid: a signature is not valid.
         """
-        known = self.purse.payment(kit.hash)
+        known = self.wallet_store.payment(kit.hash)
         kit.require_signed(self.root.domain)
-        self.purse.sign(SentPayment(InFlightExitProof(kit.payment, known.kit.inputs, known.kit.included), known.what))
+        self.wallet_store.sign(
+            SentPayment(InFlightExitProof(kit.payment, known.kit.inputs, known.kit.included), known.what)
+        )
 
     def _swap(self, offer: Offer, mine: list[Kit]) -> Transaction:
         rows: list[tuple[object, int, int]] = [(offer.taker, *offer.give), (offer.maker, *offer.want)]

@@ -31,7 +31,7 @@ class Wallet(Swaps):
     other payment is signed over its inputs while it may still be included, so no failure causes a double payment.
 
     Args:
-        purse: file of the wallet's store.
+        wallet_store: file of the wallet's store.
         gate: the operator client; without one, the wallet can deposit, exit and claim.
         lifetime: number of blocks within which a payment must be included.
     """
@@ -50,7 +50,7 @@ class Wallet(Swaps):
         (event,) = self.root.contract.events(receipt, "Deposited")
         kit = DepositExitProof(deposit_of_event(event.args))
         if kit.output.owner == self.owner:
-            self.purse.keep([kit])
+            self.wallet_store.keep([kit])
         return kit
 
     def register_token(self, token: str) -> Receipt:
@@ -84,7 +84,7 @@ class Wallet(Swaps):
         extra = token if fee_token is None else fee_token
         needs = {token: units}
         needs[extra] = needs.get(extra, 0) + self.amount(fee, extra)
-        kits = pick(self.purse.free(), needs)
+        kits = pick(self.wallet_store.free(), needs)
         rows = [(to_address(to), token, units), *self._change(kits, needs)]
         return self._pay(kits, rows, "send", memo=memo, expiry=expiry)
 
@@ -92,7 +92,7 @@ class Wallet(Swaps):
         """Split own outputs into at most three outputs of these amounts (four without change)."""
         units = [self.amount(one, token) for one in amounts]
         needs = {token: sum(units) + self.amount(fee, token)}
-        kits = pick(self.purse.free(), needs)
+        kits = pick(self.wallet_store.free(), needs)
         rows = [(self.signer.address, token, one) for one in units] + self._change(kits, needs)
         return self._pay(kits, rows, "split")
 
@@ -103,7 +103,7 @@ class Wallet(Swaps):
             FundsMissing: no two outputs can be merged.
         """
         free = sorted(
-            (kit for kit in self.purse.free() if kit.output.token == token), key=lambda kit: kit.output.amount
+            (kit for kit in self.wallet_store.free() if kit.output.token == token), key=lambda kit: kit.output.amount
         )
         units = self.amount(fee, token)
         found: list[SentPayment] = []
@@ -170,9 +170,9 @@ class Wallet(Swaps):
         self.look()
         if self.gate is None:
             return
-        last = min(len(self.sight.headers), self.gate.reach())
+        last = min(len(self.chain_state.headers), self.gate.reach())
         whole, lies = True, list[Layer2Error]()
-        for one in self.purse.open:
+        for one in self.wallet_store.open:
             place: tuple[int, int] | None = None
             try:
                 place = self.gate.place(one.hash)
@@ -184,9 +184,9 @@ class Wallet(Swaps):
                 lies.append(_lie(fault))
         listed = self.gate.utxos(self.signer.address)
         # A false claim that a spent output is unspent costs a bond; an omitted unspent output would cost its value.
-        self.purse.trust(listed)
+        self.wallet_store.trust(listed)
         for position in listed:
-            if position in self.purse.coins or is_deposit(position):
+            if position in self.wallet_store.coins or is_deposit(position):
                 continue
             try:
                 self._receive(position)
@@ -198,13 +198,13 @@ class Wallet(Swaps):
         if lies:
             raise lies[0]
         if whole and last:
-            self.purse.hear(last, self.sight.headers[last].hash)
+            self.wallet_store.hear(last, self.chain_state.headers[last].hash)
 
     # ----------------------------------------------------------------------------------------------------- internal
 
     def _replaceable(self, hashed: bytes) -> SentPayment:
         self.sync()
-        one = self.purse.payment(hashed)
+        one = self.wallet_store.payment(hashed)
         if one.state is PaymentStatus.PENDING and self.root.head()[1] <= one.transaction.expiry:
             raise StillPending(
                 f"0x{hashed.hex()[:16]}..: may still be included, until block {one.transaction.expiry}",
@@ -215,7 +215,7 @@ class Wallet(Swaps):
         rivals = [
             other
             for at in one.transaction.inputs
-            for other in self.purse.signed_over(at)
+            for other in self.wallet_store.signed_over(at)
             if other.hash != hashed
             and other.state is PaymentStatus.PENDING
             and other.transaction.expiry >= self.root.head()[1]
@@ -250,7 +250,7 @@ class Wallet(Swaps):
             kit = OutputExitProof(
                 encode_position(block, index, output), decode_transaction(packed), header, tuple(path)
             )
-            if self.sight.headers.get(block) != header:
+            if self.chain_state.headers.get(block) != header:
                 kit.require_on_chain(self.root)
         except (ExitProofInvalid, TransactionMalformed) as fault:
             raise OperatorMisbehaved(
@@ -262,7 +262,7 @@ class Wallet(Swaps):
         kit = self._proof(block, index, 0)
         if kit.transaction != one.transaction:
             raise OperatorMisbehaved(f"block {block}, transaction {index}: not the payment that it is said to be")
-        self.purse.include(one.hash, kit)
+        self.wallet_store.include(one.hash, kit)
 
     def _receive(self, position: int) -> None:
         kit = self._proof(position >> 24, position >> 8 & 0xFFFF, position & 0xFF)
@@ -271,7 +271,7 @@ class Wallet(Swaps):
                 f"output {position:#x} belongs to {kit.output.address}, not to {self.signer.address}"
             )
         if self._status(kit) not in (ExitStatus.PAID, ExitStatus.SPENT):
-            self.purse.keep([kit])
+            self.wallet_store.keep([kit])
 
 
 def _lie(fault: Layer2Error) -> Layer2Error:

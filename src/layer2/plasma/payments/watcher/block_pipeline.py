@@ -108,12 +108,12 @@ class BlockPipeline:
         self.accept(fields, lambda: [transaction_hash(packed_of(record)) for record in records])
 
     def accept_unread(self) -> None:
-        """Pass the next block without its contents, which `thaw` restores; it was found to be valid before."""
+        """Pass the next block without its contents, which `restore` restores; it was found to be valid before."""
         self.accept([], list)
 
-    def thaw(self, one: Checkpoint) -> bool:
+    def restore(self, one: Checkpoint) -> bool:
         """Restore the checkpoint of the last accepted block; return False if it does not match."""
-        return self.verified == one.number and self.books.thaw(one)
+        return self.verified == one.number and self.books.restore(one)
 
     def forget(self, block: int) -> None:
         """Discard undo data of events before an L1 block; they are final."""

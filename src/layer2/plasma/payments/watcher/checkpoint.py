@@ -8,25 +8,25 @@ from layer2.plasma.payments.watcher.contract_view import View
 from layer2.primitives.errors import MalformedError
 from layer2.primitives.hashing import sha256
 
-__all__ = ["freeze", "thaw"]
+__all__ = ["freeze", "restore"]
 
 
-def freeze(freezer: CheckpointStore, view: View, line: BlockPipeline) -> None:
+def freeze(checkpoints: CheckpointStore, view: View, line: BlockPipeline) -> None:
     """Save the ledger checkpoint, if enough transactions followed the last one."""
     last = line.verified
-    behind = sum(view.headers[number].count for number in range(min(freezer.number, last) + 1, last + 1))
-    if freezer.due(behind):
-        freezer.save(line.books.freeze(_history(view, last)))
+    behind = sum(view.headers[number].count for number in range(min(checkpoints.number, last) + 1, last + 1))
+    if checkpoints.due(behind):
+        checkpoints.save(line.books.freeze(_history(view, last)))
 
 
-def thaw(kept: Checkpoint, freezer: CheckpointStore, view: View, line: BlockPipeline) -> bool:
+def restore(kept: Checkpoint, checkpoints: CheckpointStore, view: View, line: BlockPipeline) -> bool:
     """Restore the checkpoint if it belongs to these blocks and deposits; return False if it does not."""
     if line.verified != kept.number or kept.history != _history(view, kept.number):
         return False
     try:
-        return line.thaw(kept)
+        return line.restore(kept)
     except MalformedError as failure:
-        freezer.drop(str(failure))
+        checkpoints.drop(str(failure))
         return False
 
 

@@ -20,7 +20,7 @@ from layer2.plasma.payments.chain.follower import happening_of
 from layer2.plasma.payments.utxo.block_validation import Flaw, Verdict, validate
 from layer2.plasma.payments.utxo.checkpoint import Checkpoint, CheckpointStore
 from layer2.plasma.payments.watcher.block_pipeline import BlockPipeline
-from layer2.plasma.payments.watcher.checkpoint import freeze, thaw
+from layer2.plasma.payments.watcher.checkpoint import freeze, restore
 from layer2.plasma.payments.watcher.contract_view import View
 from layer2.plasma.payments.watcher.proof_index import Evidence
 from layer2.plasma.protocol.blocks import BlockTree, Header
@@ -62,7 +62,7 @@ class WatchState(LogSync):
         self._memory = WatcherStore(None if path is None else path / "watcher.journal", identity)
         try:
             self.store = BlockCache(None if path is None else path / "watcher.bodies")
-            self.freezer = CheckpointStore(None if path is None else path / "ledger", identity, "watcher")
+            self.checkpoints = CheckpointStore(None if path is None else path / "ledger", identity, "watcher")
             self._reload()
             self._follower = self._follow_from_memory()
         except BaseException:
@@ -148,13 +148,13 @@ class WatchState(LogSync):
         return self._gap or self.line.broken
 
     def _settled(self, oldest: int) -> None:
-        if self.line.verified < self.freezer.number:
-            self.freezer.drop("the chain took back blocks of it")
+        if self.line.verified < self.checkpoints.number:
+            self.checkpoints.drop("the chain took back blocks of it")
         self.view.forget(oldest)
         self.line.forget(oldest)
 
     def _start_over(self, report: Report, why: str) -> None:
-        self.freezer.drop(why)
+        self.checkpoints.drop(why)
         super()._start_over(report, why)
 
     def _apply(self, removed: int, new: Sequence[Log], report: Report) -> None:
@@ -269,7 +269,7 @@ class WatchState(LogSync):
         if verdict.good:
             self._memory.note_verdict(verdict.number, header.hash, "")
             self.line.accept(verdict.transactions, verdict.hashes.copy)
-            freeze(self.freezer, self.view, self.line)
+            freeze(self.checkpoints, self.view, self.line)
             return
         flaws = ",".join(sorted({one.flaw.name for one in verdict.faults}))
         self._fault = f"{flaws}|{verdict}"
@@ -303,10 +303,10 @@ class WatchState(LogSync):
     def _reload(self) -> None:
         """Restore the state from the ledger checkpoint, or else by reading each block again."""
         self._reset()
-        self._kept = self.freezer.load()
+        self._kept = self.checkpoints.load()
         self._memory.replay(self._replay_news, self._replay_verdict)
         if self._kept is not None:
-            self.freezer.drop("it is of other blocks or deposits than the chain has")
+            self.checkpoints.drop("it is of other blocks or deposits than the chain has")
             self._reset()
             self._memory.replay(self._replay_news, self._replay_verdict)
 
@@ -325,7 +325,7 @@ class WatchState(LogSync):
             if header in self.store:
                 self._have.add(header)
             self.line.accept_unread()
-            if thaw(self._kept, self.freezer, self.view, self.line):
+            if restore(self._kept, self.checkpoints, self.view, self.line):
                 self._kept = None
             return
         records = self.evidence.records(number)

@@ -90,7 +90,7 @@ class Watcher(WatchState):
         self.sender = sender
         self.policy = policy or WatchPolicy()
         self._standing: dict[tuple[AlertKind, int | bytes], Alert] = {}
-        self._hands = TransactionScheduler(root_chain.contract, self._still)
+        self._scheduler = TransactionScheduler(root_chain.contract, self._still)
         self._steps = 0
         self.plans: tuple[Plan, ...] = ()
         """Calls that were due at the last step, even if this watcher does not send them."""
@@ -252,7 +252,7 @@ class Watcher(WatchState):
 
     def _act(self, plans: list[Plan], now: int, report: Report) -> None:
         assert self.sender is not None
-        self._hands.act(self.sender, self.policy, plans, now, report)
+        self._scheduler.act(self.sender, self.policy, plans, now, report)
 
     def _still(self, plan: Plan) -> bool:
         """Return True if the call is still needed on L1, where an event may be newer than those read."""

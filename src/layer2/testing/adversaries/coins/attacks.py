@@ -22,7 +22,7 @@ ETHER = 10**18
 
 
 class CoinAttack(Adversary):
-    """An attack on a coin of one ether that was transferred along `hands`, by default from the payer to the payee.
+    """An attack on a coin of one ether that was transferred along `scheduler`, by default from the payer to the payee.
 
     Args:
         town: Network with its own coin chain.
@@ -30,7 +30,7 @@ class CoinAttack(Adversary):
 
     refused_with: ClassVar[str | None] = None
     """Expected error of the contract; `None` if all calls are valid and the gain must be zero."""
-    hands: ClassVar[tuple[str, ...]] = ("payer", "payee")
+    scheduler: ClassVar[tuple[str, ...]] = ("payer", "payee")
     """Owners of the coin in order, before the attack begins."""
 
     def __init__(self, town: CoinNetwork) -> None:
@@ -38,10 +38,10 @@ class CoinAttack(Adversary):
         self.town = town
         self.costs = 0
         self.period = town.chain.profile.exit_period
-        self.coin, self.record = town.deposit(self.hands[0], ETHER)
+        self.coin, self.record = town.deposit(self.scheduler[0], ETHER)
         self.numbers = [0]
-        for at, taker in enumerate(self.hands[1:]):
-            self.numbers.append(town.pass_on(self.coin, self.hands[at], taker, self.numbers[-1]))
+        for at, taker in enumerate(self.scheduler[1:]):
+            self.numbers.append(town.pass_on(self.coin, self.scheduler[at], taker, self.numbers[-1]))
         sender, owner = town.people["watcher"].sender, town.people["payee"].address
         policy = WatchPolicy(patience=0, question=None)
         self.watcher = CoinWatcher(
@@ -114,7 +114,7 @@ class InventedHistory(CoinAttack):
 class InventedHistoryOfADeposit(InventedHistory):
     """The operator invents transfers of a coin that its depositor has never spent."""
 
-    hands = ("payee",)
+    scheduler = ("payee",)
 
     def attempt(self) -> None:
         """Attempt the attack; the deposit was not spent."""
@@ -157,7 +157,7 @@ class DoubleSpendInTwoBlocks(CoinAttack):
     """The thief pays the payee, then itself with the same coin; both are included, and the thief exits."""
 
     refused_with = "NothingDue"
-    hands = ("payer", "thief", "payee")
+    scheduler = ("payer", "thief", "payee")
 
     def attempt(self) -> None:
         """Attempt the attack; only the first spend counts."""
@@ -170,7 +170,7 @@ class ExitOfASpentCoin(CoinAttack):
     """The thief exits a coin that it has transferred to the payee."""
 
     refused_with = "NothingDue"
-    hands = ("payer", "thief", "payee")
+    scheduler = ("payer", "thief", "payee")
 
     def attempt(self) -> None:
         """Attempt the attack; the thief's own signature refutes the exit."""
@@ -192,7 +192,7 @@ class OldTransferOnceMore(CoinAttack):
     """The operator includes the transfer by which the thief once received the coin again, and the thief exits."""
 
     refused_with = "NothingDue"
-    hands = ("payer", "thief", "payee")
+    scheduler = ("payer", "thief", "payee")
 
     def attempt(self) -> None:
         """Attempt the attack; only the first inclusion counts."""
@@ -205,7 +205,7 @@ class OldTransferOnceMore(CoinAttack):
 class ChallengeSpam(CoinAttack):
     """The thief challenges the payee's exit with every state of the coin, to block it or to exhaust its owner."""
 
-    hands = ("payer", "other", "second", "payee")
+    scheduler = ("payer", "other", "second", "payee")
 
     def attempt(self) -> None:
         """Attempt the attack; each challenge costs a bond, most of which is added to the exit's."""

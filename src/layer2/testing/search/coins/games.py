@@ -62,7 +62,7 @@ def coins(bound: str) -> Iterator[Game[CoinWorld]]:
         yield HolderGames("", Reach(2, 1, 2), Holding()).game(f"{_HOLDER}, two bonds", most=2)
         yield HolderGames("", Reach(2, 0, 2), Holding()).game(f"{_HOLDER}, any number", most=None)
         yield HolderGames("", Reach(3, 2, 1), Holding()).game(f"{_HOLDER}, three blocks")
-        yield HolderGames("", Reach(2, 1, 2), Holding(), hands=2).game(f"{_HOLDER}, a longer history")
+        yield HolderGames("", Reach(2, 1, 2), Holding(), scheduler=2).game(f"{_HOLDER}, a longer history")
         yield DarkGames("", Reach(3, 2, 1), Looking(), 20).game(f"{_DARK}, or not")
         yield DarkGames("", HIDDEN, Looking(), 18, hidden=True).game(f"{_DARK}, twice", most=2)
     else:

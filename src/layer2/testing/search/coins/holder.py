@@ -52,14 +52,14 @@ class Holding:
 
 
 class HolderTable(CoinTable):
-    """Model data of the game. `hands` is the number of transfers among the thief's keys before the holder's."""
+    """Model data of the game. `scheduler` is the number of transfers among the thief's keys before the holder's."""
 
     honest: ClassVar[tuple[bytes, ...]] = (HOLDER,)
 
-    def __init__(self, control: str, reach: Reach, holding: Holding, hands: int = 1) -> None:
+    def __init__(self, control: str, reach: Reach, holding: Holding, scheduler: int = 1) -> None:
         super().__init__(control, CoinProfile(W, W, 5, 8, 1), THIEF, VALUE)
         self.reach, self.holding = reach, holding
-        owners = [*[THIEF] * hands, HOLDER]
+        owners = [*[THIEF] * scheduler, HOLDER]
         moves = [self.move(at, BEGUN, at - 1, owner, THIEF) for at, owner in enumerate(owners, 1)]
         for one in moves:
             self.must(self.submit(one), OPERATOR)
