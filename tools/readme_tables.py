@@ -1,7 +1,7 @@
-"""Write the README's gas and rate tables from the committed measurements, or check them.
+"""Write the gas and rate tables of `docs/costs.md` and the README from the committed measurements, or check them.
 
  python tools/readme_tables.py            write the tables
- python tools/readme_tables.py --check    exit 1 if the README differs from the measurements
+ python tools/readme_tables.py --check    exit 1 if a page differs from the measurements
 
 The measurements are in `bench/results`: `gas.json` and `rate.json`, made by `layer2 bench gas channels --network anvil
 --json` and `layer2 bench rate channels --json`; `rollup_gas.json`, `rollup_rate.json`, `plasma_gas.json` and
@@ -19,6 +19,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
+COSTS = ROOT / "docs" / "costs.md"
 RESULTS = ROOT / "bench" / "results"
 PURPOSES = {
     "eth.open": "Open a channel in ether and fund side A",
@@ -244,6 +245,44 @@ def shown(value: int | float) -> str:
     return f"{value:,.1f}" if isinstance(value, float) and abs(value) < 1_000 else f"{value:,.0f}"
 
 
+def costs_table(results: Path) -> str:
+    """Return the README's summary of all families as Markdown: an operation, and its gas in each of them."""
+    found = {
+        name: json.loads((results / f"{file}.json").read_text(encoding="utf-8"))["operations"]
+        for name, file in (("channels", "gas"), ("rollup", "rollup_gas"), ("plasma", "plasma_gas"))
+    }
+    lines = ["| gas | channels | rollup | plasma |", "|---|--:|--:|--:|"]
+    for what, *cells in SUMMARY:
+        row = []
+        for family, (operation, text) in zip(found, cells, strict=True):
+            row.append(text.format(shown(found[family][operation]["gas"])) if operation else text)
+        lines.append(f"| {what} | {' | '.join(row)} |")
+    return "\n".join(lines)
+
+
+SUMMARY = (
+    ("to begin", ("eth.open", "{} opens and funds"), ("deposit.eth", "{} deposits"), ("deposit.eth", "{} deposits")),
+    (
+        "a payment",
+        ("", "0: a signature"),
+        ("batch.blob_exec_per_transfer", "{} and a place in a blob"),
+        ("block.submit", "{} for 65,536 payments"),
+    ),
+    (
+        "to end",
+        ("eth.close_cooperative", "{} for both"),
+        ("withdraw.claim", "{} a withdrawal"),
+        ("exit.claim_batched", "{} an exit, of ten"),
+    ),
+    (
+        "against a cheat",
+        ("eth.counter", "{} answers a stale proof"),
+        ("dispute.state", "{} convicts a wrong state"),
+        ("exit.challenge", "{} stops a wrong exit"),
+    ),
+)
+"""Rows of the summary: for each family an operation of its gas measurement, and the text around the figure."""
+
 TABLES = {
     "gas": ("gas", gas_table),
     "rate": ("rate", rate_table),
@@ -252,7 +291,7 @@ TABLES = {
     "rollup-rate": ("rollup_rate", rollup_rate_table),
     "plasma-rate": ("plasma_rate", plasma_rate_table),
 }
-"""Measurement and table function of each marker in the README."""
+"""Measurement and table function of each marker in `docs/costs.md`."""
 
 
 def filled(text: str, results: Path = RESULTS) -> str:
@@ -265,31 +304,35 @@ def filled(text: str, results: Path = RESULTS) -> str:
                 file=sys.stderr,
             )
             continue
-        begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
-        head, found_begin, rest = text.partition(begin)
-        _, found_end, tail = rest.partition(end)
-        if not found_begin or not found_end:
-            raise SystemExit(f"{name}: the markers {begin} and {end} are not there, in this order")
-        measured = json.loads(source.read_text(encoding="utf-8"))
-        text = f"{head}{begin}\n{table(measured)}\n{end}{tail}"
+        text = put(text, name, table(json.loads(source.read_text(encoding="utf-8"))))
     return text
+
+
+def put(text: str, name: str, table: str) -> str:
+    """Return the text with a table between the markers of its name; raise SystemExit without them."""
+    begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
+    head, found_begin, rest = text.partition(begin)
+    _, found_end, tail = rest.partition(end)
+    if not found_begin or not found_end:
+        raise SystemExit(f"{name}: the markers {begin} and {end} are not there, in this order")
+    return f"{head}{begin}\n{table}\n{end}{tail}"
 
 
 def main() -> int:
     """Write or check the tables; return the exit code."""
-    parser = argparse.ArgumentParser(description="Write the README's tables from the committed measurements.")
+    parser = argparse.ArgumentParser(description="Write the tables of pages from the committed measurements.")
     parser.add_argument("--check", action="store_true", help="only say whether they agree")
     arguments = parser.parse_args()
-    before = README.read_text(encoding="utf-8")
-    after = filled(before)
+    before = {path: path.read_text(encoding="utf-8") for path in (README, COSTS)}
+    after = {README: put(before[README], "costs", costs_table(RESULTS)), COSTS: filled(before[COSTS])}
+    stale = [path for path in before if before[path] != after[path]]
     if arguments.check:
-        if before != after:
-            print(
-                "README.md: its tables differ from bench/results; run: python tools/readme_tables.py",
-                file=sys.stderr,
-            )
-        return int(before != after)
-    README.write_text(after, encoding="utf-8")
+        for path in stale:
+            name = path.relative_to(ROOT)
+            print(f"{name}: its tables differ from bench/results; run: python tools/readme_tables.py", file=sys.stderr)
+        return int(bool(stale))
+    for path in stale:
+        path.write_text(after[path], encoding="utf-8")
     return 0
 
 

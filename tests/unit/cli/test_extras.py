@@ -14,9 +14,9 @@ PLAIN = (
     "layer2.channels",
     "layer2.plasma",
     "layer2.store",
-    "layer2.cli.channel",
+    "layer2.cli.channels",
     "layer2.cli.plasma.commands",
-    "layer2.cli.coin",
+    "layer2.cli.coins",
 )
 WITHOUT = f"import sys; sys.modules.update(dict.fromkeys({sorted(EXTRAS)!r}));"
 

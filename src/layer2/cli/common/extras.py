@@ -13,6 +13,7 @@ EXTRAS = {
     "eth": "devnet",
     "eth_tester": "devnet",
     "ape": "ape",
+    "hypothesis": "testing",
 }
 """Extras by the packages' import names."""
 
