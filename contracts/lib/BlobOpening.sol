@@ -10,9 +10,24 @@ pragma solidity ^0.8.28;
 /// EIP-4844 checks the fold. All terms are divided by the first factor, so that one commitment need not be multiplied.
 /// A proof that does not fit reverts, so a failed opening never proves fraud.
 library BlobOpening {
-    /// @notice Thrown when the opening does not prove the claimed values.
-    /// @param what The number of the failed check
-    error OpeningInvalid(uint256 what);
+    /// @notice Thrown when the opening does not have the length of its parts.
+    error InvalidOpeningLength();
+    /// @notice Thrown when a commitment is not that of its blob.
+    error UnexpectedBlobHash();
+    /// @notice Thrown when the field elements are not all in the blob.
+    error FieldsOutOfRange();
+    /// @notice Thrown when the number of field elements is not one of a part.
+    error InvalidFieldCount();
+    /// @notice Thrown when a field element is not below the modulus.
+    error NonCanonicalField();
+    /// @notice Thrown when the precompile of EIP-2537 rejects the commitments.
+    error PointMultiplicationFailed();
+    /// @notice Thrown when the point evaluation of EIP-4844 rejects the opening.
+    error PointEvaluationFailed();
+    /// @notice Thrown when the SHA-256 precompile fails.
+    error HashFailed();
+    /// @notice Thrown when the inverse given is not that of the first factor.
+    error InvalidInverse();
 
     /// @dev Field elements of one blob.
     /// @param hash The versioned hash of the blob
@@ -50,12 +65,12 @@ library BlobOpening {
     /// first factor (32 bytes), and the evaluation proof of the fold (48 bytes)
     function verify(Part[] memory parts, bytes memory proof) internal view {
         uint256 n = parts.length;
-        if (n == 0 || n > 2 || proof.length != POINT * (n + 1) + 80) revert OpeningInvalid(1);
+        if (n == 0 || n > 2 || proof.length != POINT * (n + 1) + 80) revert InvalidOpeningLength();
         bytes32 claimed = 0;
         for (uint256 i; i < n; ++i) {
             Part memory part = parts[i];
             claimed = keccak256(abi.encode(claimed, part.hash, part.first, keccak256(part.values)));
-            if (_versionedHash(proof, POINT * i) != part.hash) revert OpeningInvalid(2);
+            if (_versionedHash(proof, POINT * i) != part.hash) revert UnexpectedBlobHash();
         }
         uint256 z;
         assembly ("memory-safe") {
@@ -66,7 +81,7 @@ library BlobOpening {
         uint256[] memory scalars = new uint256[](n + 1);
         uint256 value = _combine(parts, z, uint256(claimed) % R, scalars);
         uint256 inverse = _word(proof, proof.length - 80);
-        if (mulmod(inverse, scalars[0], R) != 1) revert OpeningInvalid(9);
+        if (mulmod(inverse, scalars[0], R) != 1) revert InvalidInverse();
         for (uint256 i = 1; i <= n; ++i) {
             scalars[i] = mulmod(scalars[i], inverse, R);
         }
@@ -97,9 +112,9 @@ library BlobOpening {
     /// at z, and `scale`.
     function _interpolate(Part memory part, uint256 z) private pure returns (uint256, uint256, uint256) {
         uint256 count = part.values.length / 32;
-        if (part.first + count > FIELDS || part.values.length % 32 != 0) revert OpeningInvalid(3);
+        if (part.first + count > FIELDS || part.values.length % 32 != 0) revert FieldsOutOfRange();
         if (count == RUN && part.first % RUN == 0) return _run(part.values, _point(part.first), z);
-        if (count == 0 || count > 3) revert OpeningInvalid(4);
+        if (count == 0 || count > 3) revert InvalidFieldCount();
         return _few(part, count, z);
     }
 
@@ -127,7 +142,7 @@ library BlobOpening {
             scale := mulmod(scale, scale, R)
             scale := mulmod(mulmod(scale, scale, R), 16, R)
         }
-        if (wide) revert OpeningInvalid(5);
+        if (wide) revert NonCanonicalField();
     }
 
     /// @dev Lagrange interpolation with all weights multiplied by the product of the differences.
@@ -155,7 +170,7 @@ library BlobOpening {
         zero = 1;
         for (uint256 i; i < count; ++i) {
             uint256 v = _word(part.values, 32 * i);
-            if (v >= R) revert OpeningInvalid(5);
+            if (v >= R) revert NonCanonicalField();
             uint256 d = _minus(z, x[i]);
             top = addmod(mulmod(top, d, R), mulmod(mulmod(v, w[i], R), zero, R), R);
             zero = mulmod(zero, d, R);
@@ -197,7 +212,7 @@ library BlobOpening {
             ok := and(ok, staticcall(gas(), G1ADD, input, 256, add(point, 32), 128))
             ok := and(ok, eq(returndatasize(), 128))
         }
-        if (!ok) revert OpeningInvalid(6);
+        if (!ok) revert PointMultiplicationFailed();
     }
 
     /// @dev Requires the value of the fold at z by the point evaluation precompile.
@@ -216,7 +231,7 @@ library BlobOpening {
             ok := staticcall(gas(), POINT_EVALUATION, input, 192, 0, 64)
             ok := and(ok, eq(returndatasize(), 64))
         }
-        if (!ok) revert OpeningInvalid(7);
+        if (!ok) revert PointEvaluationFailed();
     }
 
     /// @dev Returns the versioned hash of a commitment (EIP-4844).
@@ -229,7 +244,7 @@ library BlobOpening {
             ok := staticcall(gas(), SHA256, 0, 48, 0, 32)
             hash := or(shr(8, shl(8, mload(0))), shl(248, 1))
         }
-        if (!ok) revert OpeningInvalid(8);
+        if (!ok) revert HashFailed();
     }
 
     /// @dev Returns 48 bytes, in a word and the upper half of another. The precompile rejects coordinates out of range.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {BlsErrors} from "./BlsErrors.sol";
+
 /// @title BLS12-381 with the precompiles of EIP-2537: signatures in G1, keys in G2, over 32-byte digests
 /// @dev Running out of gas never decides an answer: each precompile must have enough gas, otherwise the call reverts.
 library Bls {
@@ -8,9 +10,6 @@ library Bls {
     /// @param have The gas left
     /// @param need The gas required
     error InsufficientGas(uint256 have, uint256 need);
-    /// @notice Thrown when a precompile rejects points that were proven before, or a hint does not fit.
-    /// @param what The number of the failed check
-    error PointInvalid(uint256 what);
     /// @notice Thrown when a required key is not among the given ones.
     /// @param given The number of keys given
     error KeyMissing(uint256 given);
@@ -64,18 +63,18 @@ library Bls {
         }
         if (!_less(high, low, P_HIGH, P_LOW)) return (false, point);
         (uint256 yHigh, uint256 yLow) = abi.decode(hint, (uint256, uint256));
-        if (!_less(yHigh, yLow, P_HIGH, P_LOW)) revert PointInvalid(1);
+        if (!_less(yHigh, yLow, P_HIGH, P_LOW)) revert BlsErrors.NonCanonicalHint();
         (uint256 wantHigh, uint256 wantLow) = _power(high, low, 3);
         (wantHigh, wantLow) = _plusFour(wantHigh, wantLow);
         (uint256 haveHigh, uint256 haveLow) = _power(yHigh, yLow, 2);
         if (haveHigh != wantHigh || haveLow != wantLow) {
             // -1 is not a square: if minus the right side is one, the right side is not. It is never zero here.
             (wantHigh, wantLow) = _negate(wantHigh, wantLow);
-            if (haveHigh != wantHigh || haveLow != wantLow) revert PointInvalid(2);
+            if (haveHigh != wantHigh || haveLow != wantLow) revert BlsErrors.HintNotARoot();
             return (false, point);
         }
         bool larger = _less(HALF_HIGH, HALF_LOW, yHigh, yLow);
-        if (larger != (flags & 1 == 1)) revert PointInvalid(3);
+        if (larger != (flags & 1 == 1)) revert BlsErrors.HintOfOtherSign();
         point = abi.encode(high, low, yHigh, yLow);
         valid = true;
     }
@@ -102,28 +101,28 @@ library Bls {
             _requireOffCurve(x, a, b);
             return (false, point);
         }
-        if (!_less(a, b, P_HIGH, P_LOW) || !_less(c, d, P_HIGH, P_LOW)) revert PointInvalid(9);
+        if (!_less(a, b, P_HIGH, P_LOW) || !_less(c, d, P_HIGH, P_LOW)) revert BlsErrors.NonCanonicalKeyHint();
         bool larger = c | d == 0 ? _less(HALF_HIGH, HALF_LOW, a, b) : _less(HALF_HIGH, HALF_LOW, c, d);
-        if (larger != (flags & 1 == 1)) revert PointInvalid(10);
+        if (larger != (flags & 1 == 1)) revert BlsErrors.KeyHintOfOtherSign();
         point = abi.encode(x[0], x[1], x[2], x[3], a, b, c, d);
         // Adding infinity succeeds only for a point on the curve.
         (bool ok,) = _call(G2ADD, bytes.concat(point, new bytes(256)), 256, G2ADD_GAS);
-        if (!ok) revert PointInvalid(11);
+        if (!ok) revert BlsErrors.KeyNotOnCurve();
         (valid,) = _call(G2MSM, bytes.concat(point, bytes32(uint256(1))), 256, G2MSM_GAS);
         if (valid) return (true, point);
         // A valid point must succeed, because only the point may cause the failure, not a repriced precompile.
         (ok,) = _call(G2MSM, bytes.concat(_minusG2(), bytes32(uint256(1))), 256, G2MSM_GAS);
-        if (!ok) revert PointInvalid(15);
+        if (!ok) revert BlsErrors.KeySubgroupCheckFailed();
     }
 
     /// @dev A number of Fp2 is a square exactly if its norm is one in Fp, and minus one is not a square there. All
     /// terms get square factors (4, then 16), because products use squares: `4ab = (a + b)^2 - (a - b)^2`.
     function _requireOffCurve(uint256[4] memory x, uint256 zh, uint256 zl) private view {
         (uint256 high, uint256 low) = _norm(x);
-        if (high | low == 0) revert PointInvalid(12);
+        if (high | low == 0) revert BlsErrors.KeyOnCurve();
         (zh, zl) = _power(zh, zl, 2);
         (high, low) = _negate(high, low);
-        if (zh != high || zl != low) revert PointInvalid(13);
+        if (zh != high || zl != low) revert BlsErrors.KeyHintNotARoot();
     }
 
     /// @dev Returns 256 times the norm of `x^3 + 4(1 + i)`, `x = x[0..1] + i x[2..3]`.
@@ -206,7 +205,7 @@ library Bls {
         (bool ok, bytes memory output) = _call(PAIRING, input, 32, cost);
         if (ok) return uint256(bytes32(output)) == 1;
         // All other points are valid: either this point is not, or the precompile has changed.
-        if (_inSubgroup(point)) revert PointInvalid(5);
+        if (_inSubgroup(point)) revert BlsErrors.PairingFailed();
         return false;
     }
 
@@ -284,7 +283,7 @@ library Bls {
                 at := add(at, step)
             }
         }
-        if (!ok) revert PointInvalid(6);
+        if (!ok) revert BlsErrors.HashToCurveFailed();
     }
 
     function _inSubgroup(bytes memory point) private view returns (bool ok) {
@@ -292,7 +291,7 @@ library Bls {
         if (ok) return true;
         // A repriced precompile fails for every point, so a point known to be valid shows the difference.
         (bool works,) = _call(G1MSM, bytes.concat(hashToG1(0), bytes32(uint256(1))), 128, MSM_GAS);
-        if (!works) revert PointInvalid(14);
+        if (!works) revert BlsErrors.SubgroupCheckFailed();
     }
 
     /// @dev Returns `(high << 256 | low) ^ exponent mod p`.
@@ -301,7 +300,7 @@ library Bls {
             uint256(64), uint256(1), uint256(64), high, low, exponent, uint256(P_HIGH), uint256(P_LOW)
         );
         (bool ok, bytes memory output) = _call(MODEXP, input, 64, MODEXP_GAS);
-        if (!ok) revert PointInvalid(8);
+        if (!ok) revert BlsErrors.ModularExponentiationFailed();
         return abi.decode(output, (uint256, uint256));
     }
 

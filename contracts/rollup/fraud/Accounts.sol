@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {SegmentPosition} from "./SegmentPosition.sol";
+import {WitnessErrors} from "./WitnessErrors.sol";
 
 /// @title Accounts in memory
 /// @dev An account is referenced by the memory address of its record: five words,
@@ -18,7 +18,7 @@ library Accounts {
     /// @return size The number of records
     function read(bytes memory ids, bytes memory leaves) internal pure returns (uint256 table, uint256 size) {
         (table, size) = _layOut(ids);
-        if (leaves.length != 64 * size) revert SegmentPosition.WitnessInvalid(10);
+        if (leaves.length != 64 * size) revert WitnessErrors.InvalidAccountsLength();
         assembly ("memory-safe") {
             let leaf := add(leaves, 32)
             let end := add(table, mul(size, RECORD))
@@ -43,7 +43,7 @@ library Accounts {
         returns (uint256 table, uint256 size)
     {
         (table, size) = _layOut(ids);
-        if (leaves.length != 32 * size || keys.length != 192 * size) revert SegmentPosition.WitnessInvalid(10);
+        if (leaves.length != 32 * size || keys.length != 192 * size) revert WitnessErrors.InvalidAccountsLength();
         uint256 wild = 0;
         assembly ("memory-safe") {
             let leaf := add(leaves, 32)
@@ -76,13 +76,13 @@ library Accounts {
                 key := add(key, 192)
             }
         }
-        if (wild != 0) revert SegmentPosition.WitnessInvalid(16);
+        if (wild != 0) revert WitnessErrors.InvalidOwner();
     }
 
     /// @dev Allocates records that contain only their ids.
     function _layOut(bytes memory ids) private pure returns (uint256 table, uint256 size) {
         size = ids.length / 4;
-        if (size == 0 || size > 256 || ids.length % 4 != 0) revert SegmentPosition.WitnessInvalid(10);
+        if (size == 0 || size > 256 || ids.length % 4 != 0) revert WitnessErrors.InvalidAccountsLength();
         bool rising = true;
         assembly ("memory-safe") {
             table := mload(0x40)
@@ -99,7 +99,7 @@ library Accounts {
             }
             mstore(0x40, end)
         }
-        if (!rising) revert SegmentPosition.WitnessInvalid(11);
+        if (!rising) revert WitnessErrors.UnsortedAccounts();
     }
 
     /// @notice Returns the owner word of an account; zero if the account does not exist.

@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {IRollup} from "../../interfaces/IRollup.sol";
 import {Accounts} from "./Accounts.sol";
 import {MultiProof} from "./MultiProof.sol";
-import {SegmentPosition} from "./SegmentPosition.sol";
+import {WitnessErrors} from "./WitnessErrors.sol";
 
 /// @title A part of the state in memory: the accounts that a segment uses, and the other components of the root
 /// @dev Accounts are opened together by one multiproof under the root before; the same siblings give the root after. An
@@ -107,13 +107,13 @@ library Ledger {
         if (fresh) {
             state.branch = new bytes32[](WITHDRAWAL_DEPTH);
         } else if (takesOut) {
-            if (given.length != 32 * WITHDRAWAL_DEPTH) revert SegmentPosition.WitnessInvalid(13);
+            if (given.length != 32 * WITHDRAWAL_DEPTH) revert WitnessErrors.InvalidWithdrawalsLength();
             bytes32[] memory branch = new bytes32[](WITHDRAWAL_DEPTH);
             assembly ("memory-safe") {
                 mcopy(add(branch, 32), add(given, 32), mload(given))
             }
             state.branch = branch;
-            if (exits(state) != before.withdrawals) revert SegmentPosition.WitnessInvalid(14);
+            if (exits(state) != before.withdrawals) revert WitnessErrors.InvalidWithdrawalsProof();
         }
     }
 
@@ -123,14 +123,14 @@ library Ledger {
     /// @param accounts The root over the accounts
     function prove(State memory state, bytes calldata siblings, bytes32 accounts) internal pure {
         if (MultiProof.root(state.table, state.count, siblings, state.born) != accounts) {
-            revert SegmentPosition.WitnessInvalid(12);
+            revert WitnessErrors.InvalidAccountsProof();
         }
     }
 
     /// @notice Requires that the accounts were those under `accounts`, and returns the state root after the segment.
     function close(State memory state, bytes calldata siblings, bytes32 accounts) internal pure returns (bytes32) {
         (bytes32 before, bytes32 root) = MultiProof.roots(state.table, state.count, siblings, state.born);
-        if (before != accounts) revert SegmentPosition.WitnessInvalid(12);
+        if (before != accounts) revert WitnessErrors.InvalidAccountsProof();
         return rootWith(state, root);
     }
 
@@ -190,7 +190,7 @@ library Ledger {
             fits := and(lt(hint, mload(add(state, 96))), lt(position, mload(add(state, 32))))
             fits := and(fits, eq(mload(at), id))
         }
-        if (!fits) revert SegmentPosition.WitnessInvalid(17);
+        if (!fits) revert WitnessErrors.AccountNotShown();
     }
 
     /// @notice Opens an account with the next id. Returns false if no id is left.
@@ -242,7 +242,7 @@ library Ledger {
 
     /// @notice Appends a withdrawal.
     function takeOut(State memory state, address target, uint256 token, uint256 amount) internal pure {
-        if (state.branch.length == 0) revert SegmentPosition.WitnessInvalid(15);
+        if (state.branch.length == 0) revert WitnessErrors.MissingWithdrawals();
         bytes32 node = keccak256(abi.encodePacked(target, uint16(token), uint128(amount)));
         uint256 size = state.withdrawals;
         state.withdrawals = size + 1;

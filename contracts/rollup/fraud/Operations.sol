@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {Bls} from "../../lib/Bls.sol";
 import {Accounts} from "./Accounts.sol";
 import {Ledger} from "./Ledger.sol";
-import {SegmentPosition} from "./SegmentPosition.sol";
+import {WitnessErrors} from "./WitnessErrors.sol";
 
 /// @title Execution of operations: the on-chain twin of the rollup's state transition, one segment at a time
 /// @dev The functions are total, like their twin: bytes without a meaning have no effect. The order in which accounts
@@ -220,7 +220,7 @@ library Operations {
         internal
         view
     {
-        if (hints.length != head.count) revert SegmentPosition.WitnessInvalid(21);
+        if (hints.length != head.count) revert WitnessErrors.InvalidHintCount();
         for (uint256 i; i < head.count; ++i) {
             bytes memory compressed = new bytes(96);
             uint256 at = head.start + i * head.width;

@@ -5,7 +5,7 @@ import {Bls} from "../../lib/Bls.sol";
 import {Accounts} from "./Accounts.sol";
 import {Ledger} from "./Ledger.sol";
 import {Operations} from "./Operations.sol";
-import {SegmentPosition} from "./SegmentPosition.sol";
+import {WitnessErrors} from "./WitnessErrors.sol";
 
 /// @title Execution of queue items: deposits, forced operations, new tokens
 /// @dev The function is total, like its Python twin: every item counts as consumed, whatever its effect.
@@ -100,14 +100,14 @@ library QueueExecution {
         returns (bool)
     {
         uint256 index = speakers.used++;
-        if (index >= speakers.hints.length) revert SegmentPosition.WitnessInvalid(19);
+        if (index >= speakers.hints.length) revert WitnessErrors.MissingSignerHint();
         bytes memory compressed = new bytes(48);
         assembly ("memory-safe") {
             mcopy(add(compressed, 32), add(raw, 97), 48)
         }
         (bool valid, bytes memory point) = Bls.signature(compressed, speakers.hints[index]);
         if (!valid) return false;
-        if (Bls.ownerOf(keys, index) != owner) revert SegmentPosition.WitnessInvalid(20);
+        if (Bls.ownerOf(keys, index) != owner) revert WitnessErrors.UnexpectedSignerKey();
         uint256[] memory positions = new uint256[](1);
         bytes32[] memory digests = new bytes32[](1);
         (positions[0], digests[0]) = (index, digest);

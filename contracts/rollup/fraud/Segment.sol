@@ -7,6 +7,7 @@ import {Ledger} from "./Ledger.sol";
 import {Operations} from "./Operations.sol";
 import {SegmentPosition} from "./SegmentPosition.sol";
 import {Shown} from "./Shown.sol";
+import {WitnessErrors} from "./WitnessErrors.sol";
 
 /// @title Opening of one segment of an assertion: its position, its data, the roots around it, the accounts it uses
 /// @dev A judge receives `abi.encode(Proof, siblings, keys)`: the last two are by far the longest parts and are read in
@@ -68,7 +69,7 @@ abstract contract Segment {
         returns (Opened memory opened)
     {
         uint256 segments = claimed.segments - parent.segments;
-        if (proof.segment >= segments) revert SegmentPosition.WitnessInvalid(3);
+        if (proof.segment >= segments) revert WitnessErrors.SegmentOutOfRange();
         (uint256 offset, uint256 queueStart) =
             SegmentPosition.inside(IRollup(msg.sender), proof.place, parent.segments + proof.segment);
         uint256 queueSegments = SegmentPosition.queueSegments(proof.place.item.queueEnd - queueStart);
@@ -86,7 +87,7 @@ abstract contract Segment {
         bool fresh = proof.segment == 0;
         opened.following = roots[roots.length - 1];
         bytes32 preceding = fresh ? parent.root : roots[roots.length - 2];
-        if (_rootOf(proof.before) != preceding) revert SegmentPosition.WitnessInvalid(6);
+        if (_rootOf(proof.before) != preceding) revert WitnessErrors.InvalidPrecedingState();
         bool takesOut = adds && (opened.isQueue || Operations.takesOut(uint8(opened.frame[0])));
         opened.state = Ledger.open(proof.before, proof.witness.branch, fresh, takesOut);
         opened.start = fresh ? Ledger.rootWith(opened.state, proof.before.accounts) : preceding;
@@ -104,7 +105,7 @@ abstract contract Segment {
     /// @dev An assertion starts from its parent's root with an empty withdrawal list.
     function _beforeFirst(IRollup.Assertion calldata parent, Proof memory proof) private pure returns (bytes32) {
         IRollup.Roots memory roots = proof.origin;
-        if (_rootOf(roots) != parent.root) revert SegmentPosition.WitnessInvalid(23);
+        if (_rootOf(roots) != parent.root) revert WitnessErrors.InvalidParentState();
         bytes32 none = 0;
         for (uint256 level; level < WITHDRAWAL_DEPTH; ++level) {
             none = Ledger.pair(none, none);

@@ -2,14 +2,10 @@
 pragma solidity ^0.8.28;
 
 import {IRollup} from "../../interfaces/IRollup.sol";
+import {WitnessErrors} from "./WitnessErrors.sol";
 
 /// @title The position of a segment: its entry, and its index in the entry
 library SegmentPosition {
-    /// @notice Thrown when an entry, or data shown of it, does not match the commitments of the rollup or the
-    /// assertion.
-    /// @param what The number of the failed check
-    error WitnessInvalid(uint256 what);
-
     uint256 private constant OPS = 27;
 
     /// @dev An inbox entry and the one before it.
@@ -34,15 +30,17 @@ library SegmentPosition {
         returns (uint256 offset, uint256 queueStart)
     {
         if (place.entry == 0 || keccak256(abi.encode(place.item)) != rollup.accumulators(place.entry)) {
-            revert WitnessInvalid(1);
+            revert WitnessErrors.UnknownEntry();
         }
         uint256 start = 0;
         if (place.entry > 1) {
-            if (keccak256(abi.encode(place.previous)) != place.item.previous) revert WitnessInvalid(2);
+            if (keccak256(abi.encode(place.previous)) != place.item.previous) {
+                revert WitnessErrors.UnknownPreviousEntry();
+            }
             start = place.previous.segments;
             queueStart = place.previous.queueEnd;
         }
-        if (absolute < start || absolute >= place.item.segments) revert WitnessInvalid(3);
+        if (absolute < start || absolute >= place.item.segments) revert WitnessErrors.SegmentOutOfRange();
         offset = absolute - start;
     }
 

@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {IRollup} from "../../interfaces/IRollup.sol";
 import {BlobOpening} from "../../lib/BlobOpening.sol";
 import {ChunkTree} from "../../lib/ChunkTree.sol";
-import {SegmentPosition} from "./SegmentPosition.sol";
+import {WitnessErrors} from "./WitnessErrors.sol";
 
 /// @title Openings of an entry's frame and of an assertion's roots, in calldata or in blobs
 /// @dev Both are opened together, so that two blobs cost little more than one.
@@ -53,7 +53,7 @@ library Shown {
         }
         if (claimed.rootsInBlob) {
             parts[parts.length - 1] = BlobOpening.Part(claimed.roots, first, pieces.roots);
-            if (pieces.roots.length != 32 * (last + 1 - first)) revert SegmentPosition.WitnessInvalid(4);
+            if (pieces.roots.length != 32 * (last + 1 - first)) revert WitnessErrors.InvalidRootsLength();
         } else {
             _requireRoots(pieces, claimed.roots, segments, first, last);
         }
@@ -67,7 +67,7 @@ library Shown {
         returns (BlobOpening.Part memory part)
     {
         if (keccak256(pieces.hashes) != item.data || pieces.frame.length != 32 * RUN_FIELDS) {
-            revert SegmentPosition.WitnessInvalid(22);
+            revert WitnessErrors.InvalidFrameData();
         }
         // The entry has as many hashes as its frames need.
         uint256 blob = index / FRAMES_PER_BLOB;
@@ -83,7 +83,7 @@ library Shown {
         if (
             pieces.frame.length != RUN
                 || !ChunkTree.holds(item.data, item.frames, index, pieces.frame, 0, pieces.framePath, 0)
-        ) revert SegmentPosition.WitnessInvalid(22);
+        ) revert WitnessErrors.InvalidFrameData();
     }
 
     function _requireRoots(Pieces memory pieces, bytes32 root, uint256 segments, uint256 first, uint256 last)
@@ -96,7 +96,7 @@ library Shown {
         for (uint256 run = from; run <= last / RUN_FIELDS; ++run) {
             uint256 at = run - from;
             if (!ChunkTree.holds(root, total, run, pieces.roots, at * RUN, pieces.rootsPath, at * step)) {
-                revert SegmentPosition.WitnessInvalid(5);
+                revert WitnessErrors.InvalidRootsPath();
             }
         }
     }

@@ -9,7 +9,7 @@ import {Calldata} from "../../lib/Calldata.sol";
 import {Ledger} from "./Ledger.sol";
 import {Operations} from "./Operations.sol";
 import {Segment} from "./Segment.sol";
-import {SegmentPosition} from "./SegmentPosition.sol";
+import {WitnessErrors} from "./WitnessErrors.sol";
 
 /// @title A judge that decides whether a frame with one BLS signature had to be executed
 /// @notice Returns true if a frame with an invalid signature was executed, or one with a valid signature was skipped.
@@ -28,9 +28,9 @@ contract SignatureVerifier is IFraudVerifier, IBlsSignatureVerifier, Segment {
         bytes calldata keys = _keys(encoded);
         opened.state.readKeyed(proof.witness, keys);
         // The first half shows whether a frame was executed.
-        if (opened.isQueue || opened.half == 1) revert SegmentPosition.WitnessInvalid(30);
+        if (opened.isQueue || opened.half == 1) revert WitnessErrors.NotAFirstHalf();
         Operations.Header memory head = Operations.header(opened.frame);
-        if (head.count == 0 || !Operations.byBls(head)) revert SegmentPosition.WitnessInvalid(31);
+        if (head.count == 0 || !Operations.byBls(head)) revert WitnessErrors.NotABlsFrame();
         bool executed = opened.following != opened.start;
         Ledger.prove(opened.state, _siblings(encoded), proof.before.accounts);
         (bool fine,) = Operations.admissible(opened.state, head);
@@ -65,7 +65,7 @@ contract SignatureVerifier is IFraudVerifier, IBlsSignatureVerifier, Segment {
         assembly ("memory-safe") {
             mcopy(add(compressed, 32), add(frame, 40), 48)
         }
-        if (hints.length != 1) revert SegmentPosition.WitnessInvalid(32);
+        if (hints.length != 1) revert WitnessErrors.InvalidSignatureHint();
         (bool valid, bytes memory point) = Bls.signature(compressed, hints[0]);
         if (!valid) return false;
         return Bls.verify(point, keys, speakers, digests);

@@ -7,7 +7,7 @@ import {Ledger} from "./Ledger.sol";
 import {Operations} from "./Operations.sol";
 import {QueueExecution} from "./QueueExecution.sol";
 import {Segment} from "./Segment.sol";
-import {SegmentPosition} from "./SegmentPosition.sol";
+import {WitnessErrors} from "./WitnessErrors.sol";
 
 /// @title A judge that executes one segment again and compares the root
 /// @notice Returns true if the root after the segment does not follow from the root before it and the data. The
@@ -65,8 +65,8 @@ contract StateVerifier is IFraudVerifier, Segment {
 
     function _runQueue(Ledger.State memory state, Proof memory proof, uint256 from, bytes calldata keys) private view {
         uint256 left = proof.place.item.queueEnd - from;
-        if (proof.items.length != (left < OPS ? left : OPS)) revert SegmentPosition.WitnessInvalid(7);
-        if (state.queueCount != from) revert SegmentPosition.WitnessInvalid(8);
+        if (proof.items.length != (left < OPS ? left : OPS)) revert WitnessErrors.InvalidItemCount();
+        if (state.queueCount != from) revert WitnessErrors.UnexpectedQueuePosition();
         bytes32 domain = _domain();
         bytes28 acc = state.queueAcc;
         for (uint256 i; i < proof.items.length; ++i) {
@@ -81,7 +81,7 @@ contract StateVerifier is IFraudVerifier, Segment {
             (bytes28 kept, uint256 time) = IRollup(msg.sender).checkpoints(reached);
             known = time != 0 && kept == acc;
         }
-        if (!known) revert SegmentPosition.WitnessInvalid(9);
+        if (!known) revert WitnessErrors.UnknownQueueItems();
         QueueExecution.SignerHints memory speakers = QueueExecution.SignerHints(proof.hints, 0);
         for (uint256 i; i < proof.items.length; ++i) {
             QueueExecution.consume(state, proof.items[i], domain, speakers, keys);

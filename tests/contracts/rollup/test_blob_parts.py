@@ -80,15 +80,15 @@ def test_a_frame_is_the_value_of_the_entrys_own_blob(bench: Bench) -> None:
     foreign = hash_of_blob(bench.replica.entries[2].blobs[0])
     assert (len(frame), hashes) == (32 * 16, hash_of_blob(bench.replica.entries[1].blobs[0]))
     for name, shown, told in (
-        ("another entry's blob", changed(proof, hashes=foreign), "WitnessInvalid(22)"),
-        ("a blob more", changed(proof, hashes=hashes + foreign), "WitnessInvalid(22)"),
-        ("no blobs", changed(proof, hashes=b""), "WitnessInvalid(22)"),
-        ("a field less", changed(proof, frame=frame[:-32]), "WitnessInvalid(22)"),
-        ("a field more", changed(proof, frame=frame + bytes(32)), "WitnessInvalid(22)"),
-        ("another field", changed(proof, frame=WORD + frame[32:]), "OpeningInvalid(9)"),
-        ("the frame before it", changed(proof, frame=part(bench.proof(1), "frame")), "OpeningInvalid(9)"),
-        ("another opening", changed(proof, opening=part(bench.proof(1), "opening")), "OpeningInvalid(9)"),
-        ("no opening", changed(proof, opening=b""), "OpeningInvalid(1)"),
+        ("another entry's blob", changed(proof, hashes=foreign), "InvalidFrameData()"),
+        ("a blob more", changed(proof, hashes=hashes + foreign), "InvalidFrameData()"),
+        ("no blobs", changed(proof, hashes=b""), "InvalidFrameData()"),
+        ("a field less", changed(proof, frame=frame[:-32]), "InvalidFrameData()"),
+        ("a field more", changed(proof, frame=frame + bytes(32)), "InvalidFrameData()"),
+        ("another field", changed(proof, frame=WORD + frame[32:]), "InvalidInverse()"),
+        ("the frame before it", changed(proof, frame=part(bench.proof(1), "frame")), "InvalidInverse()"),
+        ("another opening", changed(proof, opening=part(bench.proof(1), "opening")), "InvalidInverse()"),
+        ("no opening", changed(proof, opening=b""), "InvalidOpeningLength()"),
     ):
         assert bench.says(shown) == told, name
     assert bench.says(proof) == ACQUITS
@@ -97,14 +97,14 @@ def test_a_frame_is_the_value_of_the_entrys_own_blob(bench: Bench) -> None:
 def test_roots_are_the_values_of_the_claims_own_blob(bench: Bench) -> None:
     """As many as are asked for: behind fewer lies nothing, which would pass for a root of zero."""
     # One value alone needs no factor: there only the evaluation itself refuses another one.
-    for segment, refused in ((0, 7), (3, 9)):
+    for segment, refused in ((0, "PointEvaluationFailed"), (3, "InvalidInverse")):
         proof = bench.proof(segment)
         roots = part(proof, "roots")
         for name, shown, told in (
-            ("a root less", changed(proof, roots=roots[:-32]), "WitnessInvalid(4)"),
-            ("none", changed(proof, roots=b""), "WitnessInvalid(4)"),
-            ("a root more", changed(proof, roots=roots + WORD), "WitnessInvalid(4)"),
-            ("another root", changed(proof, roots=roots[:-32] + WORD), f"OpeningInvalid({refused})"),
+            ("a root less", changed(proof, roots=roots[:-32]), "InvalidRootsLength()"),
+            ("none", changed(proof, roots=b""), "InvalidRootsLength()"),
+            ("a root more", changed(proof, roots=roots + WORD), "InvalidRootsLength()"),
+            ("another root", changed(proof, roots=roots[:-32] + WORD), f"{refused}()"),
         ):
             assert bench.says(shown) == told, (segment, name)
 
@@ -115,7 +115,7 @@ def test_the_claimed_root_is_compared_with_the_last_one_of_the_blob_alone(bench:
     proof = endpoint_proof(bench.replica, bench.honest)
     verdict = bench.corner.verdict
     assert verdict(ENDPOINT_JUDGE, bench.honest, proof) == ACQUITS
-    assert verdict(ENDPOINT_JUDGE, bench.honest, WORD + proof[32:]) == "OpeningInvalid(7)"
+    assert verdict(ENDPOINT_JUDGE, bench.honest, WORD + proof[32:]) == "PointEvaluationFailed()"
     lie = bench.proposed(bench.right, b"\0" + WORD[1:])
     assert verdict(ENDPOINT_JUDGE, lie, endpoint_proof(bench.replica, lie)) == GUILTY
     # What lies in calldata was compared when it was claimed: nothing is opened.

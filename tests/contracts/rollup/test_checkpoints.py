@@ -93,7 +93,7 @@ def test_items_are_bound_by_the_next_checkpoint(corner: Corner) -> None:
         ("one less", changed(proof, later=later[:-1])),
         ("one more", changed(proof, later=[*later, WORD])),
     ):
-        assert corner.verdict(STATE_JUDGE, honest, shown) == "WitnessInvalid(9)", name
+        assert corner.verdict(STATE_JUDGE, honest, shown) == "UnknownQueueItems()", name
     # The last segment leads to the entry's end, behind the checkpoint.
     last = state_proof(replica, honest, len(right) - 1)
     assert corner.verdict(STATE_JUDGE, honest, last) == ACQUITS

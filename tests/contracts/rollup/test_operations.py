@@ -203,18 +203,18 @@ def test_no_hint_says_that_a_key_is_none(corner: Corner) -> None:
     y0, y1 = (int.from_bytes(right[at : at + 64], "big") for at in (32, 96))
     beside = right[:32] + (field - y0).to_bytes(64, "big") + (field - y1).to_bytes(64, "big")
     for proof, hint, told in (
-        (key, off, "PointInvalid(13)"),
-        (key, bytes(160), "PointInvalid(13)"),
-        (key, beside, "PointInvalid(10)"),
-        (key, right[:32] + (field + y0).to_bytes(64, "big") + right[96:], "PointInvalid(9)"),
-        (key, right[:32] + (y0 ^ 1).to_bytes(64, "big") + right[96:], "PointInvalid(11)"),
-        (none, min(right, beside, key=lambda one: one[96:]), "PointInvalid(11)"),
+        (key, off, "KeyHintNotARoot()"),
+        (key, bytes(160), "KeyHintNotARoot()"),
+        (key, beside, "KeyHintOfOtherSign()"),
+        (key, right[:32] + (field + y0).to_bytes(64, "big") + right[96:], "NonCanonicalKeyHint()"),
+        (key, right[:32] + (y0 ^ 1).to_bytes(64, "big") + right[96:], "KeyNotOnCurve()"),
+        (none, min(right, beside, key=lambda one: one[96:]), "KeyNotOnCurve()"),
         (key, right, ACQUITS),
         (none, off, ACQUITS),
     ):
         assert corner.verdict(STATE_JUDGE, claim, changed(proof, hints=[hint])) == told
-    assert corner.verdict(STATE_JUDGE, claim, changed(key, hints=[])) == "WitnessInvalid(21)"
-    assert corner.verdict(STATE_JUDGE, claim, changed(key, hints=[right, right])) == "WitnessInvalid(21)"
+    assert corner.verdict(STATE_JUDGE, claim, changed(key, hints=[])) == "InvalidHintCount()"
+    assert corner.verdict(STATE_JUDGE, claim, changed(key, hints=[right, right])) == "InvalidHintCount()"
 
 
 # ------------------------------------------------------------------------------------------------------------- queue

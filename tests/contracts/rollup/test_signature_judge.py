@@ -206,10 +206,10 @@ def test_the_challenger_asks_the_judge_that_convicts(bench: Bench, monkeypatch: 
 def test_only_first_halves_of_frames_by_keys_are_read(bench: Bench) -> None:
     """The second half of an executed frame may change nothing, and a frame by addresses has no such signature."""
     queue = changed(state_proof(bench.corner.replica, bench.honest, 0), leaves=bytes(32), keys=bytes(192))
-    assert bench.says(queue) == "WitnessInvalid(30)"
-    assert bench.says(bench.proof("right", half=1)) == "WitnessInvalid(30)"
-    assert bench.says(bench.proof("by addresses")) == "WitnessInvalid(31)"
-    assert bench.says(changed(bench.proof("of nothing"), keys=bytes(192))) == "WitnessInvalid(31)"
+    assert bench.says(queue) == "NotAFirstHalf()"
+    assert bench.says(bench.proof("right", half=1)) == "NotAFirstHalf()"
+    assert bench.says(bench.proof("by addresses")) == "NotABlsFrame()"
+    assert bench.says(changed(bench.proof("of nothing"), keys=bytes(192))) == "NotABlsFrame()"
 
 
 def test_a_hint_decides_nothing(bench: Bench) -> None:
@@ -218,11 +218,11 @@ def test_a_hint_decides_nothing(bench: Bench) -> None:
     (right,) = part(proof, "hints")
     y = int.from_bytes(right, "big")
     for hints, told in {
-        (off_hint(),): "PointInvalid(2)",
-        ((field_modulus - y).to_bytes(64, "big"),): "PointInvalid(3)",
-        ((field_modulus + y).to_bytes(64, "big"),): "PointInvalid(1)",
-        (): "WitnessInvalid(32)",
-        (right, right): "WitnessInvalid(32)",
+        (off_hint(),): "HintNotARoot()",
+        ((field_modulus - y).to_bytes(64, "big"),): "HintOfOtherSign()",
+        ((field_modulus + y).to_bytes(64, "big"),): "NonCanonicalHint()",
+        (): "InvalidSignatureHint()",
+        (right, right): "InvalidSignatureHint()",
         (right,): ACQUITS,
     }.items():
         assert bench.says(changed(proof, hints=list(hints))) == told
@@ -240,15 +240,15 @@ def test_keys_are_bound_by_the_owners_of_the_accounts(bench: Bench) -> None:
     owner = owner_of_key(KEY.public)
     assert keys == packed_key(KEY.public)
     for given, told in {
-        b"": "WitnessInvalid(10)",
-        keys[:-1]: "WitnessInvalid(10)",
-        keys + bytes(192): "WitnessInvalid(10)",
-        packed_key(OTHER.public): "WitnessInvalid(12)",
+        b"": "InvalidAccountsLength()",
+        keys[:-1]: "InvalidAccountsLength()",
+        keys + bytes(192): "InvalidAccountsLength()",
+        packed_key(OTHER.public): "InvalidAccountsProof()",
         # With no key at all whatever is signed counts as signed wrongly: an address, nobody, or the right owner.
-        bytes(BARE) + owner: "WitnessInvalid(16)",
-        bytes(BARE) + bytes(12) + owner[12:]: "WitnessInvalid(12)",
-        bytes(BARE) + bytes(32): "WitnessInvalid(12)",
-        bytes(96) + keys[96:160] + bytes(32): "WitnessInvalid(16)",
+        bytes(BARE) + owner: "InvalidOwner()",
+        bytes(BARE) + bytes(12) + owner[12:]: "InvalidAccountsProof()",
+        bytes(BARE) + bytes(32): "InvalidAccountsProof()",
+        bytes(96) + keys[96:160] + bytes(32): "InvalidOwner()",
         keys: ACQUITS,
     }.items():
         assert bench.says(changed(proof, keys=given)) == told, given.hex()
@@ -260,11 +260,11 @@ def test_accounts_are_read_with_their_keys_and_in_no_other_form(bench: Bench) ->
     words = part(proof, "leaves")
     owners = owner_of_key(KEY.public) + words
     behind = packed_key(OTHER.public)
-    assert bench.says(changed(proof, leaves=owners, keys=b"")) == "WitnessInvalid(10)"
-    assert bench.says(changed(proof, leaves=owners, keys=b"") + behind) == "WitnessInvalid(10)"
-    assert bench.says(changed(proof, leaves=owners)) == "WitnessInvalid(10)"
+    assert bench.says(changed(proof, leaves=owners, keys=b"")) == "InvalidAccountsLength()"
+    assert bench.says(changed(proof, leaves=owners, keys=b"") + behind) == "InvalidAccountsLength()"
+    assert bench.says(changed(proof, leaves=owners)) == "InvalidAccountsLength()"
     other = (int.from_bytes(words, "big") + (1 << 128)).to_bytes(32, "big")
-    assert bench.says(changed(proof, leaves=other)) == "WitnessInvalid(12)"
+    assert bench.says(changed(proof, leaves=other)) == "InvalidAccountsProof()"
     assert bench.says(changed(proof, leaves=words)) == ACQUITS
 
 
@@ -284,5 +284,5 @@ def test_a_voice_is_one_key_and_one_signature(bench: Bench) -> None:
     assert not speaks(wide, OTHER.sign(digest), signature_hint(OTHER.sign(digest)))
     assert not speaks(key, signature + b"\0", hint)
     assert not speaks(key, OTHER.sign(digest), signature_hint(OTHER.sign(digest)))
-    with pytest.raises(ContractReverted, match=r"PointInvalid\(what=3\)"):
+    with pytest.raises(ContractReverted, match=r"HintOfOtherSign"):
         speaks(key, signature, (field_modulus - int.from_bytes(hint, "big")).to_bytes(64, "big"))

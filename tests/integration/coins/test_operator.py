@@ -136,7 +136,7 @@ def test_a_coin_that_was_paid_is_no_more(stage: Stage) -> None:
     bond = stage.coins.profile.exit_bond
     stage.coins.contract.transact(stage.by(PAYER), "exitDeposit", coin, record.as_tuple(), value=bond)
     stage.chain.advance(stage.coins.profile.exit_period + 1)
-    stage.coins.claim(stage.by(PAYER), (coin, 0, record))
+    stage.coins.finalize_exits(stage.by(PAYER), (coin, 0, record))
     with pytest.raises(UnknownCoin, match="not in the vault"):
         stage.operator.submit(stage.give(coin))
     assert stage.operator.coin(coin).state == "paid"

@@ -39,12 +39,19 @@ def rows(*parts: Opening) -> list[Row]:
     return [(versioned_hash(commitment(one.blob)), one.first, one.values) for one in parts]
 
 
+REFUSALS = {
+    "InvalidOpeningLength", "UnexpectedBlobHash", "FieldsOutOfRange", "InvalidFieldCount", "NonCanonicalField",
+    "PointMultiplicationFailed", "PointEvaluationFailed", "InvalidInverse",
+}  # fmt: skip
+"""Errors of the library for openings that prove nothing."""
+
+
 def accepts(bench: Contract, shown: Sequence[Row], proof: bytes) -> bool:
-    """Whether the chain takes an opening; it says no by the library's own error and by no other."""
+    """Whether the chain takes an opening; it says no by an error of the library's own and by no other."""
     try:
         bench.call("verify", list(shown), proof)
     except ContractReverted as failure:
-        if failure.name != "OpeningInvalid":
+        if failure.name not in REFUSALS:
             raise
         return False
     return True
@@ -195,14 +202,14 @@ def test_no_factor_makes_an_opening_fit(bench: Contract) -> None:
     zero, top, scale = lagrange(values, z)
     at_z = [int.from_bytes(point_proof(one, z.to_bytes(32, "big"))[1], "big") for one in (ONE, OTHER)]
     fitting = at_z[0] * pow(top + zero * at_z[1], -1, MODULUS) % MODULUS
-    for factor, told in ((fitting, 9), (pow(scale, -1, MODULUS), 7)):
+    for factor, told in ((fitting, "InvalidInverse"), (pow(scale, -1, MODULUS), "PointEvaluationFailed")):
         rows = zip(words(ONE), words(OTHER), strict=True)
         fold = b"".join(((one - factor * zero * two) % MODULUS).to_bytes(32, "big") for one, two in rows)
         proof, value = point_proof(fold, z.to_bytes(32, "big"))
         # What the contract would compare with is what the fold has there, if only the factor counted.
         assert (int.from_bytes(value, "big") == factor * top % MODULUS) is (factor == fitting)
         shown = g1_point(made) + g1_point(quotient) + factor.to_bytes(32, "big") + proof
-        with pytest.raises(ContractReverted, match=rf"OpeningInvalid\(what={told}\)"):
+        with pytest.raises(ContractReverted, match=told):
             bench.call("verify", [(versioned_hash(made), 0, values)], shown)
 
 
@@ -229,19 +236,19 @@ def test_a_prover_tells_of_a_part_what_it_is_and_nothing_else(bench: Contract) -
         wide = (int.from_bytes(values[:32], "big") + MODULUS).to_bytes(32, "big") + values[32:]
         foreign = versioned_hash(commitment(OTHER))
         for row, told in (
-            ((hash_, first, values), 0),
-            ((foreign, first, values), 2),
-            ((b"\2" + hash_[1:], first, values), 2),
-            ((hash_, 4096 + first, values), 3),
+            ((hash_, first, values), ""),
+            ((foreign, first, values), "UnexpectedBlobHash"),
+            ((b"\2" + hash_[1:], first, values), "UnexpectedBlobHash"),
+            ((hash_, 4096 + first, values), "FieldsOutOfRange"),
             # The same numbers for the field, others for whoever reads their bytes.
-            ((hash_, first, wide), 5),
+            ((hash_, first, wide), "NonCanonicalField"),
         ):
             proof = opened_as(part, *row)
             if not told:
                 assert proof == open_parts([part])
                 assert accepts(bench, [row], proof)
                 continue
-            with pytest.raises(ContractReverted, match=rf"OpeningInvalid\(what={told}\)"):
+            with pytest.raises(ContractReverted, match=told):
                 bench.call("verify", [row], proof)
 
 
@@ -251,7 +258,7 @@ def test_a_proof_holds_nothing_that_nobody_reads(bench: Contract) -> None:
     proof = open_parts([part])
     assert accepts(bench, rows(part), proof)
     for more in (b"\0", bytes(32), proof[:POINT]):
-        with pytest.raises(ContractReverted, match=r"OpeningInvalid\(what=1\)"):
+        with pytest.raises(ContractReverted, match=r"InvalidOpeningLength"):
             bench.call("verify", rows(part), proof[: 2 * POINT] + more + proof[2 * POINT :])
 
 

@@ -228,6 +228,11 @@ class Chain(RuleBasedStateMachine):
                 stage.start(one, owner, bits=1 << bit | 1 << 4)
                 self.flights.append(one)
                 self.signed.append(one)
+                held = stage.state.flight(stage.flight_id(one)).held
+                if held != 3:
+                    # As its wallet does: while another in-flight exit holds an input, only a contested one pays.
+                    assert held >> bit & 1
+                    self.attempt("contest own", stage.contest, one, stage.pay([position], (owner, amount)), position)
             else:
                 stage.exit(position)
             self.due[owner] += amount

@@ -65,11 +65,9 @@ def test_an_exit_of_a_coin_spent_twice_is_refuted_by_the_first_spend_only(world:
 
 
 @pytest.mark.parametrize("hands", [("payer",), ("payer", "payee"), ("payer", "payee", "other")])
-def test_an_invented_history_is_challenged_and_both_bonds_come_home(
-    world: CoinWorld, scheduler: tuple[str, ...]
-) -> None:
-    watcher = world.watch(owners=[world.people[scheduler[-1]].address])
-    coin, record, numbers = world.chain_of(*scheduler)
+def test_an_invented_history_is_challenged_and_both_bonds_come_home(world: CoinWorld, hands: tuple[str, ...]) -> None:
+    watcher = world.watch(owners=[world.people[hands[-1]].address])
+    coin, record, numbers = world.chain_of(*hands)
     one = world.pass_on(coin, "thief", "thief", numbers[-1] if numbers else 0)
     two = world.pass_on(coin, "thief", "thief", one)
     world.exit("thief", coin, record, two)
@@ -79,7 +77,7 @@ def test_an_invented_history_is_challenged_and_both_bonds_come_home(
     (act,) = report.acts
     assert act.name == ("challengeBefore" if numbers else "challengeBeforeByDeposit")
     # The owner, who was warned, is out before.
-    world.exit(scheduler[-1], coin, record, numbers[-1] if numbers else 0)
+    world.exit(hands[-1], coin, record, numbers[-1] if numbers else 0)
     assert watcher.step().acts == []
     world.later(PERIOD + 1)
     done = watcher.step()

@@ -64,7 +64,7 @@ class ConvictionByKeysOfNobody(RollupAttack):
     proposer would lose the bond.
     """
 
-    refused_with = "WitnessInvalid"
+    refused_with = "InvalidAccountsLength"
 
     def prepare(self) -> None:
         """Prepare a valid assertion over a signed and executed frame, and commitments to proofs against it."""
