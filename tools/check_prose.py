@@ -33,6 +33,9 @@ PHRASES = re.compile(
 )
 """Phrases of another language, and verbs of people for what code does."""
 
+COLUMNS = 100
+"""Most columns of a line of Markdown."""
+
 Problem = tuple[str, int, str]
 
 
@@ -67,6 +70,16 @@ def named_files() -> Iterator[Path]:
         path = ROOT / name
         files = sorted(path.rglob("*")) if path.is_dir() else [path]
         yield from (file for file in files if file.suffix in {".py", ".sol", ".md", ".toml"} and file != GLOSSARY)
+
+
+def long_lines(name: str, text: str) -> Iterator[Problem]:
+    """Yield the lines of Markdown beyond 100 columns that could be broken: no code, table, link or generated page."""
+    fenced = False
+    for line, row in enumerate(text.splitlines(), 1):
+        fenced ^= row.startswith("```")
+        kept = fenced or row.startswith(("|", "    ")) or "`" in row or "](" in row
+        if len(row) > COLUMNS and not kept:
+            yield name, line, f"{len(row)} columns, of {COLUMNS} at most"
 
 
 def phrases(name: str, line: int, text: str) -> Iterator[Problem]:
@@ -114,6 +127,11 @@ def main(arguments: list[str] | None = None) -> int:
             for name, line, problem in retired_in(str(path), path.read_text(encoding="utf-8"), retired):
                 print(f"{name}:{line}: {problem}")
                 found += 1
+        for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
+            if path.name != "errors.md":
+                for name, line, problem in long_lines(str(path), path.read_text(encoding="utf-8")):
+                    print(f"{name}:{line}: {problem}")
+                    found += 1
     print(f"{found} problems of prose" if found else "prose: nothing to mend")
     return int(found > 0)
 

@@ -361,3 +361,10 @@ def test_the_glossary_names_what_is_retired_and_no_new_name_is_retired_itself(pr
     assert len(retired) > 100
     fresh = {name for text in retired.values() for name in re.findall(r"`(\w+)`", text)}
     assert not fresh & set(retired)
+
+
+def test_lines_of_markdown_that_could_be_broken_are_found(prose: ModuleType) -> None:
+    long = "word " * 21
+    assert [line for _, line, _ in prose.long_lines("a.md", f"short\n{long}\n")] == [2]
+    for kept in (f"```text\n{long}\n```", f"| {long} |", f"    {long}", f"`{long}`", f"[{long}](a.md)", long[:100]):
+        assert list(prose.long_lines("a.md", kept)) == []
