@@ -1,16 +1,36 @@
-"""Settings shared by every suite: how hard property tests try."""
+"""Settings shared by every suite: how hard property tests try; no run on artifacts of other sources."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from layer2.ethereum.artifacts import load_manifest, source_checksum
 
 # Example counts written in a test win over these; deadlines say more about the machine than about the code.
 settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("nightly", parent=settings.get_profile("dev"), max_examples=2_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+CONTRACTS = Path(__file__).resolve().parents[1] / "contracts"
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Stop a run on artifacts that are older than `contracts/`: it would test what is not there any more."""
+    # A mutation is compiled into a copy's artifacts alone.
+    if "LAYER2_MUTATION" not in os.environ:
+        require_fresh(CONTRACTS)
+
+
+def require_fresh(contracts: Path) -> None:
+    """Raise `pytest.UsageError` unless the packaged artifacts were compiled from these sources."""
+    if load_manifest().get("source_checksum") != source_checksum(contracts):
+        raise pytest.UsageError("the packaged contracts are older than contracts/; run: make artifacts")
+
 
 LONGEST_ID = 80
 """Characters of a parameter in the name of a test, which goes into the environment of all processes that it starts."""

@@ -263,7 +263,13 @@ class Copy:
         env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
         paths = os.pathsep.join([str(self.place / "src"), str(self.place)])
         cache = str(self.place / ".numba")
-        return {**env, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1", "NUMBA_CACHE_DIR": cache}
+        return {
+            **env,
+            "PYTHONPATH": paths,
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "NUMBA_CACHE_DIR": cache,
+            "LAYER2_MUTATION": "1",
+        }
 
     def pytest(self, tests: Sequence[str], minutes: int = MINUTES) -> tuple[int, str]:
         """Run tests in the copy; return pytest's exit code (124 for a timeout) and its most informative line."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -54,3 +55,17 @@ def test_checksum_follows_names_and_content_of_the_sources(tmp_path: Path) -> No
     second = source_checksum(tmp_path, compiler)
     source.rename(tmp_path / "A.sol")
     assert len({first, second, source_checksum(tmp_path, compiler)}) == 3
+
+
+def test_a_run_on_artifacts_of_other_sources_is_stopped(tmp_path: Path) -> None:
+    from tests.conftest import require_fresh
+
+    contracts = Path(__file__).parents[3] / "contracts"
+    require_fresh(contracts)
+    changed = tmp_path / "contracts"
+    shutil.copytree(contracts, changed, ignore=shutil.ignore_patterns(".cache"))
+    require_fresh(changed)
+    source = changed / "lib" / "Words.sol"
+    source.write_text(source.read_text() + "\n// A comment counts, too.\n")
+    with pytest.raises(pytest.UsageError, match="make artifacts"):
+        require_fresh(changed)
