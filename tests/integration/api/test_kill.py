@@ -32,7 +32,7 @@ from pathlib import Path
 from conftest import BLS_PAYER, PAYER, Pen, genesis
 from types import SimpleNamespace
 from layer2.api.rollup.client import RemoteSequencer
-from layer2.api.rollup.service import Service
+from layer2.api.rollup.service import SequencerService
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.sender import Sender
 from layer2.primitives.bls import BlsKey
@@ -49,7 +49,7 @@ if __name__ == "__main__":
     sequencer = Sequencer(rollup, Sender(chain, chain.signers(1)[0]), Path(folder) / "s.journal", replica=replica)
     sequencer.compact_at = 1
     pen = Pen(SimpleNamespace(rollup=rollup))
-    with Service(sequencer) as service:
+    with SequencerService(sequencer) as service:
         client = RemoteSequencer(service.url, rollup)
         if script == "work":
             for turn in range(4):

@@ -43,6 +43,10 @@ class Endings(InFlightRules):
         twin.challenge(source, one, by=thief)
         self.refused("ExitBlocked", lambda: twin.exit(source))
         twin.hold(one, payer)
+        short = twin.state.reserve.total.get(0, 0) - twin.state.covers(0)
+        if short > 0:
+            # Thefts of this run may be registered in front of it: there is enough for them, too.
+            twin.deposit(payer, short)
         newer = self.lists(0, twin.state.flight(twin.flight_id(one)).priority, 2)
         twin.at(flight.exitable_at - 1)
         self.refused("TooEarly", lambda: twin.settle(one, thief, newer))

@@ -110,7 +110,7 @@ class Seller(Villains):
             return super().do(name, data, place)
         out = data.draw(st.sampled_from(self.sellable()))
         if name == "take":
-            return self.play.act("stranger", "claim", *self.row(out), place=place)
+            return self.play.act("stranger", "finalizeWithdrawal", *self.row(out), place=place)
         if name == "sell":
             return self.play.act("seller", "transferClaim", *self.row(out), self.play.address("stranger"), place=place)
         lasts = data.draw(st.sampled_from(LASTING))

@@ -52,7 +52,7 @@ chain = Connection.connect(url)
 contract = RootChain.at(chain, address)
 log = ChainLog(contract, Sender(chain, chain.signers(1)[0]))
 operator = Operator(log, Path(folder), fee_owner=log.sender.address, margin=0)
-operator.compact_at = operator.freezer.after = 1
+operator.compact_at = operator.checkpoints.after = 1
 if script == "work":
     for turn in range(4):
         places = [1 << 63 | (3 * turn + at + 1) << 24 for at in range(3)]

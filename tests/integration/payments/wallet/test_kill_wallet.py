@@ -24,7 +24,7 @@ from layer2.plasma.payments.chain.follower import ChainLog
 from layer2.plasma.payments.chain.contract import RootChain
 from layer2.plasma.payments.operator.client_protocol import LocalOperator
 from layer2.plasma.payments.operator.operator import Operator
-from layer2.plasma.payments.chain.state import Sight
+from layer2.plasma.payments.chain.state import RootChainState
 from layer2.plasma.payments.wallet.wallet import Wallet
 from layer2.primitives.rejections import Rejected
 
@@ -44,7 +44,7 @@ class Gate(LocalOperator):
 
 def wallet(signer):
     gate = Gate(operator)
-    return Wallet(root, signer, Path(folder) / signer.address, Sight(root, start_block=start), gate)
+    return Wallet(root, signer, Path(folder) / signer.address, RootChainState(root, start_block=start), gate)
 
 payer, payee = wallet(payer_signer), wallet(payee_signer)
 payer.look()
@@ -67,7 +67,7 @@ if script == "work":
     print("finished", flush=True)
 else:
     payer.sync()
-    for one in payer.purse.open:
+    for one in payer.wallet_store.open:
         try:
             payer.deliver(one.hash)
         except Rejected as refusal:

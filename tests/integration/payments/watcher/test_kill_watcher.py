@@ -35,7 +35,7 @@ connection = Connection.connect(url)
 sender = Sender(connection, connection.signers(6)[5])
 watcher = Watcher(RootChain.at(connection, address), Files(), folder, sender=sender,
                   policy=WatchPolicy(question=None), start_block=int(start))
-watcher.freezer.after = 1
+watcher.checkpoints.after = 1
 for _ in range(2):
     report = watcher.step()
     for one in report.findings:
