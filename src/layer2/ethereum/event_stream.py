@@ -46,7 +46,7 @@ class EventStream(Generic[H]):
         )
 
     def __repr__(self) -> str:
-        return f"<EventLog {self._contract.address} next={self.next_block}>"
+        return f"<EventStream {self._contract.address} next={self.next_block}>"
 
     @property
     def next_block(self) -> int:

@@ -58,7 +58,7 @@ class ForkServer:
         self._ask(preload)
 
     def __repr__(self) -> str:
-        return f"<Nursery pid={self._process.pid}>"
+        return f"<ForkServer pid={self._process.pid}>"
 
     def __enter__(self) -> ForkServer:
         return self

@@ -65,7 +65,7 @@ class BatchingIntake:
         self._task = asyncio.get_running_loop().create_task(self._write())
 
     def __repr__(self) -> str:
-        return f"<Intake operations={self._inside}>"
+        return f"<BatchingIntake operations={self._inside}>"
 
     async def submit(self, records: Sequence[bytes]) -> Answer:
         """Accept all valid operations; they are durable on return.

@@ -86,7 +86,7 @@ class ChannelTable:
         self._tidy()
 
     def __repr__(self) -> str:
-        return f"<Keeper channels={len(self._kept)}>"
+        return f"<ChannelTable channels={len(self._kept)}>"
 
     def __len__(self) -> int:
         return len(self._kept)

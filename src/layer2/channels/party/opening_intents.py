@@ -35,7 +35,7 @@ class OpeningIntents:
         self._hub = hub
 
     def __repr__(self) -> str:
-        return f"<Intents {self._folder.name} waiting={len(self.waiting())}>"
+        return f"<OpeningIntents {self._folder.name} waiting={len(self.waiting())}>"
 
     @contextlib.contextmanager
     def opening(self, key: ChannelKey, *parties: Party) -> Iterator[None]:

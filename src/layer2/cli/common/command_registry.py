@@ -41,7 +41,7 @@ class CommandRegistry:
         self._known: dict[str, Verb] = {}
 
     def __repr__(self) -> str:
-        return f"<Verbs {self.family} {len(self.listed)}>"
+        return f"<CommandRegistry {self.family} {len(self.listed)}>"
 
     def verb(self, name: str) -> Callable[[Verb], Verb]:
         """Register a function as a listed sub-command."""

@@ -130,7 +130,7 @@ class OperatorJournal:
             raise
 
     def __repr__(self) -> str:
-        return f"<Promises {self.journal.path} records={self.records}>"
+        return f"<OperatorJournal {self.journal.path} records={self.records}>"
 
     def release(self) -> None:
         """Close the journal, if it was opened here."""

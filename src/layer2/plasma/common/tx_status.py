@@ -35,7 +35,7 @@ class TxStatusIndex:
         self._past: OrderedDict[bytes, int | str] = OrderedDict()
 
     def __repr__(self) -> str:
-        return f"<Fates {len(self._past)}>"
+        return f"<TxStatusIndex {len(self._past)}>"
 
     def get(self, hashed: bytes) -> TxStatus | None:
         """Return the status of a payment that is not pending; None if it is unknown."""

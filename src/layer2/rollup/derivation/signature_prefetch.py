@@ -60,7 +60,7 @@ class SignaturePrefetch:
         self._streak = 1
 
     def __repr__(self) -> str:
-        return f"<Foresight {self.workers} wasted={self.wasted}>"
+        return f"<SignaturePrefetch {self.workers} wasted={self.wasted}>"
 
     def prepare(self, state: State, frames: Sequence[bytes]) -> None:
         """Verify the frames to be executed next on a state, which is not modified.

@@ -41,7 +41,7 @@ class Batcher:
         self.data = Data(data)
 
     def __repr__(self) -> str:
-        return f"<Poster {self.sender.address} data={self.data.value}>"
+        return f"<Batcher {self.sender.address} data={self.data.value}>"
 
     @property
     def most_frames(self) -> int:

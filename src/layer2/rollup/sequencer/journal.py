@@ -70,7 +70,7 @@ class SequencerJournal:
             raise
 
     def __repr__(self) -> str:
-        return f"<Promises {self.journal.path} operations={self.operations}>"
+        return f"<SequencerJournal {self.journal.path} operations={self.operations}>"
 
     def release(self) -> None:
         """Close the journal, if it was opened by this object."""

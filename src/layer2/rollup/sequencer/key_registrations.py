@@ -92,7 +92,7 @@ class KeyRegistrations:
         self.opened: dict[tuple[bytes, int], int] = {}
 
     def __repr__(self) -> str:
-        return f"<Openings waiting={len(self.waiting)} opened={len(self.opened)}>"
+        return f"<KeyRegistrations waiting={len(self.waiting)} opened={len(self.opened)}>"
 
     def __len__(self) -> int:
         return len(self.waiting)

@@ -88,7 +88,7 @@ class Mempool:
         self.reset(head, (), None)
 
     def __repr__(self) -> str:
-        return f"<Pool pending={len(self.pending)} of {self.most}>"
+        return f"<Mempool pending={len(self.pending)} of {self.most}>"
 
     def reset(
         self, head: State, coming: Sequence[QueueItem], authority: SignatureOracle | None

@@ -39,7 +39,7 @@ class TxStatusIndex:
         self._past: OrderedDict[bytes, TxStatus] = OrderedDict()
 
     def __repr__(self) -> str:
-        return f"<Fates open={len(self.open)} past={len(self._past)}>"
+        return f"<TxStatusIndex open={len(self.open)} past={len(self._past)}>"
 
     def get(self, digest: bytes) -> TxStatus | None:
         """Return the status of an accepted operation that is not pending; None for an unknown digest."""

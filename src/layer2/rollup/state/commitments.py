@@ -104,7 +104,7 @@ class Assertion:
         return keccak(encode(_CLAIM, self.as_tuple()))
 
     def __repr__(self) -> str:
-        return f"<Claim {self.id.hex()[:8]} inbox={self.inbox_end} root={self.root.hex()[2:10]}>"
+        return f"<Assertion {self.id.hex()[:8]} inbox={self.inbox_end} root={self.root.hex()[2:10]}>"
 
 
 @dataclass(frozen=True, slots=True)

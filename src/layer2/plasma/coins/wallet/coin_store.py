@@ -53,7 +53,7 @@ class CoinStore:
         self._replay()
 
     def __repr__(self) -> str:
-        return f"<CoinWallet {self.address} coins={len(self.coins())}>"
+        return f"<CoinStore {self.address} coins={len(self.coins())}>"
 
     @property
     def address(self) -> Address:

@@ -34,7 +34,7 @@ class TransactionScheduler:
         self._shunned: dict[int, int] = {}
 
     def __repr__(self) -> str:
-        return f"<Hands {self.contract.address} waiting={len(self._since)}>"
+        return f"<TransactionScheduler {self.contract.address} waiting={len(self._since)}>"
 
     def act(self, sender: Sender, policy: WatchPolicy, plans: Iterable[Plan], now: int, report: Report) -> None:
         """Send due calls, the most urgent first, then wait for all of them; a failed plan does not stop the others."""

@@ -29,7 +29,7 @@ class DepositExitProof:
 
     def __repr__(self) -> str:
         one = self.output
-        return f"<Deposit {self.deposit.number} {one.amount} of token {one.token} for {one.address[:10]}..>"
+        return f"<DepositExitProof {self.deposit.number} {one.amount} of token {one.token} for {one.address[:10]}..>"
 
     @property
     def position(self) -> int:
@@ -101,7 +101,7 @@ class OutputExitProof:
 
     def __repr__(self) -> str:
         one = self.output
-        return f"<Output {self.position:#x} {one.amount} of token {one.token} for {one.address[:10]}..>"
+        return f"<OutputExitProof {self.position:#x} {one.amount} of token {one.token} for {one.address[:10]}..>"
 
     @property
     def output(self) -> Output:
@@ -181,7 +181,7 @@ class InFlightExitProof:
 
     def __repr__(self) -> str:
         known = f"in block {self.included.block}" if self.included else "not seen in a block"
-        return f"<Payment 0x{self.hash.hex()[:8]} {len(self.inputs)} inputs, {known}>"
+        return f"<InFlightExitProof 0x{self.hash.hex()[:8]} {len(self.inputs)} inputs, {known}>"
 
     @property
     def transaction(self) -> Transaction:

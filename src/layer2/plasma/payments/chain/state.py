@@ -40,7 +40,7 @@ class RootChainState:
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:
-        return f"<Sight {self.root.address} blocks={len(self.headers)}>"
+        return f"<RootChainState {self.root.address} blocks={len(self.headers)}>"
 
     def step(self) -> None:
         """Read new events; raise the errors of `LogFollower.step`, after which nothing has changed."""

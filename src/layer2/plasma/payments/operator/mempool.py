@@ -45,7 +45,7 @@ class VerifiedBatch:
         self.owners = [b""] * len(records)
 
     def __repr__(self) -> str:
-        return f"<Vouched {len(self.records)} refused={len(self.refused)}>"
+        return f"<VerifiedBatch {len(self.records)} refused={len(self.refused)}>"
 
 
 def fields_of(record: bytes) -> Fields:
@@ -67,7 +67,7 @@ class Mempool:
         self.claimed: dict[int, bytes] = {}
 
     def __repr__(self) -> str:
-        return f"<Pool pending={len(self.pending)} of {self.most}>"
+        return f"<Mempool pending={len(self.pending)} of {self.most}>"
 
     def prevalidate(self, records: Sequence[bytes], ledger: UtxoSet) -> VerifiedBatch:
         """Return a batch with the rejections that need no signature verification."""

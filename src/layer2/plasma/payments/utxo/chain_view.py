@@ -44,7 +44,7 @@ class DepositAndExitIndex:
         self._leaving = ExitingOutputs(where)
 
     def __repr__(self) -> str:
-        return f"<Books head={self.head} posted={len(self.posted)} deposits={len(self.deposits)}>"
+        return f"<DepositAndExitIndex head={self.head} posted={len(self.posted)} deposits={len(self.deposits)}>"
 
     def take(self, news: News) -> set[int]:
         """Apply L1 events; return the positions of outputs whose spends may have become impossible."""

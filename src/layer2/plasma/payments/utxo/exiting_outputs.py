@@ -62,7 +62,7 @@ class ExitingOutputs:
 
     def __repr__(self) -> str:
         leaving = sum(self._of(known) is not None for known in self._since)
-        return f"<Leaving {leaving} paid={len(+self._paid)}>"
+        return f"<ExitingOutputs {leaving} paid={len(+self._paid)}>"
 
     def state(self, position: int) -> tuple[bool, bool]:
         """Return two flags for the output at a position: exiting, and paid out."""

@@ -52,7 +52,7 @@ class UtxoSet:
         self._owners = Owners() if owners else None
 
     def __repr__(self) -> str:
-        return f"<Ledger head={self.head} deposits={len(self._deposits)}>"
+        return f"<UtxoSet head={self.head} deposits={len(self._deposits)}>"
 
     # ------------------------------------------------------------------------------------------------------- reading
 

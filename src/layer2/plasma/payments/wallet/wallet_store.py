@@ -80,7 +80,7 @@ class WalletStore:
             raise
 
     def __repr__(self) -> str:
-        return f"<Purse {self.journal.path} coins={len(self.coins)} sent={len(self.sent)}>"
+        return f"<WalletStore {self.journal.path} coins={len(self.coins)} sent={len(self.sent)}>"
 
     def close(self) -> None:
         """Close the journal."""

@@ -53,7 +53,7 @@ class BlockPipeline:
         self._taken = 0
 
     def __repr__(self) -> str:
-        return f"<Line verified={self.verified} waiting={len(self._entries) - self._taken}>"
+        return f"<BlockPipeline verified={self.verified} waiting={len(self._entries) - self._taken}>"
 
     @property
     def verified(self) -> int:

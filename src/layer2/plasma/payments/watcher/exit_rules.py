@@ -41,7 +41,7 @@ class ExitChecker:
         self.free = free
 
     def __repr__(self) -> str:
-        return f"<Judge {self.evidence}>"
+        return f"<ExitChecker {self.evidence}>"
 
     # ------------------------------------------------------------------------------------------------ standard exits
 
