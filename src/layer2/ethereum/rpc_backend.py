@@ -192,6 +192,9 @@ class JsonRpcBackend:
 
     def revert(self, snapshot: Any) -> Any:
         """Revert to a snapshot; return the handle for the next revert."""
+        if self.client.startswith("anvil"):
+            # A transaction left in the pool would count in its sender's pending nonce, and nothing could follow it.
+            self._dev_rpc("anvil_dropAllTransactions")
         if not self._dev_rpc("evm_revert", snapshot):
             raise NotADevChain(f"snapshot {snapshot!r} is gone", hint="a revert to an older snapshot discards it")
         # The node consumes the snapshot; a new one lets the same snapshot serve several reverts.

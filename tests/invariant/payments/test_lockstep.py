@@ -92,9 +92,10 @@ class LockStep(Endings):
                 more, late = 150 if kind == "mint" else 0, 0 if kind == "late" else 50
                 chosen.append(self.draft([data.draw(st.sampled_from(known))], pick + at, more, late))
         if wrong:
-            by, size = (("payer", 1), ("operator", 0), ("operator", 65_537))[pick % 3]
+            operator = self.twin.state.operator
+            by, size = ((self.address["payer"], 1), (operator, 0), (operator, 65_537))[pick % 3]
             guess = actions.SubmitBlock(number + (pick % 5 == 0), bytes(32), size)
-            self.tries(lambda: self.twin.do(guess, self.address[by]))
+            self.tries(lambda: self.twin.do(guess, by))
         elif self.twin.state.operator in self.world.sender:
             self.include(chosen)
 
