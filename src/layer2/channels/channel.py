@@ -78,7 +78,7 @@ class Channel(ChannelOnChain):
         if isinstance(proof, Payment):
             return node.receive(proof)
         before = node.state(self.id).theirs.amount
-        node.receive_locks(proof)
+        node.locks.receive_locks(proof)
         return node.state(self.id).theirs.amount - before
 
     @acts(Rule.PARTY)
@@ -88,7 +88,7 @@ class Channel(ChannelOnChain):
 
     def accepted(self, acceptance: Acceptance) -> Payment | None:
         """Store the peer's acceptance of locks; return a plain voucher for the peer when no lock is left."""
-        return self._party(acceptance.side).take_accept(acceptance)
+        return self._party(acceptance.side).locks.take_accept(acceptance)
 
     def verify(self, payment: Payment) -> int:
         """Return the token units that a voucher adds to the newest one held; raise if the voucher is not acceptable."""
@@ -187,7 +187,7 @@ class Channel(ChannelOnChain):
         side = self._side(sender, "A")
         units = self.asset.parse(amount)
         until = self.hub.connection.timestamp() + parse_duration(expiry)
-        return self._hand(side, self._party(side).add_lock(self.id, Lock(units, until, kind, condition)))
+        return self._hand(side, self._party(side).locks.add_lock(self.id, Lock(units, until, kind, condition)))
 
     @acts(Rule.PARTY)
     def fulfil(self, resolution: bytes, condition: bytes | None = None, sender: Who = None) -> LockPayment:
@@ -199,15 +199,15 @@ class Channel(ChannelOnChain):
         wanted = sha256(resolution) if condition is None else condition
         peer = self.parties.get(_other(side))
         if peer is not None:
-            peer.learn(self.id, wanted, resolution)
-        return self._hand(side, self._party(side).fulfil(self.id, wanted, resolution))
+            peer.locks.learn(self.id, wanted, resolution)
+        return self._hand(side, self._party(side).locks.fulfil(self.id, wanted, resolution))
 
     def learn(self, resolution: bytes, condition: bytes | None = None) -> int:
         """Record, as the receiver, the resolution of an incoming lock; return the token units that it pays."""
         wanted = sha256(resolution) if condition is None else condition
         for party in self.parties.values():
             if any(lock.condition == wanted for lock in party.state(self.id).theirs.locks):
-                return party.learn(self.id, wanted, resolution)
+                return party.locks.learn(self.id, wanted, resolution)
         raise LockRefused(
             f"channel {self.id.hex()[:8]}: no incoming lock has this condition", hint="check the preimage"
         )
@@ -216,7 +216,7 @@ class Channel(ChannelOnChain):
     def expire(self, sender: Who = None) -> LockPayment | None:
         """Drop the sender's own expired locks unpaid; return `None` if none has expired."""
         side = self._side(sender, "A")
-        proof = self._party(side).expire(self.id)
+        proof = self._party(side).locks.expire(self.id)
         return None if proof is None else self._hand(side, proof)
 
     @acts(Rule.PARTY)
@@ -227,14 +227,14 @@ class Channel(ChannelOnChain):
         proof without the lock.
         """
         side = self._side(sender, "B")
-        self._party(side).give_up(self.id, lock)
+        self._party(side).locks.give_up(self.id, lock)
         payer = self.parties.get(_other(side))
-        return None if payer is None else self._hand(_other(side), payer.drop(self.id, lock))
+        return None if payer is None else self._hand(_other(side), payer.locks.drop(self.id, lock))
 
     def _hand(self, side: str, proof: LockPayment) -> LockPayment:
         peer = self.parties.get(_other(side))
         if peer is not None:
-            level = self._party(side).take_accept(peer.receive_locks(proof))
+            level = self._party(side).locks.take_accept(peer.locks.receive_locks(proof))
             if level is not None:
                 peer.receive(level)
         return proof

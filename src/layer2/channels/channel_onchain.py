@@ -91,8 +91,8 @@ class ChannelOnChain:
         outs = (mine, theirs) if side == "A" else (theirs, mine)
         until = self.hub.connection.timestamp() + parse_duration(valid)
         self.refresh()
-        first = self._party(side).sign_withdraw(self.id, *outs, until)
-        second = self._party(_other(side)).sign_withdraw(self.id, *outs, until, peer=first)
+        first = self._party(side).closing.sign_withdraw(self.id, *outs, until)
+        second = self._party(_other(side)).closing.sign_withdraw(self.id, *outs, until, peer=first)
         signatures = (first.signature, second.signature) if side == "A" else (second.signature, first.signature)
         paying = self._sender(sender, side)
         return self._done(self.hub.withdraw(paying, self.key, *outs, until, *signatures))
@@ -116,8 +116,8 @@ class ChannelOnChain:
         amounts = (*outs, *((units, 0) if into_a else (0, units)))
         until = self.hub.connection.timestamp() + parse_duration(valid)
         self.refresh()
-        first = self._party(side).sign_move(self.id, to.key, amounts, until)
-        second = self._party(_other(side)).sign_move(self.id, to.key, amounts, until, peer=first)
+        first = self._party(side).closing.sign_move(self.id, to.key, amounts, until)
+        second = self._party(_other(side)).closing.sign_move(self.id, to.key, amounts, until, peer=first)
         signatures = (first.signature, second.signature) if side == "A" else (second.signature, first.signature)
         paying = self._sender(sender, side)
         receipt = self._done(self.hub.move(paying, self.key, to.key, amounts, until, *signatures))
@@ -139,10 +139,10 @@ class ChannelOnChain:
             return self._close_simplex(sender)
         side = self._side(sender, next(iter(self.parties)))
         if terms is None and len(self.parties) == 1:
-            return self._party(side).sign_close(self.id)
+            return self._party(side).closing.sign_close(self.id)
         if terms is None:
-            terms = self._party(_other(side)).sign_close(self.id)
-        mine = self._party(side).sign_close(self.id, peer=terms)
+            terms = self._party(_other(side)).closing.sign_close(self.id)
+        mine = self._party(side).closing.sign_close(self.id, peer=terms)
         signatures = (mine.signature, terms.signature) if side == "A" else (terms.signature, mine.signature)
         paying = self._sender(sender, side)
         return self._done(self.hub.close(paying, self.key, mine.sent_a, mine.sent_b, *signatures))
@@ -156,7 +156,7 @@ class ChannelOnChain:
         """
         side = self._side(sender, next(iter(self.parties)))
         paying = self._sender(sender, side)
-        proof = self._party(side).newest_received(self.id) if voucher is None else self._own(voucher)
+        proof = self._party(side).proofs.newest_received(self.id) if voucher is None else self._own(voucher)
         if proof is None:
             return self._done(self.hub.start_close(paying, self.key))
         if isinstance(proof, LockPayment):
@@ -170,7 +170,7 @@ class ChannelOnChain:
     def post(self, voucher: Payment | LockPayment | None = None, sender: Who = None) -> HubReceipt:
         """Post a newer proof during the dispute: by default the newest that the sender received."""
         side = self._side_or(sender, next(iter(self.parties)))
-        proof = self._party(side).newest_received(self.id) if voucher is None else self._own(voucher)
+        proof = self._party(side).proofs.newest_received(self.id) if voucher is None else self._own(voucher)
         if proof is None:
             raise ChannelNotActive(f"channel {self.id.hex()[:8]}: side {side} received nothing to post", hint="settle")
         paying = self._sender(sender, side)
@@ -182,7 +182,7 @@ class ChannelOnChain:
     def answer(self, sender: Who = None) -> HubReceipt:
         """Answer an old lock proof of the sender's own direction with the newest one that its receiver accepted."""
         side = self._side(sender, next(iter(self.parties)))
-        newest = self._party(side).accepted(self.id, side)
+        newest = self._party(side).proofs.accepted(self.id, side)
         if newest is None:
             raise ChannelNotActive(
                 f"channel {self.id.hex()[:8]}: no lock proof of side {side} is accepted", hint="settle"
@@ -232,9 +232,9 @@ class ChannelOnChain:
         return self._done(self.hub.exit(self._sender(sender, "A"), self.key))
 
     def _close_simplex(self, sender: Who) -> HubReceipt:
-        received = self._party("B").newest_received(self.id)
+        received = self._party("B").proofs.newest_received(self.id)
         amount, signature = (0, b"") if received is None else (received.amount, received.signature)
-        self._party("B").sign_close(self.id)
+        self._party("B").closing.sign_close(self.id)
         return self._done(self.hub.close_simplex(self._sender(sender, "B"), self.key, amount, signature))
 
     # -------------------------------------------------------------------------------------------- helpers
@@ -243,7 +243,7 @@ class ChannelOnChain:
         return next(iter(self.parties.values())).state(self.id)
 
     def _newest_voucher(self) -> Payment:
-        proof = self._party("B").newest_received(self.id)
+        proof = self._party("B").proofs.newest_received(self.id)
         if not isinstance(proof, Payment):
             raise ChannelNotActive(f"channel {self.id.hex()[:8]}: no voucher was received", hint="be paid first")
         return proof
@@ -263,7 +263,7 @@ class ChannelOnChain:
 
     def _signer_of(self, payment: Payment | LockPayment) -> str:
         for side, party in self.parties.items():
-            if party.signed_by_me(payment):
+            if party.proofs.signed_by_me(payment):
                 return side
         return "B" if "A" in self.parties and len(self.parties) == 1 else "A"
 

@@ -171,10 +171,10 @@ def test_a_virtual_channel_over_a_hub_is_paid_off_chain_and_enforced_on_chain(
     left.virtual("0.5 ether", expiry="4 hours", **ends)
     right.virtual("0.5 ether", expiry="2 hours", **ends)
     node = hub.party(payer)
-    node.pay_virtual(payee.address, salt, parse_amount("0.1 ether"))
+    node.virtual.pay(payee.address, salt, parse_amount("0.1 ether"))
     with pytest.raises(Refused):
-        node.pay_virtual(payee.address, salt, parse_amount("0.1 ether"))
-    newest = node.pay_virtual(payee.address, salt, parse_amount("0.3 ether"))
+        node.virtual.pay(payee.address, salt, parse_amount("0.1 ether"))
+    newest = node.virtual.pay(payee.address, salt, parse_amount("0.3 ether"))
     condition = virtual_channel_id(payer.address, payee.address, salt)
     # The payee enforces it against the operator on chain; the operator is made whole off chain.
     right.learn(newest, condition)

@@ -62,27 +62,27 @@ if script == "work":
             receiver.receive_many(batch)
             say("received", name, batch[-1].amount)
     lock = Lock(50, 1400, 0, sha256(b"p" * 32))
-    proof = payer.add_lock(key.id, lock)
+    proof = payer.locks.add_lock(key.id, lock)
     say("locked", "A", proof.nonce, proof.signature.hex())
-    accept = payee.receive_locks(proof)
+    accept = payee.locks.receive_locks(proof)
     say("accepted", "B", proof.nonce)
-    payer.take_accept(accept)
+    payer.locks.take_accept(accept)
     say("released", "A", proof.nonce)
-    payee.learn(key.id, lock.condition, b"p" * 32)
+    payee.locks.learn(key.id, lock.condition, b"p" * 32)
     say("learnt", "B", 50)
     payer.compact(), payee.compact()
-    proof = payer.fulfil(key.id, lock.condition, b"p" * 32)
+    proof = payer.locks.fulfil(key.id, lock.condition, b"p" * 32)
     say("locked", "A", proof.nonce, proof.signature.hex())
-    accept = payee.receive_locks(proof)
+    accept = payee.locks.receive_locks(proof)
     say("accepted", "B", proof.nonce)
     say("received", "A", proof.amount)
-    level = payer.take_accept(accept)
+    level = payer.locks.take_accept(accept)
     say("released", "A", proof.nonce)
     payee.receive(level)
     say("received", "A", level.amount)
-    terms = payer.sign_close(key.id)
+    terms = payer.closing.sign_close(key.id)
     say("close", "A", terms.sent_a, terms.sent_b)
-    payee.sign_close(key.id, peer=terms)
+    payee.closing.sign_close(key.id, peer=terms)
     say("finished")
 else:
     for node, name in ((payer, "A"), (payee, "B")):
@@ -93,13 +93,13 @@ else:
             state.mine.nonce, state.theirs.nonce)
     if not payee.state(key.id).closing and not payer.state(key.id).closing:
         for sender, receiver in ((payer, payee), (payee, payer)):
-            newest = sender.newest_signed(key.id)
+            newest = sender.proofs.newest_signed(key.id)
             if newest is None:
                 continue
             if hasattr(newest, "_replace"):
                 receiver.receive(newest)
                 continue
-            level = sender.take_accept(receiver.receive_locks(newest))
+            level = sender.locks.take_accept(receiver.locks.receive_locks(newest))
             if level is not None:
                 receiver.receive(level)
         assert payer.state(key.id).counters == payee.state(key.id).counters

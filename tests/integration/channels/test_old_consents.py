@@ -26,12 +26,12 @@ class Virtual:
 
     def paid(self, amount: str) -> tuple[Opening, ...]:
         """The far payer has paid so much in all: the payee's consent to take that."""
-        voucher = self.hub.party(self.people.payer).pay_virtual(self.people.payee.address, SALT, parse_amount(amount))
+        voucher = self.hub.party(self.people.payer).virtual.pay(self.people.payee.address, SALT, parse_amount(amount))
         self.channel.learn(voucher, self.condition)
         return self.hub.party(self.people.payee).openings(self.channel.id, consenting=True)
 
     def tell(self, tower: Watchtower, openings: tuple[Opening, ...]) -> None:
-        proof, accept = self.hub.party(self.people.payee).accepted(self.channel.id, "A")
+        proof, accept = self.hub.party(self.people.payee).proofs.accepted(self.channel.id, "A")
         tower.watch(self.channel.key, "A", proof, accept=accept, openings=openings)
 
     def tower(self, signer, openings: tuple[Opening, ...]) -> Watchtower:

@@ -41,7 +41,7 @@ def test_a_payment_lost_on_the_way_is_said_again(hub: HubFacade, people) -> None
     theirs = hub.channel(mine.key, people.payee)
     mine.pay("0.1 ether")
     mine.pay("0.1 ether")
-    again = hub.party(people.payer).newest_signed(mine.id)
+    again = hub.party(people.payer).proofs.newest_signed(mine.id)
     assert theirs.receive(again) == parse_amount("0.2 ether")
     assert theirs.receive(again) == 0
 
@@ -52,7 +52,7 @@ def test_a_lost_journal_is_refused_then_resynced_and_the_channel_closes(
     channel = hub.open(people.payer, people.payee, deposit="1 ether")
     channel.pay("0.3 ether")
     channel.pay("0.1 ether", sender=people.payee)
-    lost = channel.parties["A"]._journal.path
+    lost = channel.parties["A"]._table.journal.path
     channel.parties["A"].close()
     lost.unlink()
     with pytest.raises(JournalLost, match="resync"):
@@ -77,8 +77,8 @@ def test_a_lock_proof_is_resynced_with_its_locks(hub: HubFacade, people, tmp_pat
     payer.resync(channel.parties["B"].copy_for_peer(channel.id))
     after = payer.state(channel.id)
     assert (after.mine.locks, after.mine.nonce, after.available) == (before.mine.locks, 1, before.available)
-    channel.parties["B"].learn(channel.id, before.mine.locks[0].condition, b"p" * 32)
-    channel.parties["B"].receive_locks(payer.fulfil(channel.id, before.mine.locks[0].condition, b"p" * 32))
+    channel.parties["B"].locks.learn(channel.id, before.mine.locks[0].condition, b"p" * 32)
+    channel.parties["B"].locks.receive_locks(payer.locks.fulfil(channel.id, before.mine.locks[0].condition, b"p" * 32))
     assert channel.parties["B"].state(channel.id).theirs.amount == parse_amount("0.3 ether")
 
 
@@ -86,7 +86,7 @@ def test_a_restored_old_backup_cannot_be_used_without_the_peer_noticing(hub: Hub
     """Equivocation by one's own backup: the peer refuses the lower counter, and the resync puts it right."""
     channel = hub.open(people.payer, people.payee, deposit="1 ether")
     channel.pay("0.1 ether")
-    path = channel.parties["A"]._journal.path
+    path = channel.parties["A"]._table.journal.path
     channel.parties["A"].close()
     backup = path.read_bytes()
     live = Party.open(people.payer, hub, path)
@@ -149,20 +149,20 @@ def test_messages_lost_doubled_or_out_of_order_change_nothing(hub: HubFacade, pe
     assert payee.receive(second) == 0  # doubled
     assert payee.receive(third) == 10
     worth = parse_amount("0.1 ether")
-    lock = payer.add_lock(channel.id, hash_lock(worth, hub.connection.timestamp() + 600, SECRET))
-    accept = payee.receive_locks(lock)
-    assert payee.receive_locks(lock) == accept  # doubled; its acceptance is lost and comes late
-    payee.learn(channel.id, sha256(SECRET), SECRET)
+    lock = payer.locks.add_lock(channel.id, hash_lock(worth, hub.connection.timestamp() + 600, SECRET))
+    accept = payee.locks.receive_locks(lock)
+    assert payee.locks.receive_locks(lock) == accept  # doubled; its acceptance is lost and comes late
+    payee.locks.learn(channel.id, sha256(SECRET), SECRET)
     with pytest.raises(AcceptMissing):
-        payer.add_lock(channel.id, hash_lock(worth, hub.connection.timestamp() + 600, SECRET))
-    assert payer.take_accept(accept) is None
-    assert payer.take_accept(accept) is None
-    dropped = payer.fulfil(channel.id, sha256(SECRET), SECRET)
-    accept = payee.receive_locks(dropped)
+        payer.locks.add_lock(channel.id, hash_lock(worth, hub.connection.timestamp() + 600, SECRET))
+    assert payer.locks.take_accept(accept) is None
+    assert payer.locks.take_accept(accept) is None
+    dropped = payer.locks.fulfil(channel.id, sha256(SECRET), SECRET)
+    accept = payee.locks.receive_locks(dropped)
     with pytest.raises(CounterNotNewer):
-        payee.receive_locks(lock)  # after the proof that replaced it
-    level = payer.take_accept(accept)
-    assert level == payer.take_accept(accept)
+        payee.locks.receive_locks(lock)  # after the proof that replaced it
+    level = payer.locks.take_accept(accept)
+    assert level == payer.locks.take_accept(accept)
     assert payee.receive(level) == 0
     assert payee.receive(level) == 0
     assert payee.state(channel.id).theirs.amount == payer.state(channel.id).mine.amount == 30 + worth

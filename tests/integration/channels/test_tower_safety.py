@@ -73,7 +73,7 @@ def test_every_watched_channel_is_read_at_least_four_times_in_a_window(
     channels = [opened(hub, people)[0] for _ in range(3)]
     tower = Watchtower(chain, hub, tower_sender)
     for channel in channels:
-        tower.watch(channel.key, "A", hub.party(people.payee).newest_received(channel.id))
+        tower.watch(channel.key, "A", hub.party(people.payee).proofs.newest_received(channel.id))
     tower.step()
     looked: list[bytes] = []
     view = hub.view
@@ -202,7 +202,7 @@ def test_proofs_that_nobody_signed_are_refused_and_push_out_nothing(hub, chain, 
 def test_lock_proofs_acceptances_and_openings_that_do_not_fit_are_refused(hub, chain, people, tower_sender) -> None:
     channel, _, _ = opened(hub, people)
     proof = channel.conditional("0.25 ether", preimage=SECRET, expiry="2 hours")
-    _, accept = hub.party(people.payee).accepted(channel.id, "A")
+    _, accept = hub.party(people.payee).proofs.accepted(channel.id, "A")
     tower = Watchtower(chain, hub, tower_sender)
     higher = LockPayment(channel.id, proof.amount, proof.nonce + 5, proof.locks, proof.signature)
     for bad, signed in ((higher, accept), (proof, proof.signature), (proof, b"\1" * 65)):
@@ -238,7 +238,9 @@ def test_a_receiver_that_goes_back_to_a_replaced_lock_proof_is_answered(hub, cha
     hub.unlock(hub.sender(people.payee), channel.key, "A", old.limit, old.locks, [Opening(0, SECRET)])
     assert channel.view().paid("A") == parse_amount("0.8 ether")
     assert acts(tower.step()) == [("post_locks", True)]
-    hub.post(hub.sender(people.payee), channel.key, "A", *hub.party(people.payee).newest_received(channel.id)[1:])
+    hub.post(
+        hub.sender(people.payee), channel.key, "A", *hub.party(people.payee).proofs.newest_received(channel.id)[1:]
+    )
     assert channel.view().paid("A") == parse_amount("0.4 ether")
     chain.advance(4 * HOUR)
     assert acts(tower.step()) == [("settle", True)]
@@ -251,9 +253,9 @@ def test_a_tower_with_an_old_acceptance_cannot_beat_the_newest_state(hub, chain,
     for number in range(3):
         secret = bytes((number + 1,)) * 32
         channel.conditional("0.1 ether", preimage=secret, expiry="3 hours")
-        proofs.append(hub.party(people.payee).accepted(channel.id, "A"))
+        proofs.append(hub.party(people.payee).proofs.accepted(channel.id, "A"))
         channel.fulfil(secret)
-        proofs.append(hub.party(people.payee).accepted(channel.id, "A"))
+        proofs.append(hub.party(people.payee).proofs.accepted(channel.id, "A"))
     newest = Watchtower(chain, hub, Sender(chain, people.tower))
     newest.attach(hub.party(people.payee))
     for proof, accept in proofs[:-1]:
@@ -273,7 +275,7 @@ def test_a_payers_fresh_voucher_does_not_stop_the_payees_lock_proof(hub, chain, 
     channel.conditional("0.5 ether", preimage=SECRET, expiry="3 hours")
     channel.learn(SECRET)
     amount = new.amount + 1
-    fresh = hub.party(people.payer)._sign(Voucher(channel.id, amount).digest(hub.domain))
+    fresh = hub.party(people.payer)._key.sign(Voucher(channel.id, amount).digest(hub.domain))
     channel.dispute(None, sender=people.payer)
     hub.post(hub.sender(people.payer), channel.key, "A", amount, fresh)
     tower = Watchtower(chain, hub, tower_sender)
@@ -290,7 +292,7 @@ def test_dust_locks_resolved_one_by_one_hold_up_no_unlock(hub, chain, people, to
     until = chain.timestamp() + 3 * HOUR
     locks = [hash_lock(parse_amount("0.0001 ether"), until, secret) for secret in secrets[:11]]
     locks.append(hash_lock(parse_amount("0.5 ether"), until, secrets[11]))
-    proof = payer.add_locks(channel.id, locks)
+    proof = payer.locks.add_locks(channel.id, locks)
     channel._hand("A", proof)
     for secret in secrets:
         channel.learn(secret)
@@ -314,7 +316,7 @@ def test_a_delegated_tower_starts_the_close_for_a_lock_that_ends_when_the_consen
     channel, _, _ = opened(hub, people)
     proof = channel.conditional("0.25 ether", preimage=SECRET, expiry="2 hours")
     payee = hub.party(people.payee)
-    _, accept = payee.accepted(channel.id, "A")
+    _, accept = payee.proofs.accepted(channel.id, "A")
     closing = channel.grant(people.tower.address, 0, rights=RIGHT_TO_CLOSE, valid="1 day", sender=people.payee)
     without = Watchtower(chain, hub, tower_sender)
     without.watch(channel.key, "A", proof, accept=accept, openings=(Opening(0, SECRET),))

@@ -123,7 +123,7 @@ def test_a_delegated_tower_posts_and_unlocks_locks(hub, chain, people, tower_sen
     channel, _, _ = opened(hub, people)
     preimage = b"p" * 32
     proof = channel.conditional("0.25 ether", preimage=preimage, expiry="2 hours")
-    _, accept = hub.party(people.payee).accepted(channel.id, "A")
+    _, accept = hub.party(people.payee).proofs.accepted(channel.id, "A")
     tower = Watchtower(chain, hub, tower_sender, settle=True)
     with pytest.raises(InputError, match="acceptance"):
         tower.watch(channel.key, "A", proof)
@@ -143,7 +143,7 @@ def test_an_acceptance_serves_every_tower_and_has_no_end(hub, chain, people) -> 
     channel.conditional("0.25 ether", preimage=b"p" * 32, expiry="2 days")
     channel.conditional("0.25 ether", preimage=b"q" * 32, expiry="2 days")
     proof = channel.fulfil(b"p" * 32)
-    _, accept = hub.party(people.payee).accepted(channel.id, "A")
+    _, accept = hub.party(people.payee).proofs.accepted(channel.id, "A")
     tower = Watchtower(chain, hub, Sender(chain, people.attacker))
     tower.watch(channel.key, "A", proof, accept=accept)
     chain.advance(35 * 86400)
@@ -208,7 +208,7 @@ def test_a_tower_unlocks_a_voucher_lock_with_the_receivers_consent(hub, chain, p
     channel = hub.open(people.operator, people.payee, deposit="1 ether", dispute="1 hour")
     salt = b"v" * 32
     channel.virtual("0.5 ether", payer=people.payer.address, payee=people.payee.address, salt=salt, expiry="2 hours")
-    voucher = hub.party(people.payer).pay_virtual(people.payee.address, salt, parse_amount("0.2 ether"))
+    voucher = hub.party(people.payer).virtual.pay(people.payee.address, salt, parse_amount("0.2 ether"))
     channel.learn(voucher, virtual_channel_id(people.payer.address, people.payee.address, salt))
     tower = Watchtower(chain, hub, tower_sender)
     tower.attach(hub.party(people.payee))

@@ -147,7 +147,7 @@ def test_anybody_posts_and_settles_at_its_own_cost(channel, people) -> None:
     channel.dispute(sender=people.payer)
     rich = chain.balance(people.payer.address), chain.balance(people.payee.address)
     # The payee's newest voucher is posted for it: it can only gain by that.
-    channel.post(channel.parties["B"].newest_received(channel.id), sender=people.attacker)
+    channel.post(channel.parties["B"].proofs.newest_received(channel.id), sender=people.attacker)
     chain.advance(3601)
     channel.settle(sender=people.attacker)
     assert channel.phase == "closed"

@@ -105,7 +105,9 @@ class HonestNode(RuleBasedStateMachine):
         if not hand_over:
             return
         with contextlib.suppress(Refused, SignatureError):
-            level = self.node.take_accept(Acceptance(self.key.id, self.side, proof.nonce, proof.proof_hash, signature))
+            level = self.node.locks.take_accept(
+                Acceptance(self.key.id, self.side, proof.nonce, proof.proof_hash, signature)
+            )
             self.counted("released")
             if level is not None:
                 self.vouchers[self.side].append(level)
@@ -142,7 +144,7 @@ class HonestNode(RuleBasedStateMachine):
         if hand_over:
             before = self.honest.owned()
             with contextlib.suppress(Refused):
-                acceptance = self.node.receive_locks(proof)
+                acceptance = self.node.locks.receive_locks(proof)
                 self.accepts[self.other, proof.proof_hash] = acceptance.signature
                 self.counted("accepted")
             assert self.honest.owned() >= before, "worth less by what the peer signed"
@@ -178,10 +180,10 @@ class HonestNode(RuleBasedStateMachine):
         lock = data.draw(st.sampled_from(self.state.theirs.locks))
         if gives_up:
             with contextlib.suppress(Refused):
-                self.node.give_up(self.key.id, lock)
+                self.node.locks.give_up(self.key.id, lock)
                 self.counted("given up")
         elif all(self.hub.now + 4 * NAP < x.expiry for x in self.state.theirs.locks if x.condition == lock.condition):
-            self.node.learn(self.key.id, lock.condition, PREIMAGES[lock.condition])
+            self.node.locks.learn(self.key.id, lock.condition, PREIMAGES[lock.condition])
             self.counted("learnt")
 
     @precondition(lambda self: self.trading and self.withdrawal is None)
@@ -191,7 +193,7 @@ class HonestNode(RuleBasedStateMachine):
         until, epoch = self.hub.now + 5_000, self.state.epoch
         signature = self.sign(Withdraw(self.key.id, *outs, epoch, until))
         with contextlib.suppress(Refused):
-            self.withdrawal = self.node.sign_withdraw(
+            self.withdrawal = self.node.closing.sign_withdraw(
                 self.key.id, *outs, until, WithdrawTerms(self.key.id, self.other, *outs, epoch, until, signature)
             )
             self.counted("withdrawal signed")
@@ -201,7 +203,7 @@ class HonestNode(RuleBasedStateMachine):
     def both_sign_the_last_close(self, wanted: int) -> None:
         if not wanted and self.state.counters != (0, 0):
             with contextlib.suppress(Refused):
-                self.final = self.node.sign_close(self.key.id)
+                self.final = self.node.closing.sign_close(self.key.id)
                 self.counted("close signed")
 
     # ------------------------------------------------------------------------------------ the adversary, on the chain

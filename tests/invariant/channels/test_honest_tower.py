@@ -67,7 +67,7 @@ class HonestTower(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
         folder = Path(self.folder.name)
         self.node = Party.open(self.play.signers["honest"], self.play.hub, folder / "node.journal")
-        self.node._journal._database.execute("PRAGMA synchronous=OFF")  # it is about promises here, not about the disk
+        self.node._table.journal._database.execute("PRAGMA synchronous=OFF")  # about promises here, not the disk
         self.villain = Villain(self.play, self.node, "payer", side, (theirs, mine), 1)
         self.key = self.villain.key
         self.towers = Towers(self.play, self.villain, folder)
@@ -91,7 +91,10 @@ class HonestTower(RuleBasedStateMachine):
         """Keep all that a tower can be told of now."""
         state, side = self.villain.state, self.villain.side
         found = [Paper(side, Payment(self.key.id, state.theirs.plain, state.theirs.voucher))] * bool(state.theirs.plain)
-        received, mine = self.node.accepted(self.key.id, side), self.node.accepted(self.key.id, state.side)
+        received, mine = (
+            self.node.proofs.accepted(self.key.id, side),
+            self.node.proofs.accepted(self.key.id, state.side),
+        )
         if received is not None:
             found.append(Paper(side, *received, self.node.openings(self.key.id, consenting=True)))
         if mine is not None:
@@ -120,7 +123,7 @@ class HonestTower(RuleBasedStateMachine):
     def learn(self, what: tuple[bytes, bytes]) -> None:
         """If such a lock is there."""
         if any(lock.condition == what[0] for lock in self.villain.own.locks):
-            self.node.learn(self.key.id, *what)
+            self.node.locks.learn(self.key.id, *what)
             self.play.counts["learnt"] += 1
             self.note()
 
@@ -274,7 +277,7 @@ class HonestTower(RuleBasedStateMachine):
             self.play.counts["old consent"] += 1
 
     def papers_proof(self) -> LockPayment | None:
-        received = self.node.accepted(self.key.id, self.villain.side)
+        received = self.node.proofs.accepted(self.key.id, self.villain.side)
         return None if received is None else received[0]
 
     def paid_out(self) -> int:

@@ -118,15 +118,15 @@ def change_locks(
     if how == "add":
         amount, lasts = unit * data.draw(st.integers(1, 40)), data.draw(st.sampled_from(lasting))
         secret = data.draw(st.sampled_from([*secrets.values()]))
-        return how, node.add_lock(channel_id, hash_lock(amount, now + lasts, secret))
+        return how, node.locks.add_lock(channel_id, hash_lock(amount, now + lasts, secret))
     if how == "retract":
-        return how, node.retract(channel_id)
+        return how, node.locks.retract(channel_id)
     if how == "expire":
-        return how, node.expire(channel_id)
+        return how, node.locks.expire(channel_id)
     lock = data.draw(st.sampled_from(mine.locks))
     if how == "drop":
-        return how, node.drop(channel_id, lock)
-    return how, node.fulfil(channel_id, lock.condition, secrets[lock.condition])
+        return how, node.locks.drop(channel_id, lock)
+    return how, node.locks.fulfil(channel_id, lock.condition, secrets[lock.condition])
 
 
 class Honest:
@@ -137,7 +137,7 @@ class Honest:
         parties = (HONEST.address, ADVERSARY.address) if side == "A" else (ADVERSARY.address, HONEST.address)
         self.key = ChannelKey(*parties, ZERO_ADDRESS, delay=DELAY, open_before=START + 10**6, salt=salt, simplex=False)
         self.node = Party.open(HONEST, hub, folder / f"{salt}.journal")  # type: ignore[arg-type]
-        self.node._journal._database.execute("PRAGMA synchronous=OFF")  # it is about promises here, not about the disk
+        self.node._table.journal._database.execute("PRAGMA synchronous=OFF")  # about promises here, not the disk
         self.side, self.other = side, "B" if side == "A" else "A"
         self.by = HONEST.address
 
@@ -151,7 +151,7 @@ class Honest:
         state = node.state(channel_id)
         plain = Payment(channel_id, state.theirs.plain, state.theirs.voucher) if state.theirs.voucher else None
         found = []
-        received, mine = node.accepted(channel_id, self.other), node.accepted(channel_id, self.side)
+        received, mine = node.proofs.accepted(channel_id, self.other), node.proofs.accepted(channel_id, self.side)
         if plain is not None or received is not None:
             proof, accept = (None, b"") if received is None else received
             openings = node.openings(channel_id, consenting=True)
@@ -184,7 +184,7 @@ class Honest:
         state = self.node.state(self.key.id)
         view = self.channel
         nets = (view.net_a, view.net_b) if self.side == "A" else (view.net_b, view.net_a)
-        pairs = zip(state.theirs.locks, self.node.resolutions(self.key.id), strict=True)
+        pairs = zip(state.theirs.locks, self.node.proofs.resolutions(self.key.id), strict=True)
         known = sum(claim[0] for lock, one in pairs if one and (claim := state.claim_of(lock)) is not None)
         low = nets[0] - state.mine.limit + state.theirs.amount + known
         return self.hub.paid[HONEST.address] + max(0, min(low, sum(nets)))

@@ -44,7 +44,7 @@ class Mediator:
     def __init__(self, play: HubPlay, folder: Path) -> None:
         self.play = play
         self.node = Party.open(play.signers["honest"], play.hub, folder / "node.journal")
-        self.node._journal._database.execute("PRAGMA synchronous=OFF")  # it is about promises here, not about the disk
+        self.node._table.journal._database.execute("PRAGMA synchronous=OFF")  # about promises here, not the disk
         self.tower = Watchtower(play.connection, play.hub, play.senders["honest"])
         self.tower.attach(self.node)
         self.routes: list[Route] = []
@@ -68,7 +68,7 @@ class Mediator:
             return self._refuse(route)
         passed = Lock(lock.amount - FEE, lock.expiry - self.hop, lock.kind, lock.condition)
         try:
-            proof = self.node.add_lock(self.outwards, passed)
+            proof = self.node.locks.add_lock(self.outwards, passed)
         except Refused:
             return None  # an earlier one is not accepted, or there is no money: perhaps later
         route.passed = passed
@@ -83,7 +83,7 @@ class Mediator:
             return None
         self.learn(preimage)
         try:
-            proof = self.node.fulfil(self.outwards, condition, preimage)
+            proof = self.node.locks.fulfil(self.outwards, condition, preimage)
         except Refused:
             return None  # its own last word is not accepted, or the channel is at its end: the chain will judge
         self.play.counts["paid on"] += 1
@@ -93,7 +93,7 @@ class Mediator:
         """From now on the node and its tower know how to take these locks in."""
         condition = self.known_as(preimage)
         if any(lock.condition == condition for lock in self.node.state(self.inwards).theirs.locks):
-            self.node.learn(self.inwards, condition, preimage)
+            self.node.locks.learn(self.inwards, condition, preimage)
 
     def known_as(self, preimage: bytes) -> bytes:
         condition = sha256(preimage)
@@ -103,7 +103,7 @@ class Mediator:
     def drop_expired(self) -> LockPayment | None:
         """Sign that what ended outwards is not paid."""
         try:
-            proof = self.node.expire(self.outwards)
+            proof = self.node.locks.expire(self.outwards)
         except Refused:
             return None
         if proof is not None:
@@ -147,7 +147,7 @@ class Mediator:
     def _refuse(self, route: Route) -> None:
         """Let the payer have it back: nothing was passed on for it."""
         with contextlib.suppress(Refused):
-            self.node.give_up(self.inwards, route.taken)
+            self.node.locks.give_up(self.inwards, route.taken)
             self.routes.remove(route)
             self.play.counts["given up"] += 1
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from layer2.channels.contract.channel_view import ChannelView
-from layer2.channels.party import store as nodebase
+from layer2.channels.party import chain_sync
 from layer2.channels.party.errors import CounterNotNewer, LocksPending
 from layer2.channels.party.party import Party
 from layer2.channels.protocol.channel_key import ChannelKey
@@ -90,7 +90,7 @@ class StandInHub:
 
 def reopened(node: Party) -> Party:
     """The node of the same journal after a restart."""
-    path, signer, hub = node._journal.path, node.signer, node.hub
+    path, signer, hub = node._table.journal.path, node.signer, node.hub
     node.close()
     return Party.open(signer, hub, path, create=False)
 
@@ -100,7 +100,7 @@ class Hours:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = time.monotonic()
-        monkeypatch.setattr(nodebase, "time", self)
+        monkeypatch.setattr(chain_sync, "time", self)
 
     def monotonic(self) -> float:
         return self.now
@@ -124,7 +124,7 @@ def hash_locked(amount: int, preimage: bytes = b"p" * 32, expiry: int = NOW + 10
 
 def give(sender: Party, receiver: Party, proof: LockPayment) -> None:
     """Hand a lock proof over, and its acceptance and the voucher that follows back."""
-    level = sender.take_accept(receiver.receive_locks(proof))
+    level = sender.locks.take_accept(receiver.locks.receive_locks(proof))
     if level is not None:
         with contextlib.suppress(LocksPending, CounterNotNewer):  # overtaken by the next lock proof
             receiver.receive(level)

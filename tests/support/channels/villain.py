@@ -100,7 +100,7 @@ class Villain:
         if not hand_over:
             return False
         try:
-            acceptance = self.node.receive_locks(proof)
+            acceptance = self.node.locks.receive_locks(proof)
         except Refused as refusal:
             self.counted(f"node: {type(refusal).__name__}")
             return False
@@ -144,7 +144,7 @@ class Villain:
             return
         named = (proof.nonce, proof.proof_hash, signature)
         with contextlib.suppress(Refused, SignatureError):
-            level = self.node.take_accept(Acceptance(self.key.id, self.other, *named))
+            level = self.node.locks.take_accept(Acceptance(self.key.id, self.other, *named))
             self.counted("acceptance taken")
             if level is not None:
                 self.vouchers[self.other].append(level)

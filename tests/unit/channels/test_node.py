@@ -46,14 +46,14 @@ def test_a_batch_is_paid_received_and_restored(payer: Party, payee: Party, hub: 
     before = (payer.state(KEY.id), payee.state(KEY.id))
     payer, payee = reopened(payer), reopened(payee)
     assert (payer.state(KEY.id), payee.state(KEY.id)) == before
-    assert payer.newest_signed(KEY.id) == payments[-1] == payee.newest_received(KEY.id)
+    assert payer.proofs.newest_signed(KEY.id) == payments[-1] == payee.proofs.newest_received(KEY.id)
 
 
 def test_a_refused_payment_leaves_state_and_journal_alone(payer: Party) -> None:
-    before, rows = payer.state(KEY.id), payer._journal.last_sequence
+    before, rows = payer.state(KEY.id), payer._table.journal.last_sequence
     with pytest.raises(BalanceTooLow):
         payer.pay_many(KEY.id, 30, 4)
-    assert (payer.state(KEY.id), payer._journal.last_sequence) == (before, rows)
+    assert (payer.state(KEY.id), payer._table.journal.last_sequence) == (before, rows)
 
 
 def test_a_batch_with_one_bad_voucher_is_refused_whole(payer: Party, payee: Party) -> None:
@@ -95,9 +95,9 @@ def test_the_newest_voucher_again_is_acknowledged_and_an_older_one_refused(payer
 
 def test_verify_writes_nothing(payer: Party, payee: Party) -> None:
     payment = payer.pay(KEY.id, 7)
-    rows = payee._journal.last_sequence
+    rows = payee._table.journal.last_sequence
     assert payee.verify(payment) == 7
-    assert payee._journal.last_sequence == rows
+    assert payee._table.journal.last_sequence == rows
     assert payee.state(KEY.id).theirs.amount == 0
 
 
@@ -121,20 +121,20 @@ class Failing:
 
 
 def test_a_full_disk_refuses_the_payment_and_the_node_goes_on(payer: Party) -> None:
-    journal = payer._journal
-    payer._keeper.journal = Failing(journal, JournalFull("no room"))
+    journal = payer._table.journal
+    payer._table.journal = Failing(journal, JournalFull("no room"))
     with pytest.raises(JournalFull):
         payer.pay(KEY.id, 1)
-    payer._keeper.journal = journal
+    payer._table.journal = journal
     assert payer.pay(KEY.id, 1).amount == 1
 
 
 def test_a_broken_disk_stops_the_node(payer: Party) -> None:
-    journal = payer._journal
-    payer._keeper.journal = Failing(journal, JournalError("broken"))
+    journal = payer._table.journal
+    payer._table.journal = Failing(journal, JournalError("broken"))
     with pytest.raises(JournalError):
         payer.pay(KEY.id, 1)
-    payer._keeper.journal = journal
+    payer._table.journal = journal
     with pytest.raises(NodeStopped):
         payer.pay(KEY.id, 1)
 
@@ -146,15 +146,15 @@ def test_a_missing_journal_is_refused_with_the_way_to_recover(hub: StandInHub, t
 
 def test_a_corrupt_journal_is_refused_with_the_way_to_recover(payer: Party, hub: StandInHub) -> None:
     payer.pay_many(KEY.id, 1, 3)
-    path = payer._journal.path
-    payer._journal._database.execute("UPDATE journal_rows SET payload = x'02' WHERE sequence = 2")
+    path = payer._table.journal.path
+    payer._table.journal._database.execute("UPDATE journal_rows SET payload = x'02' WHERE sequence = 2")
     payer.close()
     with pytest.raises(JournalLost, match="resync"):
         Party.open(PAYER, hub, path)
 
 
 def test_the_journal_of_another_account_chain_or_hub_is_refused(payer: Party, hub: StandInHub) -> None:
-    path = payer._journal.path
+    path = payer._table.journal.path
     payer.close()
     for signer, other in ((PAYEE, hub), (PAYER, replace(hub, chain=5))):
         with pytest.raises(JournalLost, match="belongs to"):
@@ -190,23 +190,23 @@ def test_a_copy_that_i_did_not_sign_is_not_adopted(payer: Party, payee: Party, h
 
 def test_a_hash_lock_is_fulfilled_with_its_preimage_only(payer: Party, payee: Party, hub: StandInHub) -> None:
     preimage = b"p" * 32
-    give(payer, payee, payer.add_lock(KEY.id, hash_locked(10, preimage)))
+    give(payer, payee, payer.locks.add_lock(KEY.id, hash_locked(10, preimage)))
     with pytest.raises(LockRefused):
-        payee.learn(KEY.id, sha256(preimage), b"q" * 32)
-    assert payee.learn(KEY.id, sha256(preimage), preimage) == 10
+        payee.locks.learn(KEY.id, sha256(preimage), b"q" * 32)
+    assert payee.locks.learn(KEY.id, sha256(preimage), preimage) == 10
     with pytest.raises(LockRefused):
-        payer.fulfil(KEY.id, sha256(preimage), b"q" * 32)
-    give(payer, payee, payer.fulfil(KEY.id, sha256(preimage), preimage))
+        payer.locks.fulfil(KEY.id, sha256(preimage), b"q" * 32)
+    give(payer, payee, payer.locks.fulfil(KEY.id, sha256(preimage), preimage))
     assert payee.state(KEY.id).theirs.amount == 10
     assert reopened(payee).state(KEY.id).theirs.locks == ()
 
 
 def test_an_expired_lock_is_dropped_after_the_margin_only(payer: Party, payee: Party, hub: StandInHub) -> None:
-    give(payer, payee, payer.add_lock(KEY.id, hash_locked(10)))
+    give(payer, payee, payer.locks.add_lock(KEY.id, hash_locked(10)))
     hub.now = NOW + 160
-    assert payer.expire(KEY.id) is None
+    assert payer.locks.expire(KEY.id) is None
     hub.now = NOW + 161
-    dropped = payer.expire(KEY.id)
+    dropped = payer.locks.expire(KEY.id)
     assert dropped is not None
     give(payer, payee, dropped)
     assert payee.state(KEY.id).theirs.locks == ()
@@ -215,21 +215,21 @@ def test_an_expired_lock_is_dropped_after_the_margin_only(payer: Party, payee: P
 
 def test_a_close_is_signed_once_and_repeated_the_same(payer: Party, payee: Party, hub: StandInHub) -> None:
     payee.receive(payer.pay(KEY.id, 9))
-    terms = payer.sign_close(KEY.id)
-    assert reopened(payer).sign_close(KEY.id) == terms
-    assert payee.sign_close(KEY.id, peer=terms).sent_a == 9
+    terms = payer.closing.sign_close(KEY.id)
+    assert reopened(payer).closing.sign_close(KEY.id) == terms
+    assert payee.closing.sign_close(KEY.id, peer=terms).sent_a == 9
     with pytest.raises(Refused):
         payee.pay(KEY.id, 1)
 
 
 def test_a_close_at_other_counters_or_not_signed_by_the_peer_is_refused(payer: Party, payee: Party) -> None:
     payment = payer.pay(KEY.id, 9)
-    terms = payer.sign_close(KEY.id)
+    terms = payer.closing.sign_close(KEY.id)
     with pytest.raises(CounterNotNewer):
-        payee.sign_close(KEY.id, peer=terms)
+        payee.closing.sign_close(KEY.id, peer=terms)
     payee.receive(payment)
     with pytest.raises(SignatureError):
-        payee.sign_close(KEY.id, peer=replace(terms, signature=payment.signature))
+        payee.closing.sign_close(KEY.id, peer=replace(terms, signature=payment.signature))
 
 
 def session_payment(

@@ -21,7 +21,7 @@ from tests.support.channels.stand_in import (
 
 from layer2.channels.contract.chain_clock import MAX_AGE, ChainClock
 from layer2.channels.contract.channel_view import CLOSED, ChannelView
-from layer2.channels.party import store as nodebase
+from layer2.channels.party import chain_sync
 from layer2.channels.party.errors import BalanceTooLow, ChannelNotActive
 from layer2.channels.party.party import Party
 from layer2.channels.party.policy import CONFIRMATIONS
@@ -51,13 +51,13 @@ def test_nothing_is_accepted_in_a_channel_that_is_disputed_or_paid_out(
     assert payee.receive(payer.pay(KEY.id, 1)) == 1
     payment, proof = payer.pay(KEY.id, 1), None
     seen(hub, deadline)
-    hours.now += nodebase.FRESH + 1
+    hours.now += chain_sync.FRESH + 1
     with pytest.raises(ChannelNotActive):
         payee.receive(payment)
     payer2 = payer
-    proof = payer2.add_lock(KEY.id, hash_locked(5, SECRET))
+    proof = payer2.locks.add_lock(KEY.id, hash_locked(5, SECRET))
     with pytest.raises(ChannelNotActive):
-        payee.receive_locks(proof)
+        payee.locks.receive_locks(proof)
     assert payee.state(KEY.id).theirs.amount == 1
 
 
@@ -68,7 +68,7 @@ def test_an_empty_channel_past_its_opening_is_paid_out(
     payment = payer.pay(KEY.id, 1)
     hub.now = KEY.open_before + 1
     seen(hub, 0, 0, 0)
-    hours.now += nodebase.FRESH + 1
+    hours.now += chain_sync.FRESH + 1
     with pytest.raises(ChannelNotActive):
         payee.receive(payment)
 
@@ -76,7 +76,7 @@ def test_an_empty_channel_past_its_opening_is_paid_out(
 def test_a_dispute_counts_at_once_and_money_only_when_it_is_deep(tmp_path: Path) -> None:
     hub = StandInHub(number=100)
     node = Party.open(PAYEE, hub, tmp_path / "deep.journal")
-    assert node.confirmations == CONFIRMATIONS == 12
+    assert node._sync.confirmations == CONFIRMATIONS == 12
     hub.older[KEY.id, 88] = ChannelView(KEY.id, 0, 0, 0, 0, 0, 0)
     assert node.join(KEY).net_a == 0
     hub.older[KEY.id, 89] = ChannelView(KEY.id, 100, 50, 0, 0, 0, 0)
@@ -86,8 +86,8 @@ def test_a_dispute_counts_at_once_and_money_only_when_it_is_deep(tmp_path: Path)
 
 
 def test_confirmations_are_none_on_a_development_chain_and_can_be_set(tmp_path: Path) -> None:
-    assert Party.open(PAYER, StandInHub(is_dev=True), tmp_path / "dev.journal").confirmations == 0
-    assert Party.open(PAYER, StandInHub(), tmp_path / "set.journal", confirmations=3).confirmations == 3
+    assert Party.open(PAYER, StandInHub(is_dev=True), tmp_path / "dev.journal")._sync.confirmations == 0
+    assert Party.open(PAYER, StandInHub(), tmp_path / "set.journal", confirmations=3)._sync.confirmations == 3
 
 
 def test_a_withdrawal_in_the_newest_blocks_that_the_journal_forgot_is_counted_as_gone(tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_a_withdrawal_in_the_newest_blocks_that_the_journal_forgot_is_counted_as
 def test_a_withdrawal_taken_back_and_landed_again_never_frees_its_money_twice(hub: StandInHub, tmp_path: Path) -> None:
     payer = Party.open(PAYER, hub, tmp_path / "shallow.journal", confirmations=0)
     payer.join(KEY)
-    payer.sign_withdraw(KEY.id, 70, 0, NOW + 600)
+    payer.closing.sign_withdraw(KEY.id, 70, 0, NOW + 600)
     hub.views[KEY.id] = ChannelView(KEY.id, 30, 50, 0, 0, 0, 1)
     assert payer.refresh(KEY.id).available == 30
     hub.views[KEY.id] = ChannelView(KEY.id, 100, 50, 0, 0, 0, 0)
@@ -150,14 +150,14 @@ def test_no_chain_call_is_made_under_the_nodes_lock(hub: StandInHub, tmp_path: P
     for node in nodes:
         node.join(KEY)
     payee.receive(payer.pay(KEY.id, 5))
-    give(payer, payee, payer.add_lock(KEY.id, hash_locked(10, SECRET)))
-    payee.learn(KEY.id, sha256(SECRET), SECRET)
-    give(payer, payee, payer.fulfil(KEY.id, sha256(SECRET), SECRET))
-    payer.expire(KEY.id)
+    give(payer, payee, payer.locks.add_lock(KEY.id, hash_locked(10, SECRET)))
+    payee.locks.learn(KEY.id, sha256(SECRET), SECRET)
+    give(payer, payee, payer.locks.fulfil(KEY.id, sha256(SECRET), SECRET))
+    payer.locks.expire(KEY.id)
     payee.receive_each([[payer.pay(KEY.id, 1)]])
-    terms = payer.sign_withdraw(KEY.id, 1, 0, NOW + 600)
-    payee.sign_withdraw(KEY.id, 1, 0, NOW + 600, terms)
-    payee.sign_close(KEY.id, payer.sign_close(KEY.id))
+    terms = payer.closing.sign_withdraw(KEY.id, 1, 0, NOW + 600)
+    payee.closing.sign_withdraw(KEY.id, 1, 0, NOW + 600, terms)
+    payee.closing.sign_close(KEY.id, payer.closing.sign_close(KEY.id))
     payer.refresh(KEY.id)
     assert {"latest", "view"} <= set(hub.calls)
 
@@ -173,8 +173,8 @@ def test_session_payments_and_locks_ask_the_chain_for_nothing(
     hub.calls.clear()
     for _ in range(5):
         assert payee.receive(session.pay(KEY.id, 1)) == 1
-        give(session, payee, session.add_lock(KEY.id, hash_locked(2, SECRET)))
-        give(session, payee, session.fulfil(KEY.id, sha256(SECRET), SECRET))
+        give(session, payee, session.locks.add_lock(KEY.id, hash_locked(2, SECRET)))
+        give(session, payee, session.locks.fulfil(KEY.id, sha256(SECRET), SECRET))
     assert hub.calls == []
 
 
@@ -209,7 +209,7 @@ def test_a_node_that_does_not_answer_is_borne_with_for_a_quarter_of_the_window(
         raise ConnectionFailed("no answer")
 
     payments = [payer.pay(KEY.id, 1) for _ in range(2)]
-    payee.clock.tick(hub._block(1))
+    payee._table.clock.tick(hub._block(1))
     hub.asking = away
     hours.now += WINDOW / 4
     assert payee.receive(payments[0]) == 1
@@ -234,9 +234,9 @@ def test_a_follower_refreshes_the_channels_that_logs_speak_of_and_spares_the_oth
     logs.append(Log(hub.address, (b"t" * 32, KEY.id), b"", 2, (2).to_bytes(32, "big"), b"h" * 32, 0, 0))
     assert payee.follow() == 1
     assert payee.state(KEY.id).phase == "disputed"
-    hours.now += nodebase.FRESH + 1
+    hours.now += chain_sync.FRESH + 1
     payee.follow()
     hub.calls.clear()
-    payee.clock.tick(hub._block(2))
+    payee._table.clock.tick(hub._block(2))
     assert payee.receive(payer.pay(other.id, 1)) == 1
     assert hub.calls == []

@@ -111,10 +111,10 @@ def test_payments_of_many_channels_share_one_commit(
 def test_one_payment_that_is_not_covered_signs_none_of_its_group(payer: Party) -> None:
     other = make_key(2)
     payer.join(other)
-    before = payer._journal.last_sequence
+    before = payer._table.journal.last_sequence
     with pytest.raises(BalanceTooLow):
         payer.pay_each([(KEY.id, 60), (other.id, 60), (KEY.id, 60)])
-    assert payer._journal.last_sequence == before
+    assert payer._table.journal.last_sequence == before
     assert payer.state(KEY.id).mine.amount == payer.state(other.id).mine.amount == 0
 
 
@@ -124,13 +124,13 @@ def test_a_rewritten_journal_says_the_same_in_one_row_a_channel(payer: Party, pa
         node.join(other)
     for _ in range(20):
         payee.receive(payer.pay(KEY.id, 1))
-    give(payer, payee, payer.add_lock(other.id, hash_locked(10, SECRET)))
-    payee.learn(other.id, sha256(SECRET), SECRET)
-    payer.add_lock(other.id, hash_locked(11))
-    payer.sign_close(KEY.id)
+    give(payer, payee, payer.locks.add_lock(other.id, hash_locked(10, SECRET)))
+    payee.locks.learn(other.id, sha256(SECRET), SECRET)
+    payer.locks.add_lock(other.id, hash_locked(11))
+    payer.closing.sign_close(KEY.id)
     for node in (payer, payee):
         states = [node.state(one) for one in node.channels]
-        rows = node._journal.last_sequence
+        rows = node._table.journal.last_sequence
         assert rows > 20
         node = reopened(node)
         assert node.compact() == 2
@@ -147,7 +147,7 @@ def test_a_journal_is_rewritten_by_itself_when_it_has_grown(
     payer = reopened(payer)
     for _ in range(60):
         payer.pay(KEY.id, 1)
-    assert payer._journal.last_sequence < 50
+    assert payer._table.journal.last_sequence < 50
     assert payer.state(KEY.id).mine.amount == 60
     assert reopened(payer).pay(KEY.id, 1).amount == 61
 
@@ -159,7 +159,7 @@ def test_a_known_key_is_verified_without_asking_for_its_address_in_either_form(
     payer: Party, payee: Party, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     payee.receive(payer.pay(KEY.id, 1))
-    verifier = payee._entry(KEY.id).verifier
+    verifier = payee._table.entry(KEY.id).verifier
     monkeypatch.setattr("layer2.channels.party.signature_verifier.recover_public_key", None)
     plain = payer.pay(KEY.id, 1)
     assert payee.receive(plain) == 1
@@ -181,15 +181,15 @@ def test_an_acceptance_under_a_session_that_ends_is_not_given_and_not_taken(
         node = SessionParty.open_for(hot, PAYEE.address, hub, tmp_path / f"{until}.journal")
         node.accept(KEY, grant)
         sessions[until] = node
-    proof = payer.add_lock(KEY.id, hash_locked(10, SECRET))
+    proof = payer.locks.add_lock(KEY.id, hash_locked(10, SECRET))
     with pytest.raises(Refused, match="without an end"):
-        sessions[NOW + 10**6].receive_locks(proof)
-    lasting = sessions[FOREVER].receive_locks(proof)
+        sessions[NOW + 10**6].locks.receive_locks(proof)
+    lasting = sessions[FOREVER].locks.receive_locks(proof)
     ending = sessions[NOW + 10**6].grant(KEY.id)
     forged = replace(lasting, signature=ending.proof(hot.sign_digest(lasting.message().digest(hub.domain))))
     with pytest.raises(SignatureError, match="not signed by"):
-        payer.take_accept(forged)
-    payer.take_accept(lasting)
+        payer.locks.take_accept(forged)
+    payer.locks.take_accept(lasting)
     assert payer.state(KEY.id).mine.locked == 10
 
 
@@ -212,31 +212,31 @@ class Refusing:
 
 def test_what_the_disk_did_not_take_is_not_in_memory_either(payer: Party, payee: Party) -> None:
     payment, proof = payer.pay(KEY.id, 5), None
-    inner = payee._keeper.journal
-    payee._keeper.journal = Refusing(inner)  # type: ignore[assignment]
+    inner = payee._table.journal
+    payee._table.journal = Refusing(inner)  # type: ignore[assignment]
     with pytest.raises(JournalFull):
         payee.receive(payment)
     with pytest.raises(JournalFull):
         payee.receive_each([[payment]])
-    proof = payer.add_lock(KEY.id, hash_locked(10, SECRET))
+    proof = payer.locks.add_lock(KEY.id, hash_locked(10, SECRET))
     with pytest.raises(JournalFull):
-        payee.receive_locks(proof)
+        payee.locks.receive_locks(proof)
     assert payee.state(KEY.id).theirs.limit == 0
-    payee._keeper.journal = inner
+    payee._table.journal = inner
     assert payee.receive(payment) == 5
-    payer.take_accept(payee.receive_locks(proof))
-    payer_inner = payer._keeper.journal
-    payer._keeper.journal = Refusing(payer_inner)  # type: ignore[assignment]
+    payer.locks.take_accept(payee.locks.receive_locks(proof))
+    payer_inner = payer._table.journal
+    payer._table.journal = Refusing(payer_inner)  # type: ignore[assignment]
     before = payer.state(KEY.id)
     for act in (
-        lambda: payer.fulfil(KEY.id, sha256(SECRET), SECRET),
-        lambda: payer.sign_withdraw(KEY.id, 1, 0, NOW + 600),
-        lambda: payer.retract(KEY.id),
+        lambda: payer.locks.fulfil(KEY.id, sha256(SECRET), SECRET),
+        lambda: payer.closing.sign_withdraw(KEY.id, 1, 0, NOW + 600),
+        lambda: payer.locks.retract(KEY.id),
     ):
         with pytest.raises(JournalFull):
             act()
     assert payer.state(KEY.id) == before
-    payer._keeper.journal = payer_inner
+    payer._table.journal = payer_inner
     assert reopened(payer).state(KEY.id) == before
 
 
@@ -250,9 +250,9 @@ def test_a_frozen_node_neither_signs_nor_receives(payer: Party, payee: Party, hu
         lambda: again.receive(newer),
         lambda: again.receive_many([newer]),
         lambda: again.verify(newer),
-        lambda: again.receive_locks(payer.add_lock(KEY.id, hash_locked(1))),
+        lambda: again.locks.receive_locks(payer.locks.add_lock(KEY.id, hash_locked(1))),
         lambda: again.pay(KEY.id, 1),
-        lambda: again.sign_close(KEY.id),
+        lambda: again.closing.sign_close(KEY.id),
         lambda: again.grant_session(KEY.id, ATTACKER.address, 1, NOW + 9),
     ):
         with pytest.raises(Refused, match="resync"):
@@ -266,8 +266,8 @@ def test_a_frozen_node_neither_signs_nor_receives(payer: Party, payee: Party, hu
 def test_a_lock_may_last_as_long_as_the_hub_takes_it_and_no_second_longer(payer: Party, payee: Party) -> None:
     latest = NOW + payer.hub.max_lock_duration()
     with pytest.raises(LockRefused):
-        payer.add_lock(KEY.id, hash_locked(1, SECRET, latest + 1))
-    give(payer, payee, payer.add_lock(KEY.id, hash_locked(1, SECRET, latest)))
+        payer.locks.add_lock(KEY.id, hash_locked(1, SECRET, latest + 1))
+    give(payer, payee, payer.locks.add_lock(KEY.id, hash_locked(1, SECRET, latest)))
 
 
 def test_a_session_must_last_the_margin_to_the_second(payer: Party, payee: Party, hub: StandInHub) -> None:
@@ -276,7 +276,7 @@ def test_a_session_must_last_the_margin_to_the_second(payer: Party, payee: Party
         session = Session(KEY.id, ATTACKER.address, 5, NOW + lasts, RIGHT_TO_PAY)
         owner = PAYER.sign_digest(session.digest(hub.domain))
         proof = SessionProof.build(session, owner, ATTACKER.sign_digest(voucher.digest(hub.domain))).encode()
-        assert payee._entry(KEY.id).verifier.verify(voucher.digest(hub.domain), proof, 5) is taken
+        assert payee._table.entry(KEY.id).verifier.verify(voucher.digest(hub.domain), proof, 5) is taken
 
 
 def test_a_journal_of_many_channels_is_opened_without_loading_them(payer: Party) -> None:
@@ -285,6 +285,6 @@ def test_a_journal_of_many_channels_is_opened_without_loading_them(payer: Party)
         payer.join(key)
     again = reopened(payer)
     assert again.channels == (KEY.id, *(key.id for key in keys))
-    assert set(again._keeper._kept.values()) == {None}
+    assert set(again._table._kept.values()) == {None}
     again.pay(keys[7].id, 3)
-    assert sum(one is not None for one in again._keeper._kept.values()) == 1
+    assert sum(one is not None for one in again._table._kept.values()) == 1

@@ -38,54 +38,54 @@ SECRET = b"s" * 32
 
 
 def test_what_a_receiver_takes_it_accepts_and_the_acceptance_survives_a_restart(payer: Party, payee: Party) -> None:
-    proof = payer.add_lock(KEY.id, hash_locked(10, SECRET))
-    acceptance = payee.receive_locks(proof)
+    proof = payer.locks.add_lock(KEY.id, hash_locked(10, SECRET))
+    acceptance = payee.locks.receive_locks(proof)
     assert acceptance.accepts(proof)
     payee = reopened(payee)
-    assert payee.receive_locks(proof) == acceptance
-    assert payee.accepted(KEY.id, "A") == (proof, acceptance.signature)
-    payer.take_accept(acceptance)
+    assert payee.locks.receive_locks(proof) == acceptance
+    assert payee.proofs.accepted(KEY.id, "A") == (proof, acceptance.signature)
+    payer.locks.take_accept(acceptance)
     payer = reopened(payer)
-    assert payer.accepted(KEY.id, "A") == (proof, acceptance.signature)
+    assert payer.proofs.accepted(KEY.id, "A") == (proof, acceptance.signature)
 
 
 def test_a_lock_stays_in_the_senders_exposure_until_the_acceptance_is_held(payer: Party, payee: Party) -> None:
-    give(payer, payee, payer.add_lock(KEY.id, hash_locked(60, SECRET)))
-    payee.give_up(KEY.id, hash_locked(60, SECRET))
-    dropped = payer.drop(KEY.id, hash_locked(60, SECRET))
+    give(payer, payee, payer.locks.add_lock(KEY.id, hash_locked(60, SECRET)))
+    payee.locks.give_up(KEY.id, hash_locked(60, SECRET))
+    dropped = payer.locks.drop(KEY.id, hash_locked(60, SECRET))
     for node in (payer, reopened(payer)):
         assert node.state(KEY.id).available == 40
         payer = node
     with pytest.raises(AcceptMissing):
         payer.pay(KEY.id, 1)
     with pytest.raises(AcceptMissing):
-        payer.add_lock(KEY.id, hash_locked(1))
+        payer.locks.add_lock(KEY.id, hash_locked(1))
     give(payer, payee, dropped)
     assert payer.state(KEY.id).available == 100
 
 
 def test_an_acceptance_by_another_of_another_proof_or_direction_frees_nothing(payer: Party, payee: Party) -> None:
-    give(payer, payee, payer.add_lock(KEY.id, hash_locked(60, SECRET)))
+    give(payer, payee, payer.locks.add_lock(KEY.id, hash_locked(60, SECRET)))
     old = payee.copy_for_peer(KEY.id).acceptance
     assert old is not None
-    payee.give_up(KEY.id, hash_locked(60, SECRET))
-    dropped = payer.drop(KEY.id, hash_locked(60, SECRET))
-    right = payee.receive_locks(dropped)
+    payee.locks.give_up(KEY.id, hash_locked(60, SECRET))
+    dropped = payer.locks.drop(KEY.id, hash_locked(60, SECRET))
+    right = payee.locks.receive_locks(dropped)
     forged = ATTACKER.sign_digest(right.message().digest(payer.hub.domain))
     with pytest.raises(SignatureError):
-        payer.take_accept(replace(right, signature=forged))
+        payer.locks.take_accept(replace(right, signature=forged))
     with pytest.raises(SignatureError):
-        payer.take_accept(replace(right, signature=old.signature))
+        payer.locks.take_accept(replace(right, signature=old.signature))
     with pytest.raises(CounterNotNewer):
-        payer.take_accept(replace(old, nonce=right.nonce))
-    payer.take_accept(old)  # known: changes nothing
+        payer.locks.take_accept(replace(old, nonce=right.nonce))
+    payer.locks.take_accept(old)  # known: changes nothing
     assert payer.state(KEY.id).available == 40
-    payer.take_accept(right)
+    payer.locks.take_accept(right)
     assert payer.state(KEY.id).available == 100
 
 
 def test_a_lock_proof_that_the_payer_did_not_sign_is_not_accepted(payer: Party, payee: Party) -> None:
-    right = payer.add_lock(KEY.id, hash_locked(60, SECRET))
+    right = payer.locks.add_lock(KEY.id, hash_locked(60, SECRET))
     forged = ATTACKER.sign_digest(right.message().digest(payee.hub.domain))
     for wrong in (
         replace(right, signature=forged),
@@ -93,20 +93,20 @@ def test_a_lock_proof_that_the_payer_did_not_sign_is_not_accepted(payer: Party, 
         replace(right, nonce=right.nonce + 1),
     ):
         with pytest.raises(SignatureError):
-            payee.receive_locks(wrong)
+            payee.locks.receive_locks(wrong)
     assert payee.state(KEY.id).theirs.locks == ()
-    assert payee.receive_locks(right).nonce == right.nonce
+    assert payee.locks.receive_locks(right).nonce == right.nonce
 
 
 def test_a_retracted_proof_costs_nothing_once_the_retreat_is_accepted(payer: Party, payee: Party) -> None:
-    payee.lock_policy = LockPolicy(most=1)
-    give(payer, payee, payer.add_lock(KEY.id, hash_locked(10, SECRET)))
-    refused = payer.add_lock(KEY.id, hash_locked(20))
+    payee.locks.policy = LockPolicy(most=1)
+    give(payer, payee, payer.locks.add_lock(KEY.id, hash_locked(10, SECRET)))
+    refused = payer.locks.add_lock(KEY.id, hash_locked(20))
     with pytest.raises(LockRefused):
-        payee.receive_locks(refused)
-    retreat = payer.retract(KEY.id)
+        payee.locks.receive_locks(refused)
+    retreat = payer.locks.retract(KEY.id)
     assert payer.state(KEY.id).available == 70
-    assert payer.newest_signed(KEY.id) == retreat
+    assert payer.proofs.newest_signed(KEY.id) == retreat
     give(payer, payee, retreat)
     assert payer.state(KEY.id).available == 90
 
@@ -114,21 +114,21 @@ def test_a_retracted_proof_costs_nothing_once_the_retreat_is_accepted(payer: Par
 def test_after_the_last_lock_the_receiver_holds_a_plain_voucher_of_all_of_it(payer: Party, payee: Party) -> None:
     """A quiet channel needs no lock proof, no acceptance and no consent: anybody may post a plain voucher."""
     payee.receive(payer.pay(KEY.id, 5))
-    give(payer, payee, payer.add_lock(KEY.id, hash_locked(10, SECRET)))
-    payee.learn(KEY.id, sha256(SECRET), SECRET)
-    give(payer, payee, payer.fulfil(KEY.id, sha256(SECRET), SECRET))
-    newest = payee.newest_received(KEY.id)
+    give(payer, payee, payer.locks.add_lock(KEY.id, hash_locked(10, SECRET)))
+    payee.locks.learn(KEY.id, sha256(SECRET), SECRET)
+    give(payer, payee, payer.locks.fulfil(KEY.id, sha256(SECRET), SECRET))
+    newest = payee.proofs.newest_received(KEY.id)
     assert not isinstance(newest, LockPayment)
     assert newest is not None
     assert newest.amount == 15
 
 
 def test_the_voucher_after_the_last_lock_is_made_up_for_when_a_crash_swallowed_it(payer: Party, payee: Party) -> None:
-    give(payer, payee, payer.add_lock(KEY.id, hash_locked(10, SECRET)))
-    acceptance = payee.receive_locks(payer.fulfil(KEY.id, sha256(SECRET), SECRET))
-    level = payer.take_accept(acceptance)
+    give(payer, payee, payer.locks.add_lock(KEY.id, hash_locked(10, SECRET)))
+    acceptance = payee.locks.receive_locks(payer.locks.fulfil(KEY.id, sha256(SECRET), SECRET))
+    level = payer.locks.take_accept(acceptance)
     payer = reopened(payer)
-    assert payer.take_accept(acceptance) == level
+    assert payer.locks.take_accept(acceptance) == level
 
 
 # ------------------------------------------------------------------------------------------------ worth by leaf
@@ -136,15 +136,15 @@ def test_the_voucher_after_the_last_lock_is_made_up_for_when_a_crash_swallowed_i
 
 def test_two_locks_under_one_hash_are_paid_together(payer: Party, payee: Party) -> None:
     small, large = hash_locked(1, SECRET), hash_locked(50, SECRET)
-    give(payer, payee, payer.add_locks(KEY.id, [small, large]))
-    assert payee.learn(KEY.id, sha256(SECRET), SECRET) == 51
+    give(payer, payee, payer.locks.add_locks(KEY.id, [small, large]))
+    assert payee.locks.learn(KEY.id, sha256(SECRET), SECRET) == 51
     for paid in (2, 50):
         row = (KEY.id, paid, 9, (), b"")
         short = LockPayment(*row)
         signed = LockPayment(*row[:4], PAYER.sign_digest(short.message().digest(payer.hub.domain)))
         with pytest.raises(LockRefused):
-            payee.receive_locks(signed)
-    give(payer, payee, payer.fulfil(KEY.id, sha256(SECRET), SECRET))
+            payee.locks.receive_locks(signed)
+    give(payer, payee, payer.locks.fulfil(KEY.id, sha256(SECRET), SECRET))
     assert payee.state(KEY.id).theirs.amount == 51
 
 
@@ -155,12 +155,12 @@ def test_a_voucher_lock_is_worth_what_its_best_voucher_pays(payer: Party, payee:
         signature = ATTACKER.sign_digest(Voucher(condition, amount).digest(hub.domain))
         return voucher_resolution(ATTACKER.address, PAYEE.address, SECRET, amount, signature)
 
-    give(payer, payee, payer.add_lock(KEY.id, Lock(50, NOW + 100, VOUCHER_LOCK, condition)))
-    assert payee.learn(KEY.id, condition, shown(40)) == 40
-    assert payee.learn(KEY.id, condition, shown(10)) == 10
-    assert payee.resolutions(KEY.id) == [shown(40)]
+    give(payer, payee, payer.locks.add_lock(KEY.id, Lock(50, NOW + 100, VOUCHER_LOCK, condition)))
+    assert payee.locks.learn(KEY.id, condition, shown(40)) == 40
+    assert payee.locks.learn(KEY.id, condition, shown(10)) == 10
+    assert payee.proofs.resolutions(KEY.id) == [shown(40)]
     with pytest.raises(LockRefused):
-        payee.receive_locks(payer.fulfil(KEY.id, condition, shown(10)))
+        payee.locks.receive_locks(payer.locks.fulfil(KEY.id, condition, shown(10)))
 
 
 def test_a_lock_that_is_known_to_pay_nothing_is_dropped_at_once_and_never_unlocked(
@@ -169,11 +169,11 @@ def test_a_lock_that_is_known_to_pay_nothing_is_dropped_at_once_and_never_unlock
     condition = virtual_channel_id(ATTACKER.address, PAYEE.address, SECRET)
     signature = ATTACKER.sign_digest(Voucher(condition, 0).digest(hub.domain))
     nothing = voucher_resolution(ATTACKER.address, PAYEE.address, SECRET, 0, signature)
-    give(payer, payee, payer.add_lock(KEY.id, Lock(50, NOW + 100, VOUCHER_LOCK, condition)))
-    assert payee.learn(KEY.id, condition, nothing) == 0
+    give(payer, payee, payer.locks.add_lock(KEY.id, Lock(50, NOW + 100, VOUCHER_LOCK, condition)))
+    assert payee.locks.learn(KEY.id, condition, nothing) == 0
     assert payee.openings(KEY.id) == ()
-    assert payee.must_be_on_chain_by(KEY.id) is None
-    give(payer, payee, payer.fulfil(KEY.id, condition, nothing))
+    assert payee.proofs.must_be_on_chain_by(KEY.id) is None
+    give(payer, payee, payer.locks.fulfil(KEY.id, condition, nothing))
     assert payee.state(KEY.id).theirs.locks == ()
 
 
@@ -181,17 +181,17 @@ def test_a_lock_that_is_known_to_pay_nothing_is_dropped_at_once_and_never_unlock
 
 
 def test_a_lock_that_was_given_up_is_resolved_by_nobody_here(payer: Party, payee: Party) -> None:
-    give(payer, payee, payer.add_locks(KEY.id, [hash_locked(10, SECRET), hash_locked(20)]))
-    payee.learn(KEY.id, sha256(SECRET), SECRET)
-    assert payee.must_be_on_chain_by(KEY.id) == NOW + 100
-    payee.give_up(KEY.id, hash_locked(10, SECRET))
+    give(payer, payee, payer.locks.add_locks(KEY.id, [hash_locked(10, SECRET), hash_locked(20)]))
+    payee.locks.learn(KEY.id, sha256(SECRET), SECRET)
+    assert payee.proofs.must_be_on_chain_by(KEY.id) == NOW + 100
+    payee.locks.give_up(KEY.id, hash_locked(10, SECRET))
     payee = reopened(payee)
-    assert payee.must_be_on_chain_by(KEY.id) is None
-    assert payee.resolutions(KEY.id) == [b"", b""]
+    assert payee.proofs.must_be_on_chain_by(KEY.id) is None
+    assert payee.proofs.resolutions(KEY.id) == [b"", b""]
     with pytest.raises(CounterNotNewer):
-        payee.give_up(KEY.id, hash_locked(10, SECRET))
+        payee.locks.give_up(KEY.id, hash_locked(10, SECRET))
     with pytest.raises(LockRefused):
-        payee.receive_locks(payer.drop(KEY.id, hash_locked(20)))
+        payee.locks.receive_locks(payer.locks.drop(KEY.id, hash_locked(20)))
 
 
 # ---------------------------------------------------------------------------------------------------- the bounds
@@ -203,12 +203,12 @@ def test_no_more_locks_are_pending_than_the_policy_says(payer: Party, payee: Par
         node.refresh(KEY.id)
     most = LockPolicy().most
     assert most == 64
-    give(payer, payee, payer.add_locks(KEY.id, [hash_locked(1 + n, bytes([n]) * 32) for n in range(most)]))
+    give(payer, payee, payer.locks.add_locks(KEY.id, [hash_locked(1 + n, bytes([n]) * 32) for n in range(most)]))
     with pytest.raises(LockRefused, match="at most 64"):
-        payer.add_lock(KEY.id, hash_locked(1))
-    payer.lock_policy = LockPolicy(most=65)
+        payer.locks.add_lock(KEY.id, hash_locked(1))
+    payer.locks.policy = LockPolicy(most=65)
     with pytest.raises(LockRefused, match="at most 64"):
-        payee.receive_locks(payer.add_lock(KEY.id, hash_locked(1)))
+        payee.locks.receive_locks(payer.locks.add_lock(KEY.id, hash_locked(1)))
 
 
 def test_a_lock_that_is_not_worth_its_unlock_is_neither_signed_nor_taken(
@@ -220,18 +220,18 @@ def test_a_lock_that_is_not_worth_its_unlock_is_neither_signed_nor_taken(
         node.refresh(KEY.id)
     least = LockPolicy().unlock_gas * 10**9
     with pytest.raises(LockRefused, match="worth less"):
-        payer.add_lock(KEY.id, hash_locked(least - 1))
-    payer.lock_policy = LockPolicy(unlock_gas=0)
-    dust = payer.add_lock(KEY.id, hash_locked(least - 1))
+        payer.locks.add_lock(KEY.id, hash_locked(least - 1))
+    payer.locks.policy = LockPolicy(unlock_gas=0)
+    dust = payer.locks.add_lock(KEY.id, hash_locked(least - 1))
     with pytest.raises(LockRefused, match="worth less"):
-        payee.receive_locks(dust)
-    give(payer, payee, payer.retract(KEY.id))
-    give(payer, payee, payer.add_lock(KEY.id, hash_locked(least)))
+        payee.locks.receive_locks(dust)
+    give(payer, payee, payer.locks.retract(KEY.id))
+    give(payer, payee, payer.locks.add_lock(KEY.id, hash_locked(least)))
     # What is pending stays when gas becomes dearer: only new locks are weighed.
     hub.base_fee = 2 * 10**9
     for node in (payer, payee):
         node.refresh(KEY.id)
-    give(payer, payee, payer.add_lock(KEY.id, hash_locked(3 * least)))
+    give(payer, payee, payer.locks.add_lock(KEY.id, hash_locked(3 * least)))
 
 
 # --------------------------------------------------------------------------------------------------- lost journals
@@ -240,7 +240,7 @@ def test_a_lock_that_is_not_worth_its_unlock_is_neither_signed_nor_taken(
 def test_a_nonce_that_nobody_signed_is_not_adopted(payer: Party, payee: Party, hub: StandInHub, tmp_path: Path) -> None:
     """A peer that could name a nonce would end the direction for ever, with the highest there is."""
     payee.receive(payer.pay(KEY.id, 5))
-    give(payer, payee, payer.add_lock(KEY.id, hash_locked(10, SECRET)))
+    give(payer, payee, payer.locks.add_lock(KEY.id, hash_locked(10, SECRET)))
     copy = payee.copy_for_peer(KEY.id)
     assert copy.received_proof is not None
     again = Party.recover(PAYER, hub, tmp_path / "new.journal")
@@ -253,7 +253,7 @@ def test_a_nonce_that_nobody_signed_is_not_adopted(payer: Party, payee: Party, h
     again.resync(copy)
     assert again.state(KEY.id).mine.proof.nonce == 1
     assert again.state(KEY.id).mine.limit == 15
-    give(again, payee, again.fulfil(KEY.id, sha256(SECRET), SECRET))
+    give(again, payee, again.locks.fulfil(KEY.id, sha256(SECRET), SECRET))
     assert again.state(KEY.id).mine.nonce == 2 + RESYNC_GAP
     assert payee.state(KEY.id).theirs.amount == 15
 
@@ -272,13 +272,13 @@ def test_a_receiver_that_lost_its_journal_takes_locks_and_vouchers_over(
     payer: Party, payee: Party, hub: StandInHub, tmp_path: Path
 ) -> None:
     payee.receive(payer.pay(KEY.id, 5))
-    give(payer, payee, payer.add_locks(KEY.id, [hash_locked(10, SECRET), hash_locked(20)]))
+    give(payer, payee, payer.locks.add_locks(KEY.id, [hash_locked(10, SECRET), hash_locked(20)]))
     before = payee.state(KEY.id).theirs
     payee.close()
     again = Party.recover(PAYEE, hub, tmp_path / "new.journal")
     again.join(KEY, frozen=True)
     with pytest.raises(Refused, match="resync"):
-        again.receive_locks(payer.newest_signed(KEY.id))
+        again.locks.receive_locks(payer.proofs.newest_signed(KEY.id))
     again.resync(payer.copy_for_peer(KEY.id))
     after = again.state(KEY.id).theirs
     assert (after.amount, after.locks, after.nonce) == (before.amount, before.locks, before.nonce)
@@ -291,7 +291,7 @@ def test_a_thousand_locks_from_eight_threads_are_all_paid_once(payer: Party, pay
     hub.views[KEY.id] = ChannelView(KEY.id, 10**6, 0, 0, 0, 0, 0)
     for node in (payer, payee):
         node.refresh(KEY.id)
-        node._journal._database.execute("PRAGMA synchronous=OFF")  # it is about order here, not about the disk
+        node._table.journal._database.execute("PRAGMA synchronous=OFF")  # it is about order here, not about the disk
     failures: list[BaseException] = []
 
     def exchange(act) -> None:
@@ -307,9 +307,9 @@ def test_a_thousand_locks_from_eight_threads_are_all_paid_once(payer: Party, pay
         try:
             for number in range(125):
                 secret = bytes([thread, number]) * 16
-                exchange(lambda s=secret: payer.add_lock(KEY.id, hash_locked(7, s, NOW + 400)))
-                payee.learn(KEY.id, sha256(secret), secret)
-                exchange(lambda s=secret: payer.fulfil(KEY.id, sha256(s), s))
+                exchange(lambda s=secret: payer.locks.add_lock(KEY.id, hash_locked(7, s, NOW + 400)))
+                payee.locks.learn(KEY.id, sha256(secret), secret)
+                exchange(lambda s=secret: payer.locks.fulfil(KEY.id, sha256(s), s))
         except BaseException as failure:
             failures.append(failure)
 

@@ -24,6 +24,7 @@ from layer2.channels.party.state import State
 from layer2.channels.party.transition import apply
 from layer2.channels.protocol.channel_key import ChannelKey
 from layer2.primitives.errors import InputError
+from layer2.primitives.hashing import keccak
 from layer2.store.errors import JournalError, JournalFull
 from layer2.store.journal import Journal, fault_point
 
@@ -68,12 +69,13 @@ class Change(NamedTuple):
 class ChannelTable:
     """Channels backed by a journal. Every method that changes them must be called with `lock` held."""
 
-    def __init__(self, journal: Journal, hub: HubContract, clock: ChainClock, recovery: str) -> None:
+    def __init__(self, journal: Journal, hub: HubContract, recovery: str) -> None:
         self.journal = journal
+        self.hub = hub
+        self.clock = ChainClock(hub.connection)
         self.lock = threading.RLock()
         self.stopped: str | None = None
-        self._hub = hub
-        self._clock = clock
+        self.voucher_prefix = b"\x19\x01" + hub.domain.separator
         self._recovery = recovery
         self._kept: dict[bytes, ChannelEntry | None] = {}
         try:
@@ -114,6 +116,20 @@ class ChannelTable:
                 found = self._kept[channel_id] = self._made(state, frozen)
             return found
 
+    def signing(self, channel_id: bytes) -> ChannelEntry:
+        """Return a channel in which messages may be signed and accepted; raise `Refused` while it is frozen."""
+        entry = self.entry(channel_id)
+        if entry.frozen:
+            raise Refused(
+                f"channel {entry.stream[:8]}: it waits for a resync",
+                hint="get the peer's copy of what you signed and call resync()",
+            )
+        return entry
+
+    def voucher_digest(self, entry: ChannelEntry, amount: int) -> bytes:
+        """Return the digest of a channel's voucher at `amount`, from the parts that are the same for all of them."""
+        return keccak(self.voucher_prefix + keccak(entry.voucher_head + amount.to_bytes(32, "big")))
+
     def join(self, key: ChannelKey, side: str, frozen: bool, record: bytes, point: str) -> None:
         """Add a new channel; durable on return."""
         state = State(key, "A" if side == "A" else "B")
@@ -135,13 +151,13 @@ class ChannelTable:
                 last = journal.append(entry.stream, record)
             fault_point(point + ".appended")
             journal.commit()
-            self._accept_operator(changes)
+            self._accept(changes)
         except JournalError as failure:
             self.stopped = f"its journal failed: {failure}"
             raise
         except BaseException as failure:
             if last and journal.durable_sequence >= last:
-                self._accept_operator(changes)
+                self._accept(changes)
             elif journal.usable:
                 journal.discard()
             else:
@@ -149,6 +165,23 @@ class ChannelTable:
             raise
         fault_point(point + ".committed")
         self._tidy()
+
+    def note(self, entry: ChannelEntry, event: Event) -> None:
+        """Persist and apply one event of a channel."""
+        one = change(entry, event)
+        fault_point("party.note.before")
+        self.persist([one], "party.note")
+
+    def close(self) -> None:
+        """Close the journal; the table cannot be used afterwards."""
+        with self.lock:
+            self.stopped = "it was closed"
+            self.journal.close()
+
+    def meta(self, name: str) -> bytes:
+        """Return a named value of the journal; empty if there is none."""
+        with self.lock:
+            return self.journal.get_meta(name) or b""
 
     def put_meta(self, name: str, value: bytes, point: str) -> None:
         """Store a named value in the journal; durable on return."""
@@ -178,7 +211,7 @@ class ChannelTable:
         except JournalError as failure:
             self.stopped = f"its journal failed: {failure}"
 
-    def _accept_operator(self, changes: Sequence[Change]) -> None:
+    def _accept(self, changes: Sequence[Change]) -> None:
         for entry, _, after in changes:
             entry.state = after
 
@@ -196,7 +229,7 @@ class ChannelTable:
 
     def _made(self, state: State, frozen: bool) -> ChannelEntry:
         peer = state.key.b if state.side == "A" else state.key.a
-        return ChannelEntry(state, frozen, VoucherVerifier(self._hub, state.key, peer, self._clock))
+        return ChannelEntry(state, frozen, VoucherVerifier(self.hub, state.key, peer, self.clock))
 
     def _replayed(self, stream: str) -> tuple[State, bool]:
         try:

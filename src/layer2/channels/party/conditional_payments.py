@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from layer2.channels.party.channel_table import Change, ChannelEntry, change
+from layer2.channels.party.chain_sync import ChainSync
+from layer2.channels.party.channel_table import Change, ChannelEntry, ChannelTable, change
 from layer2.channels.party.errors import CounterNotNewer, LockRefused, Refused
 from layer2.channels.party.event_codec import encode_event
 from layer2.channels.party.events import (
@@ -21,14 +22,14 @@ from layer2.channels.party.events import (
     Signed,
 )
 from layer2.channels.party.lock_resolution import worth
+from layer2.channels.party.party_key import PartyKey
+from layer2.channels.party.policy import LockPolicy
 from layer2.channels.party.state import Proof, State
-from layer2.channels.party.store import PartyStore
 from layer2.channels.party.transition import apply
 from layer2.channels.protocol.locks import Lock
 from layer2.channels.protocol.messages import Accept
 from layer2.channels.protocol.proofs import Acceptance, LockPayment, Payment
 from layer2.primitives.errors import SignatureError
-from layer2.primitives.hashing import keccak
 from layer2.store.journal import fault_point
 
 __all__ = ["EXPIRY_MARGIN", "ConditionalPayments"]
@@ -37,11 +38,22 @@ EXPIRY_MARGIN = 60
 """Seconds after a lock's expiry before its sender drops it unpaid, because block times are not exact clocks."""
 
 
-class ConditionalPayments(PartyStore):
+class ConditionalPayments:
     """Locks: add, fulfil and expire as the sender; receive, learn and give up as the receiver.
 
     Reading the state and signing are one step under one lock; reads of the chain happen before it.
+
+    Attributes:
+        policy: limits on the locks that are accepted and signed.
     """
+
+    def __init__(self, table: ChannelTable, sync: ChainSync, key: PartyKey, policy: LockPolicy) -> None:
+        self.policy = policy
+        self._table = table
+        self._sync = sync
+        self._key = key
+        self._hub = table.hub
+        self._clock = table.clock
 
     # ------------------------------------------------------------------------------------------- as the sender
 
@@ -51,19 +63,19 @@ class ConditionalPayments(PartyStore):
 
     def add_locks(self, channel_id: bytes, locks: Sequence[Lock]) -> LockPayment:
         """Sign a proof with all these additional locks; durable on return."""
-        latest = self.clock.now() + self.hub.max_lock_duration()
+        latest = self._clock.now() + self._hub.max_lock_duration()
         for lock in locks:
             if lock.expiry > latest:
                 raise LockRefused(
                     f"channel {channel_id.hex()[:8]}: a lock expires at {lock.expiry}, by {latest} needed",
                     hint="choose an earlier expiry: the hub would not take it",
                 )
-        base_fee = self.clock.base_fee()
+        base_fee = self._clock.base_fee()
 
         def grown(state: State) -> tuple[int, tuple[Lock, ...]]:
             after = (*state.mine.locks, *locks)
             name = channel_id.hex()[:8]
-            self.lock_policy.check(name, after, state.mine.locks, state.key.token, base_fee)
+            self.policy.check(name, after, state.mine.locks, state.key.token, base_fee)
             return state.mine.amount, after
 
         return self._sign_locks(channel_id, grown)
@@ -73,7 +85,7 @@ class ConditionalPayments(PartyStore):
 
         One resolution opens all locks with the condition.
         """
-        entry = self._signing(channel_id)
+        entry = self._table.signing(channel_id)
         values = self._worths(entry, _found(entry.state.mine.locks, condition, channel_id), resolution)
 
         def paid(state: State) -> tuple[int, tuple[Lock, ...]]:
@@ -87,8 +99,8 @@ class ConditionalPayments(PartyStore):
 
     def expire(self, channel_id: bytes) -> LockPayment | None:
         """Drop, unpaid, the locks past their expiry and margin; return `None` if there are none."""
-        latest = self.connection.timestamp() - EXPIRY_MARGIN
-        if all(lock.expiry >= latest for lock in self._signing(channel_id).state.mine.locks):
+        latest = self._hub.connection.timestamp() - EXPIRY_MARGIN
+        if all(lock.expiry >= latest for lock in self._table.signing(channel_id).state.mine.locks):
             return None
         return self._sign_locks(
             channel_id, lambda state: (state.mine.amount, tuple(x for x in state.mine.locks if x.expiry >= latest))
@@ -118,8 +130,8 @@ class ConditionalPayments(PartyStore):
         A known acceptance changes nothing. When no lock is left, a plain voucher of the same amount is signed and
         returned for the peer, so that an idle channel no longer needs its lock proof.
         """
-        entry = self._signing(acceptance.channel_id)
-        now = self._time()
+        entry = self._table.signing(acceptance.channel_id)
+        now = self._key.now()
         mine = entry.state.mine
         proof = next((one for one in (mine.proof, *mine.offers) if one.nonce == acceptance.nonce), None)
         if proof is None or not acceptance.accepts(_payment(acceptance.channel_id, proof)):
@@ -127,8 +139,8 @@ class ConditionalPayments(PartyStore):
                 f"channel {entry.stream[:8]}: the acceptance of nonce {acceptance.nonce} names no proof signed here",
                 hint="ask the peer which proof it holds",
             )
-        self._check_accept(entry, proof, acceptance.signature)
-        with self._lock:
+        self.check_accept(entry, proof, acceptance.signature)
+        with self._table.lock:
             state, changes = entry.state, []
             if any(one.nonce == acceptance.nonce for one in state.mine.offers):
                 changes.append(change(entry, LocksAccepted(acceptance.nonce, acceptance.signature)))
@@ -138,7 +150,7 @@ class ConditionalPayments(PartyStore):
                 changes.append(level)
             if changes:
                 fault_point("party.receive.before")
-                self._persist(changes, "party.receive")
+                self._table.persist(changes, "party.receive")
             mine = entry.state.mine
             quiet = not mine.locks and not mine.offers and mine.plain == mine.proof.amount and mine.plain
             return Payment(acceptance.channel_id, mine.plain, mine.voucher) if quiet else None
@@ -150,35 +162,35 @@ class ConditionalPayments(PartyStore):
 
         For the newest proof, received again, the existing acceptance is returned.
         """
-        entry = self._signing(payment.channel_id)
+        entry = self._table.signing(payment.channel_id)
         held = self._held(entry, payment)
         if held is not None:
             return held
-        self._require_fresh(payment.channel_id)
-        now, horizon, base_fee = self.clock.now(), self.hub.max_lock_duration(), self.clock.base_fee()
+        self._sync.require_fresh(payment.channel_id)
+        now, horizon, base_fee = self._clock.now(), self._hub.max_lock_duration(), self._clock.base_fee()
         theirs = entry.state.theirs
         running = sum(x.amount for x in theirs.locks if x not in payment.locks and now <= x.expiry)
         if running > payment.amount - theirs.amount:
             # Locks that have not expired by the clock are dropped unpaid: only the chain has the exact time.
-            self.clock.tick(self.connection.latest())
-            now = self.clock.now()
+            self._clock.tick(self._hub.connection.latest())
+            now = self._clock.now()
         self._check_locks_signed(entry, payment)
         payer = "B" if entry.state.side == "A" else "A"
-        with self._lock:
+        with self._table.lock:
             held = self._held(entry, payment)
             if held is not None:
                 return held
             old = entry.state.theirs.locks
             if not resync:
-                self.lock_policy.check(entry.stream[:8], payment.locks, old, entry.state.key.token, base_fee)
+                self.policy.check(entry.stream[:8], payment.locks, old, entry.state.key.token, base_fee)
             event = LocksReceived(
                 payment.amount, payment.nonce, payment.locks, payment.signature, b"", now, horizon, resync
             )
             # The rules are checked before anything is signed; they do not depend on the acceptance.
             apply(entry.state, event)
             fault_point("party.receive.before")
-            accept = self._accept_signer(entry)(payment.accept_message(payer).digest(self.hub.domain))
-            self._persist([change(entry, replace(event, accept=accept))], "party.receive")
+            accept = self._key.accept_signer(entry)(payment.accept_message(payer).digest(self._hub.domain))
+            self._table.persist([change(entry, replace(event, accept=accept))], "party.receive")
             return Acceptance(payment.channel_id, payer, payment.nonce, payment.proof_hash, accept)
 
     def learn(self, channel_id: bytes, condition: bytes, resolution: bytes) -> int:
@@ -186,10 +198,10 @@ class ConditionalPayments(PartyStore):
 
         Returns the total token units that it pays.
         """
-        entry = self._entry(channel_id)
+        entry = self._table.entry(channel_id)
         locks = _found(entry.state.theirs.locks, condition, channel_id)
         values = self._worths(entry, locks, resolution)
-        with self._lock:
+        with self._table.lock:
             state, changes = entry.state, []
             for lock, value in values.items():
                 known = state.claim_of(lock)
@@ -199,7 +211,7 @@ class ConditionalPayments(PartyStore):
                     state = changes[-1].after
             if changes:
                 fault_point("party.note.before")
-                self._persist(changes, "party.note")
+                self._table.persist(changes, "party.note")
         return sum(values[lock] for lock in locks)
 
     def give_up(self, channel_id: bytes, lock: Lock) -> None:
@@ -208,36 +220,24 @@ class ConditionalPayments(PartyStore):
         Used when a payment failed further along its route: notify the peer and accept its proof without the lock, which
         then need not wait for its expiry.
         """
-        with self._lock:
-            self._note(self._entry(channel_id), LocksGivenUp(lock))
-
-    def resolutions(self, channel_id: bytes) -> list[bytes]:
-        """Return the resolution of each incoming lock, in order; empty if it pays nothing or the lock is given up."""
-        state = self._entry(channel_id).state
-        left, found = list(state.given_up), []
-        for lock in state.theirs.locks:
-            claim = state.claim_of(lock)
-            if lock in left:
-                left.remove(lock)
-                claim = None
-            found.append(b"" if claim is None or not claim[0] else claim[1])
-        return found
+        with self._table.lock:
+            self._table.note(self._table.entry(channel_id), LocksGivenUp(lock))
 
     # ---------------------------------------------------------------------------------------------- signatures
 
     def _sign_locks(self, channel_id: bytes, wanted: Callable[[State], tuple[int, tuple[Lock, ...]]]) -> LockPayment:
-        now = self._time()
-        with self._lock:
-            entry = self._signing(channel_id)
+        now = self._key.now()
+        with self._table.lock:
+            entry = self._table.signing(channel_id)
             amount, locks = wanted(entry.state)
             nonce = entry.state.mine.used_nonce + 1
             # The rules are checked before anything is signed; they do not depend on the signature.
             apply(entry.state, LocksSigned(amount, nonce, locks, b""))
             unsigned = LockPayment(channel_id, amount, nonce, locks, b"")
-            sign = self._counter_signer(entry, unsigned.limit, now)
+            sign = self._key.counter_signer(entry, unsigned.limit, now)
             fault_point("party.sign.before")
-            signature = sign(unsigned.message().digest(self.hub.domain))
-            self._persist([change(entry, LocksSigned(amount, nonce, locks, signature))], "party.sign")
+            signature = sign(unsigned.message().digest(self._hub.domain))
+            self._table.persist([change(entry, LocksSigned(amount, nonce, locks, signature))], "party.sign")
             return LockPayment(channel_id, amount, nonce, locks, signature)
 
     def _levelling(self, entry: ChannelEntry, state: State, now: int) -> Change | None:
@@ -246,10 +246,10 @@ class ConditionalPayments(PartyStore):
         if mine.locks or mine.offers or mine.proof.amount <= mine.plain:
             return None
         try:
-            sign = self._counter_signer(entry, mine.proof.amount, now)
+            sign = self._key.counter_signer(entry, mine.proof.amount, now)
         except Refused:
             return None  # the session is over: the owner signs the next voucher
-        digest = self._voucher_digest(entry, mine.proof.amount)
+        digest = self._table.voucher_digest(entry, mine.proof.amount)
         event = Signed(mine.proof.amount, sign(digest), 0)
         return Change(entry, encode_event(event), apply(state, event))
 
@@ -261,21 +261,19 @@ class ConditionalPayments(PartyStore):
         payer = "B" if entry.state.side == "A" else "A"
         return Acceptance(payment.channel_id, payer, proof.nonce, payment.proof_hash, proof.accept)
 
-    def _voucher_digest(self, entry: ChannelEntry, amount: int) -> bytes:
-        return keccak(self._prefix + keccak(entry.voucher_head + amount.to_bytes(32, "big")))
-
     def _check_locks_signed(self, entry: ChannelEntry, payment: LockPayment) -> None:
-        digest = payment.message().digest(self.hub.domain)
+        digest = payment.message().digest(self._hub.domain)
         if not entry.verifier.verify(digest, payment.signature, payment.limit):
             raise SignatureError(
                 f"channel {entry.stream[:8]}: lock proof {payment.nonce} is not signed by {entry.verifier.peer}",
                 hint="check the hub's address and chain id on the other side",
             )
 
-    def _check_accept(self, entry: ChannelEntry, proof: Proof, signature: bytes) -> None:
+    def check_accept(self, entry: ChannelEntry, proof: Proof, signature: bytes) -> None:
+        """Raise `SignatureError` unless the peer signed the acceptance of a proof of this party."""
         payment = _payment(entry.state.key.id, proof)
         message = Accept(entry.state.key.id, entry.state.side == "B", proof.nonce, payment.proof_hash)
-        if not entry.verifier.verify_accept(message.digest(self.hub.domain), signature):
+        if not entry.verifier.verify_accept(message.digest(self._hub.domain), signature):
             raise SignatureError(
                 f"channel {entry.stream[:8]}: the acceptance of lock proof {proof.nonce} is not signed by "
                 f"{entry.verifier.peer}",
@@ -286,7 +284,7 @@ class ConditionalPayments(PartyStore):
         """Return the token units that a resolution takes from each lock; may call the chain."""
         values: dict[Lock, int] = {}
         for lock in locks:
-            value = worth(self.hub, entry.state.key.id, lock, resolution)
+            value = worth(self._hub, entry.state.key.id, lock, resolution)
             if value is None:
                 raise LockRefused(
                     f"channel {entry.stream[:8]}: the resolution does not fit the lock's condition "

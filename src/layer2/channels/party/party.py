@@ -6,21 +6,28 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from layer2.channels.contract.hub import HubContract
-from layer2.channels.party.channel_table import Change, ChannelEntry
+from layer2.channels.party.chain_sync import ChainSync
+from layer2.channels.party.channel_table import Change, ChannelEntry, ChannelTable
+from layer2.channels.party.conditional_payments import ConditionalPayments
+from layer2.channels.party.cooperative_close import CooperativeClose
 from layer2.channels.party.errors import BalanceTooLow, CounterNotNewer, Refused
 from layer2.channels.party.event_codec import encode_event
 from layer2.channels.party.events import Adopted, Received, Signed
 from layer2.channels.party.held_proofs import HeldProofs
-from layer2.channels.party.policy import LockPolicy
+from layer2.channels.party.party_key import OwnerKey, PartyKey
+from layer2.channels.party.policy import LockPolicy, confirmations_for
 from layer2.channels.party.state import NO_PROOF, Proof, State
-from layer2.channels.party.store import FAULT_POINTS
+from layer2.channels.party.store import FAULT_POINTS, open_table
 from layer2.channels.party.transition import apply, check_pay
+from layer2.channels.party.virtual_channels import VirtualChannels
+from layer2.channels.protocol.channel_key import ChannelKey
+from layer2.channels.protocol.lock_openings import Opening
 from layer2.channels.protocol.messages import RIGHT_TO_PAY, Session
 from layer2.channels.protocol.proofs import Payment, PeerCopy
 from layer2.channels.protocol.session_keys import SessionGrant
 from layer2.ethereum.errors import EthereumError
 from layer2.ethereum.signer import Signer
-from layer2.primitives.addresses import to_address
+from layer2.primitives.addresses import Address, to_address
 from layer2.primitives.errors import SignatureError
 from layer2.primitives.hashing import keccak
 from layer2.store.journal import fault_point
@@ -31,13 +38,47 @@ RESYNC_GAP = 1 << 24
 """Number of lock nonces skipped after a resync: nonces of signed proofs missing from the peer's copy are below it."""
 
 
-class Party(HeldProofs):
+class Party:
     """One signer with its channels. Amounts are in token units. Safe to use from several threads.
 
     Every signed message is durable before it is returned, and every received one before it is acknowledged; after a
     crash the same journal gives the same state. `pay_many` and `receive_many` share one commit across a batch,
     `pay_each` and `receive_each` across many channels.
+
+    Args:
+        address: the party, if the signer holds only a session key of it, which is then the `key`.
+        confirmations: blocks required above a block before its money counts; by default 0 on a development chain, else
+            `policy.CONFIRMATIONS`.
+        lock_policy: limits on the locks it accepts and signs.
+
+    Attributes:
+        locks: conditional payments, signed and received.
+        closing: messages that both parties sign.
+        virtual: vouchers of virtual channels.
+        proofs: the newest proofs of both directions.
     """
+
+    def __init__(
+        self,
+        signer: Signer,
+        table: ChannelTable,
+        *,
+        address: Address | None = None,
+        key: PartyKey | None = None,
+        confirmations: int | None = None,
+        lock_policy: LockPolicy | None = None,
+    ) -> None:
+        self.signer = signer
+        self.address: Address = address or signer.address
+        self.hub = table.hub
+        self._table = table
+        self._lock = table.lock
+        self._key: PartyKey = key or OwnerKey(signer)
+        self._sync = ChainSync(table, table.hub, self.address, confirmations_for(table.hub.connection, confirmations))
+        self.locks = ConditionalPayments(table, self._sync, self._key, lock_policy or LockPolicy())
+        self.closing = CooperativeClose(table, self._key)
+        self.virtual = VirtualChannels(table, self._key, self.address)
+        self.proofs = HeldProofs(table, self._key, self.address)
 
     @classmethod
     def open(
@@ -51,11 +92,11 @@ class Party(HeldProofs):
         lock_policy: LockPolicy | None = None,
     ) -> Party:
         """Open the node on the journal at `path`. With `create=False` a missing journal is refused."""
-        journal = cls.open_journal(path, create=create)
+        table = open_table(path, hub, signer, signer.address, create=create)
         try:
-            return cls(signer, hub, journal, confirmations=confirmations, lock_policy=lock_policy)
+            return cls(signer, table, confirmations=confirmations, lock_policy=lock_policy)
         except BaseException:
-            journal.close()
+            table.close()
             raise
 
     @classmethod
@@ -63,7 +104,49 @@ class Party(HeldProofs):
         """Open a new journal at `path` to replace a lost one; then call join(key, frozen=True) and resync."""
         return cls.open(signer, hub, path, create=True, confirmations=confirmations)
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.address} channels={len(self._table)}>"
+
+    def close(self) -> None:
+        """Close the journal; the node cannot be used afterwards."""
+        self._table.close()
+
+    def compact(self) -> int:
+        """Rewrite the journal with one row for each channel and return the number of rows. Runs automatically."""
+        return self._table.compact()
+
+    # ----------------------------------------------------------------------------------------------- channels
+
+    @property
+    def channels(self) -> tuple[bytes, ...]:
+        """Ids of the channels in this node, oldest first."""
+        return self._table.ids()
+
+    def state(self, channel_id: bytes) -> State:
+        """Return the node's view of a channel."""
+        return self._table.entry(channel_id).state
+
+    def join(self, key: ChannelKey, *, frozen: bool = False) -> State:
+        """Add a channel and read it from the chain; with `frozen`, refuse to sign in it until `resync`."""
+        return self._sync.join(key, frozen=frozen)
+
+    def refresh(self, channel_id: bytes) -> State:
+        """Update a channel from the chain and journal any change: money `confirmations` deep, disputes immediately."""
+        return self._sync.refresh(channel_id)
+
+    def follow(self) -> int:
+        """Refresh the channels that the hub's logs mention since the last call; call it every few seconds."""
+        return self._sync.follow()
+
     # --------------------------------------------------------------------------------------------- recovering
+
+    def openings(self, channel_id: bytes, *, consenting: bool = False) -> tuple[Opening, ...]:
+        """Return the known resolutions of the incoming locks; with `consenting`, this party's consents too."""
+        return self.proofs.openings(channel_id, consenting=consenting)
+
+    def copy_for_peer(self, channel_id: bytes) -> PeerCopy:
+        """Return the proofs that a peer needs after it lost its journal."""
+        return self.proofs.copy_for_peer(channel_id)
 
     def resync(self, copy: PeerCopy) -> Party:
         """Adopt the peer's copy: this party's own newest proofs, after signature checks, then the peer's newest proofs.
@@ -71,10 +154,10 @@ class Party(HeldProofs):
         Safe because counters only grow: an outdated copy cannot revert anything that was signed here. Lock nonces are
         taken from signed proofs only.
         """
-        entry = self._entry(copy.channel_id)
+        entry = self._table.entry(copy.channel_id)
         plain, locked = copy.received, copy.received_proof
         for one in (plain, locked):
-            if one is not None and (one.channel_id != copy.channel_id or not self.signed_by_me(one)):
+            if one is not None and (one.channel_id != copy.channel_id or not self.proofs.signed_by_me(one)):
                 raise SignatureError(
                     f"channel {entry.stream[:8]}: the peer's copy up to {one.amount} is not signed by {self.address}",
                     hint="ask the peer for the proof it really holds",
@@ -83,20 +166,20 @@ class Party(HeldProofs):
         if locked is not None:
             accept = b"" if copy.acceptance is None else copy.acceptance.signature
             proof = Proof(locked.amount, locked.nonce, locked.locks, locked.signature, accept)
-            self._check_accept(entry, proof, accept)
+            self.locks.check_accept(entry, proof, accept)
         with self._lock:
             amount, voucher = (0, b"") if plain is None else (plain.amount, plain.signature)
             mine = entry.state.mine
             behind = entry.frozen or proof.nonce > mine.used_nonce or max(amount, proof.amount) > mine.limit
             used = proof.nonce + RESYNC_GAP if behind else proof.nonce
             head = (proof.amount, proof.nonce, proof.locks, proof.signature, proof.accept)
-            self._note(entry, Adopted(amount, voucher, *head, used))
+            self._table.note(entry, Adopted(amount, voucher, *head, used))
             entry.frozen = False
         theirs = entry.state.theirs
         if copy.signed is not None and copy.signed.amount > theirs.amount and not theirs.locks:
             self.receive(copy.signed)
         if copy.signed_proof is not None and copy.signed_proof.nonce > entry.state.theirs.used_nonce:
-            self.receive_locks(copy.signed_proof, resync=True)
+            self.locks.receive_locks(copy.signed_proof, resync=True)
         return self
 
     # ------------------------------------------------------------------------------------------------- paying
@@ -107,26 +190,26 @@ class Party(HeldProofs):
 
     def pay_many(self, channel_id: bytes, amount: int, count: int) -> list[Payment]:
         """Sign `count` payments of `amount` each, made durable with one commit."""
-        now = self._time()
+        now = self._key.now()
         with self._lock:
-            payments, one = self._signed(self._signing(channel_id), None, amount, count, now)
-            self._persist([one], "party.sign")
+            payments, one = self._signed(self._table.signing(channel_id), None, amount, count, now)
+            self._table.persist([one], "party.sign")
             return payments
 
     def pay_each(self, wanted: Sequence[tuple[bytes, int]]) -> list[Payment]:
         """Sign one payment for each `(channel id, amount)`, all or none, made durable with one commit."""
-        now = self._time()
+        now = self._key.now()
         with self._lock:
             payments: list[Payment] = []
             changes: list[Change] = []
             states: dict[bytes, State] = {}
             for channel_id, amount in wanted:
-                made, one = self._signed(self._signing(channel_id), states.get(channel_id), amount, 1, now)
+                made, one = self._signed(self._table.signing(channel_id), states.get(channel_id), amount, 1, now)
                 states[channel_id] = one.after
                 payments += made
                 changes.append(one)
             if changes:
-                self._persist(changes, "party.sign")
+                self._table.persist(changes, "party.sign")
             return payments
 
     def _signed(
@@ -138,8 +221,8 @@ class Party(HeldProofs):
         check_pay(state, amount)
         check_pay(state, amount * count)
         counter = state.mine.amount
-        sign = self._counter_signer(entry, counter + amount * count, now)
-        channel_id, outer, inner = state.key.id, self._prefix, entry.voucher_head
+        sign = self._key.counter_signer(entry, counter + amount * count, now)
+        channel_id, outer, inner = state.key.id, self._table.voucher_prefix, entry.voucher_head
         fault_point("party.sign.before")
         payments = []
         for _ in range(count):
@@ -158,7 +241,7 @@ class Party(HeldProofs):
         conflicting counters. `resync` with the peer's copy adopts the session's payments.
         """
         with self._lock:
-            entry = self._signing(channel_id)
+            entry = self._table.signing(channel_id)
             state = entry.state
             if rights & RIGHT_TO_PAY and not 0 < allowance <= state.available:
                 raise BalanceTooLow(
@@ -168,21 +251,21 @@ class Party(HeldProofs):
             mine = state.mine
             cap = mine.limit + allowance
             session = Session(channel_id, to_address(key), cap, valid_until, rights)
-            signature = self._sign(session.digest(self.hub.domain))
+            signature = self._key.sign(session.digest(self.hub.domain))
             return SessionGrant(session, self.address, signature, mine.amount, mine.used_nonce)
 
     # ---------------------------------------------------------------------------------------------- receiving
 
     def verify(self, payment: Payment) -> int:
         """Return the units that a voucher adds to the newest one held; raise if not acceptable. Writes nothing."""
-        entry = self._signing(payment.channel_id)
+        entry = self._table.signing(payment.channel_id)
         apply(entry.state, Received(payment.amount, payment.signature))
         self._check_vouchers(entry, [payment])
         return payment.amount - entry.state.theirs.amount
 
     def receive(self, payment: Payment) -> int:
         """Accept a voucher and return the units it paid; durable on return. The newest one again pays 0."""
-        theirs = self._entry(payment.channel_id).state.theirs
+        theirs = self._table.entry(payment.channel_id).state.theirs
         if payment.amount == theirs.plain and payment.signature == theirs.voucher:
             return 0
         return self.receive_many([payment])
@@ -191,12 +274,12 @@ class Party(HeldProofs):
         """Accept vouchers of one channel in order, all or none, made durable with one commit; return their sum."""
         if not payments:
             return 0
-        entry = self._signing(payments[0].channel_id)
-        self._require_fresh(payments[0].channel_id)
+        entry = self._table.signing(payments[0].channel_id)
+        self._sync.require_fresh(payments[0].channel_id)
         self._check_vouchers(entry, payments)
         with self._lock:
             paid, one = self._received(entry, None, payments)
-            self._persist([one], "party.receive")
+            self._table.persist([one], "party.receive")
             return paid
 
     def receive_each(self, batches: Sequence[Sequence[Payment]]) -> list[int | Exception]:
@@ -210,8 +293,8 @@ class Party(HeldProofs):
         for place, payments in enumerate(batches):
             try:
                 if payments:
-                    entry = self._signing(payments[0].channel_id)
-                    self._require_fresh(payments[0].channel_id)
+                    entry = self._table.signing(payments[0].channel_id)
+                    self._sync.require_fresh(payments[0].channel_id)
                     self._check_vouchers(entry, payments)
                     checked.append((place, entry, payments))
             except (Refused, SignatureError, EthereumError) as failure:
@@ -228,7 +311,7 @@ class Party(HeldProofs):
                 answers[place], states[entry] = paid, one.after
                 changes.append(one)
             if changes:
-                self._persist(changes, "party.receive")
+                self._table.persist(changes, "party.receive")
         return answers
 
     def _received(self, entry: ChannelEntry, before: State | None, payments: Sequence[Payment]) -> tuple[int, Change]:
@@ -245,7 +328,7 @@ class Party(HeldProofs):
 
     def _check_vouchers(self, entry: ChannelEntry, payments: Sequence[Payment]) -> None:
         """Verify signatures; called without the lock, because a session may require a call to the chain."""
-        outer, inner, channel_id = self._prefix, entry.voucher_head, entry.state.key.id
+        outer, inner, channel_id = self._table.voucher_prefix, entry.voucher_head, entry.state.key.id
         verify = entry.verifier.verify
         before = entry.state.theirs.plain
         for one, amount, signature in payments:

@@ -199,7 +199,7 @@ class Watchtower(TransactionSender):
         """Return the guards for both directions of a channel, from the proofs of its node."""
         channel_id, payer = state.key.id, "B" if state.side == "A" else "A"
         guards = []
-        received, mine = party.accepted(channel_id, payer), party.accepted(channel_id, state.side)
+        received, mine = party.proofs.accepted(channel_id, payer), party.proofs.accepted(channel_id, state.side)
         plain = Payment(channel_id, state.theirs.plain, state.theirs.voucher) if state.theirs.voucher else None
         if plain is not None or received is not None:
             proof, accept = (None, b"") if received is None else received

@@ -19,6 +19,7 @@ from layer2.channels.hub import HubFacade
 from layer2.channels.party.event_codec import encode_event, encode_join
 from layer2.channels.party.events import ChainSeen, Received
 from layer2.channels.party.party import Party
+from layer2.channels.party.store import open_journal
 from layer2.channels.protocol.channel_key import ChannelKey
 from layer2.channels.protocol.messages import Voucher
 from layer2.cli.bench.rate_memory import resident
@@ -75,7 +76,7 @@ def write(path: str, channels: int) -> None:
     hub, payer, payee = _place()
     Party.open(payee, hub, path).close()
     seen = encode_event(ChainSeen(_DEPOSIT, 0, 0, 0, 1))
-    with Party.open_journal(path, create=False) as journal:
+    with open_journal(path, create=False) as journal:
         for number in range(channels):
             key = _key(payer, payee, number)
             for record in (

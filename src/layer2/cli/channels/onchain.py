@@ -56,7 +56,7 @@ def close(workspace: Workspace, channel_or_record: str) -> None:
             key = desk.key(channel_or_record)
             state = desk.party.state(key.id)
             if not key.simplex:
-                click.echo(encode(desk.party.sign_close(key.id), key))
+                click.echo(encode(desk.party.closing.sign_close(key.id), key))
                 return
             if state.side != "B":
                 raise InputError(
@@ -69,7 +69,7 @@ def close(workspace: Workspace, channel_or_record: str) -> None:
         terms, key = decode(read_text(channel_or_record), CloseTerms)
         assert isinstance(terms, CloseTerms)
         _check_fair(desk, key, terms)
-        desk.party.sign_close(key.id, terms)
+        desk.party.closing.sign_close(key.id, terms)
         # The sender of the transaction needs no signature of its own.
         signatures = (terms.signature, b"") if terms.side == "A" else (b"", terms.signature)
         mined = desk.hub.close(workspace.sender, key, terms.sent_a, terms.sent_b, *signatures)
@@ -101,11 +101,11 @@ def withdraw(workspace: Workspace, channel_or_record: str, out_a: str, out_b: st
             if not any(outs):
                 raise InputError("withdraw: nothing to take out", hint='pass --a "1 ether" or --b "1 ether"')
             until = workspace.connection.timestamp() + parse_duration(valid)
-            click.echo(encode(desk.party.sign_withdraw(key.id, *outs, until), key))
+            click.echo(encode(desk.party.closing.sign_withdraw(key.id, *outs, until), key))
             return
         terms, key = decode(read_text(channel_or_record), WithdrawTerms)
         assert isinstance(terms, WithdrawTerms)
-        desk.party.sign_withdraw(key.id, terms.out_a, terms.out_b, terms.valid_until, terms)
+        desk.party.closing.sign_withdraw(key.id, terms.out_a, terms.out_b, terms.valid_until, terms)
         signatures = (terms.signature, b"") if terms.side == "A" else (b"", terms.signature)
         outs = (terms.out_a, terms.out_b)
         mined = desk.hub.withdraw(workspace.sender, key, *outs, terms.valid_until, *signatures)
@@ -120,7 +120,7 @@ def dispute(workspace: Workspace, channel: str, record: str | None) -> None:
     """Start a unilateral close of CHANNEL, or answer one, with the newest proof received."""
     with desk_of(workspace) as desk:
         key = desk.key(channel)
-        proof: Any = desk.party.newest_received(key.id)
+        proof: Any = desk.party.proofs.newest_received(key.id)
         if record is not None:
             proof, its_key = decode(read_text(record), Payment, LockPayment)
             if its_key.id != key.id:
@@ -137,7 +137,7 @@ def _post(desk: Context, key: ChannelKey, proof: Payment | LockPayment | None, r
     if isinstance(proof, LockPayment):
         row = lock_proof(proof)
         return desk.hub.post_locks(sender, key, side, row)
-    if proof is not None and desk.party.signed_by_me(proof):
+    if proof is not None and desk.party.proofs.signed_by_me(proof):
         # A voucher of one's own can only be posted after the start; a cheating party does so with an old one.
         if not running:
             desk.hub.start_close(sender, key)

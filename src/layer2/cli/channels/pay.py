@@ -149,7 +149,7 @@ def _asked(desk: Context, request: str, key: ChannelKey) -> int:
     if asked.valid_until < now:
         raise InputError(f"request: valid until {asked.valid_until}, now {now}", hint="ask the payee for a new one")
     if asked.condition:
-        raise InputError("request: it asks for a hash-locked payment", hint="use the Python API: party.add_lock(...)")
+        raise InputError("request: it asks for a hash-locked payment", hint="in Python: party.locks.add_lock(...)")
     return asked.amount
 
 
@@ -188,7 +188,7 @@ def verify(workspace: Workspace, record: str, dry_run: bool) -> None:
         if isinstance(proof, LockPayment):
             if dry_run:
                 raise InputError("verify: a lock proof can only be kept", hint="leave out --dry-run")
-            answer = encode(desk.party.receive_locks(proof), key)
+            answer = encode(desk.party.locks.receive_locks(proof), key)
             gained = proof.amount - before
         else:
             assert isinstance(proof, Payment)
@@ -206,7 +206,7 @@ def verify(workspace: Workspace, record: str, dry_run: bool) -> None:
 def _accepted(desk: Context, key: ChannelKey, acceptance: Acceptance, dry_run: bool) -> None:
     if dry_run:
         raise InputError("verify: an acceptance can only be kept", hint="leave out --dry-run")
-    voucher = desk.party.take_accept(acceptance)
+    voucher = desk.party.locks.take_accept(acceptance)
     state = desk.party.state(key.id)
     facts = describe(desk, state)
     text = f"lock proof {acceptance.nonce} is accepted; {desk.show(state.available, key.token)} available"

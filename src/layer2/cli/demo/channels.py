@@ -99,7 +99,7 @@ def claimed(stage: HubStage) -> str:
         stage.stream(channel, price, PAYMENTS_EACH)
     rows = []
     for channel in channels:
-        proof = payee.newest_received(channel.id)
+        proof = payee.proofs.newest_received(channel.id)
         assert isinstance(proof, Payment)  # The payments were accepted just above.
         rows.append((channel.key, proof))
     zero = channels[0].key.token
