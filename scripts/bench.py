@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from layer2.cli.bench.commands import command as cli
+from layer2_bench.commands import command as cli
 
 __all__ = ["cli"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from layer2.cli.bench.gas_plasma import run_plasma_gas
+from layer2_bench.gas_plasma import run_plasma_gas
 
 pytestmark = pytest.mark.anvil
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from layer2.cli.bench.gas_rollup import run_rollup_gas
+from layer2_bench.gas_rollup import run_rollup_gas
 
 pytestmark = pytest.mark.anvil
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from ape.api import ProviderAPI
-
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.errors import ConnectionFailed
+from layer2.primitives.extras import needs
+
+with needs("ape"):
+    from ape.api import ProviderAPI
 
 __all__ = ["connection_from_ape"]
 

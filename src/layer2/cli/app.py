@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from typing import Any
 
 import click
 
 from layer2 import __version__
-from layer2.cli.common.extras import missing_extra
 from layer2.cli.common.suggestions import SuggestingGroup
 from layer2.primitives.errors import Layer2Error
 
@@ -21,11 +21,14 @@ EXIT_INTERRUPTED = 130
 
 
 class LazyGroup(SuggestingGroup):
-    """Group that imports sub-commands on first use: `layer2 --help` loads no chain library."""
+    """Group that imports sub-commands on first use: `layer2 --help` loads no chain library.
 
-    def __init__(self, *args: Any, lazy: dict[str, tuple[str, str]] | None = None, **kwargs: Any) -> None:
+    The wheel lacks the packages of `demo` and `bench`, which exist in a checkout only.
+    """
+
+    def __init__(self, *args: Any, lazy: Mapping[str, tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._lazy = lazy or {}
+        self._lazy = {name: one for name, one in lazy.items() if find_spec(one[0].partition(".")[0])}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all sub-commands, imported or not."""
@@ -56,10 +59,10 @@ class LazyGroup(SuggestingGroup):
         "rollup": ("layer2.cli.rollup.commands", "Pay, run and leave a rollup."),
         "plasma": ("layer2.cli.plasma.commands", "Pay on, run and leave a plasma chain."),
         "demo": (
-            "layer2.cli.demo.commands",
+            "layer2_demo.commands",
             "Channels, a rollup and plasma, from the first deposit to the last exit, checked.",
         ),
-        "bench": ("layer2.cli.bench.commands", "Measure gas and payments per second, beside their anchors."),
+        "bench": ("layer2_bench.commands", "Measure gas and payments per second, beside their anchors."),
         "doctor": ("layer2.cli.doctor", "Check that everything layer2 needs is here and sound."),
     },
 )
@@ -89,11 +92,6 @@ def _run(args: Sequence[str] | None) -> int:
         return _fail(failure.format_message())
     except Layer2Error as failure:
         return _fail(str(failure))
-    except ImportError as failure:
-        absent = missing_extra(failure)
-        if absent is None:
-            raise
-        return _fail(str(absent))
     except OSError as failure:
         # Examples are a closed pipe (`layer2 ... | head`), a full disk and an unreadable file.
         return _fail(f"{failure.strerror or failure}{f': {failure.filename}' if failure.filename else ''}")

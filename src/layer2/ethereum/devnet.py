@@ -11,7 +11,7 @@ from web3 import Web3
 from layer2.ethereum.accounts import DEV_BALANCE, DEV_MNEMONIC, dev_keys
 from layer2.ethereum.anvil import AnvilNode, find_anvil
 from layer2.ethereum.connection import Connection
-from layer2.ethereum.errors import EthereumError
+from layer2.primitives.extras import needs
 from layer2.primitives.hashing import keccak
 
 if TYPE_CHECKING:
@@ -57,18 +57,13 @@ def tester_connection(accounts: int = 10) -> Connection:  # noqa: PT028  not a t
 
 def make_tester(accounts: int = 10) -> EthereumTester:
     """Create the `EthereumTester` of `tester_connection`."""
-    try:
+    with needs("devnet"):
         from eth.chains.base import MiningChain
         from eth.db import get_db_backend
         from eth.typing import AccountDetails
         from eth.vm.forks.prague import PragueVM
         from eth_keys.datatypes import PrivateKey
         from eth_tester import EthereumTester, PyEVMBackend
-    except ImportError as failure:
-        raise EthereumError(
-            f"the in-process chain needs py-evm and eth-tester: {failure}",
-            hint="pip install 'layer2[devnet]'",
-        ) from failure
 
     class DevChain(MiningChain):
         chain_id = TESTER_CHAIN_ID

@@ -11,13 +11,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from eth._utils.calculations import fake_exponential
-from eth.exceptions import HeaderNotFound, Revert, VMError
-from eth.vm.forks.cancun.constants import MIN_BLOB_BASE_FEE
-from eth.vm.forks.prague.constants import BLOB_BASE_FEE_UPDATE_FRACTION_PRAGUE
-from eth.vm.spoof import SpoofTransaction
-from eth_tester.exceptions import TransactionFailed as TesterFailed
-from eth_tester.exceptions import TransactionNotFound
 from eth_utils.exceptions import ValidationError
 from rlp.exceptions import RLPException
 from web3 import Web3
@@ -28,6 +21,16 @@ from layer2.ethereum.records import Block, CallOutcome, Log, Receipt, halt_reaso
 from layer2.ethereum.sidecars import blobs_of
 from layer2.ethereum.tester_blobs import mend_blobs
 from layer2.primitives.addresses import ZERO_ADDRESS, Address, address_bytes, to_address
+from layer2.primitives.extras import needs
+
+with needs("devnet"):
+    from eth._utils.calculations import fake_exponential
+    from eth.exceptions import HeaderNotFound, Revert, VMError
+    from eth.vm.forks.cancun.constants import MIN_BLOB_BASE_FEE
+    from eth.vm.forks.prague.constants import BLOB_BASE_FEE_UPDATE_FRACTION_PRAGUE
+    from eth.vm.spoof import SpoofTransaction
+    from eth_tester.exceptions import TransactionFailed as TesterFailed
+    from eth_tester.exceptions import TransactionNotFound
 
 __all__ = ["Effect", "TesterBackend"]
 

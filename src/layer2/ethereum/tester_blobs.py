@@ -5,11 +5,14 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-import eth.precompiles.point_evaluation as evaluation
-from eth.chains.base import MiningChain
 from eth_account.typed_transactions import base
 
+from layer2.primitives.extras import needs
 from layer2.primitives.kzg import setup
+
+with needs("devnet"):
+    import eth.precompiles.point_evaluation as evaluation
+    from eth.chains.base import MiningChain
 
 __all__ = ["mend_blobs"]
 

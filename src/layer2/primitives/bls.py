@@ -12,10 +12,12 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from pyblst import BlstP1Element, BlstP2Element, final_verify, miller_loop
-
 from layer2.primitives.errors import RangeError, SignatureError
+from layer2.primitives.extras import needs
 from layer2.primitives.hashing import keccak
+
+with needs("rollup"):
+    from pyblst import BlstP1Element, BlstP2Element, final_verify, miller_loop
 
 __all__ = [
     "DST",

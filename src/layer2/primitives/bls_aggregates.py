@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
-from pyblst import BlstP1Element, BlstP2Element, final_verify, miller_loop
-
 from layer2.primitives.bls import DST, GENERATOR, recent_key, signature_point
+from layer2.primitives.extras import needs
+
+with needs("rollup"):
+    from pyblst import BlstP1Element, BlstP2Element, final_verify, miller_loop
 
 __all__ = ["verify_aggregates"]
 

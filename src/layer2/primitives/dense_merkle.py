@@ -5,12 +5,14 @@ The arrays allow millions of leaves.
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-
 from layer2.primitives.errors import RangeError
+from layer2.primitives.extras import needs
 from layer2.primitives.keccak_simd import settle
 from layer2.primitives.merkle import empty_roots
+
+with needs("rollup"):
+    import numpy as np
+    from numpy.typing import NDArray
 
 __all__ = ["DenseTree"]
 

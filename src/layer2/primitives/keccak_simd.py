@@ -13,14 +13,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from llvmlite import binding, ir
-from numba import types
-from numba.core import cgutils as untyped_tools
-from numba.extending import intrinsic
-from numpy.typing import NDArray
-
+from layer2.primitives.extras import needs
 from layer2.primitives.numba_jit import compiled
+
+with needs("rollup"):
+    import numpy as np
+    from llvmlite import binding, ir
+    from numba import types
+    from numba.core import cgutils as untyped_tools
+    from numba.extending import intrinsic
+    from numpy.typing import NDArray
 
 __all__ = ["LANES", "digests", "settle"]
 

@@ -9,7 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar, cast
 
-from numba import njit
+from layer2.primitives.extras import needs
+
+with needs("rollup"):
+    from numba import njit
+
 
 __all__ = ["compiled"]
 

@@ -9,9 +9,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from hypothesis import HealthCheck, given, settings
-from hypothesis.stateful import RuleBasedStateMachine
-from hypothesis.strategies import SearchStrategy
+from layer2.primitives.extras import needs
+
+with needs("testing"):
+    from hypothesis import HealthCheck, given, settings
+    from hypothesis.stateful import RuleBasedStateMachine
+    from hypothesis.strategies import SearchStrategy
+
 
 __all__ = ["Activity", "OnChainMachine", "Snapshottable", "isolated", "on_chain_property"]
 

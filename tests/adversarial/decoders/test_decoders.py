@@ -413,7 +413,7 @@ def calls_of_loads() -> Iterator[str]:
 def test_nobody_reads_json_of_others_by_the_interpreters_own_reader() -> None:
     """It recurses: one line of brackets from a stranger ended the process with SIGSEGV."""
     own = {"primitives/json_text.py", "plasma/payments/chain/exit_proof_file.py", "ethereum/artifacts.py"}
-    assert {name for name in calls_of_loads() if not name.startswith(("testing/", "cli/bench/"))} == own
+    assert {name for name in calls_of_loads() if not name.startswith("testing/")} == own
 
 
 def test_a_line_of_brackets_from_the_peer_is_a_typed_error() -> None:

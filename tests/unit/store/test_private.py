@@ -173,7 +173,7 @@ def test_no_module_makes_files_that_others_can_read() -> None:
     for path in sorted(SOURCE.rglob("*.py")):
         name = path.relative_to(SOURCE).as_posix()
         calls = list(writing_calls(path.read_text()))
-        if calls and not name.startswith(("testing/", "cli/bench/")) and name not in ELSEWHERE:
+        if calls and not name.startswith("testing/") and name not in ELSEWHERE:
             found[name] = calls
     # The journal's lock is opened with the rights themselves.
     assert {name for name in found if name not in ("store/journal.py", "store/exclusive.py")} == set()
@@ -182,7 +182,7 @@ def test_no_module_makes_files_that_others_can_read() -> None:
 def test_every_database_is_made_private_first() -> None:
     for path in sorted(SOURCE.rglob("*.py")):
         text = path.read_text()
-        if "sqlite3.connect(" in text and not {"testing", "bench"} & set(path.parts):
+        if "sqlite3.connect(" in text and "testing" not in path.parts:
             assert "private_database(" in text or "Holder(" in text, path.name
 
 

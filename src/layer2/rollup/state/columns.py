@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from layer2.primitives.dense_merkle import DenseTree
 from layer2.primitives.errors import RangeError
+from layer2.primitives.extras import needs
 from layer2.rollup.protocol.frames import FIRST_HALF, LIMITS, FrameType, shape
 from layer2.rollup.protocol.params import ACCOUNT_DEPTH, FRAME_BYTES, MAX_BALANCE, MAX_NONCE
 from layer2.rollup.state.kernel import BALANCE, META, PRESENT, SEGMENT, execute_half, operate, run_transfers, seal
+
+with needs("rollup"):
+    import numpy as np
+    from numpy.typing import NDArray
 
 __all__ = ["AccountColumns", "Row"]
 

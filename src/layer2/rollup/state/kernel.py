@@ -12,10 +12,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from layer2.primitives.extras import needs
 from layer2.primitives.numba_jit import compiled
+
+with needs("rollup"):
+    import numpy as np
+    from numpy.typing import NDArray
 
 __all__ = ["BALANCE", "META", "PRESENT", "SEGMENT", "execute_half", "operate", "run_transfers", "seal"]
 

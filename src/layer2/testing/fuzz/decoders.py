@@ -40,7 +40,7 @@ _NAME = re.compile(
     r"|^(to_address|address_bytes|bytes_of|number_of|listed|recover\w*|to_compact|error_of|owner_of)$"
     r"|_(from|of)_(json|bytes|text|packed)$"
 )
-_PASSED_OVER = ("layer2.testing", "layer2.cli.bench", "layer2.cli.demo", "layer2.artifacts")
+_PASSED_OVER = ("layer2.testing", "layer2.artifacts")
 SLOW = 3.0
 """Maximum seconds of a response: the longest time for which one input of some megabytes may block a service."""
 
