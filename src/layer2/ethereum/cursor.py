@@ -37,6 +37,11 @@ class Cursor:
     ring: tuple[tuple[int, bytes], ...] = ()
     logs: tuple[Log, ...] = ()
 
+    @property
+    def oldest(self) -> int:
+        """First block that the follower can still undo."""
+        return self.ring[0][0] if self.ring else self.next_block
+
     def to_bytes(self) -> bytes:
         """Serialise as versioned JSON, with a unique encoding per value."""
         raw = {

@@ -1,12 +1,15 @@
-"""State derived from a contract's events, each of which can be reverted."""
+"""State derived from a contract's events, each of which a reorganisation can revert."""
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable, MutableMapping
+from functools import cached_property
 from typing import TypeVar
 
-from layer2.ethereum.contract import Event
+from layer2.ethereum.contract import Contract, Event
+from layer2.ethereum.event_stream import EventBatch, EventStream
 from layer2.primitives.errors import RangeError
 
 __all__ = ["EventProjection"]
@@ -16,42 +19,96 @@ V = TypeVar("V")
 
 
 class EventProjection:
-    """Projection of events into state. `undo` reverts the last event, back to the limit set by `forget`.
+    """State of a contract as far as its events were applied; several readers may share one.
 
     A subclass has a method `_on_NAME(args, event)` for each event that it handles, and changes its mappings with `_put`
-    only.
+    only. A reader without a journal calls `step`; one that stores logs itself calls `apply`, `revert` and `prune`.
+
+    Args:
+        start_block: an L1 block at or before the contract's deployment.
+        confirmations: number of L1 blocks above a block before it is read.
+
+    Attributes:
+        head: newest L1 block at the last read.
+        read: True after the first read.
+        applied: number of applied events, without the reverted ones.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, contract: Contract, *, start_block: int = 0, confirmations: int = 0) -> None:
+        self.start_block = start_block
+        self.head = 0
+        self.read = False
+        self.applied = 0
+        self._contract = contract
+        self._confirmations = confirmations
+        self._lock = threading.Lock()
         self._done: deque[tuple[int, list[Callable[[], None]]]] = deque()
-        self._now: list[Callable[[], None]] = []
-        self.taken = 0
-        """Number of applied events, without the reverted ones."""
 
-    def take(self, event: Event) -> None:
-        """Apply an event. Every event counts as one step to undo, even if its handler raises."""
-        self.pad(event.log.block_number, self.taken)
-        method = getattr(self, f"_on_{event.name}", None)
-        if method is not None:
-            method(event.args, event)
+    @cached_property
+    def _stream(self) -> EventStream[Event]:
+        return EventStream(
+            self._contract, lambda event: event, start_block=self.start_block, confirmations=self._confirmations
+        )
 
-    def pad(self, block: int, before: int) -> None:
-        """Count an undecodable event, unless it was counted since `before`, so that it can be reverted."""
-        if self.taken == before:
-            self._now = []
-            self._done.append((block, self._now))
-            self.taken += 1
+    # ------------------------------------------------------------------------------------------------------ reading
 
-    def undo(self) -> None:
-        """Revert the last event; raise RangeError if it is forgotten."""
-        self.taken -= 1
+    def step(self) -> None:
+        """Read new events and apply them. Raise the errors of `LogFollower.step` and `take`."""
+        with self._lock:
+            self.take(self.poll())
+
+    def poll(self) -> EventBatch[Event]:
+        """Return the events since the last read; the caller must pass them to `take`."""
+        return self._stream.news()
+
+    def take(self, batch: EventBatch[Event]) -> None:
+        """Revert and apply the events of a batch, and prune what can no longer be reverted.
+
+        Raises:
+            RangeError: an event contradicts the others: the node omits logs, so the state is unreliable.
+        """
+        self.head = batch.head
+        for _ in batch.removed:
+            self.revert()
+        failures = []
+        for _, event in batch.new:
+            try:
+                self.apply(event)
+            except RangeError as failure:
+                failures.append(failure)
+        self.prune(batch.oldest)
+        self.read = True
+        if failures:
+            raise failures[0]
+
+    # --------------------------------------------------------------------------------------------------- projection
+
+    def apply(self, event: Event) -> None:
+        """Apply an event. Every event counts as one step to revert, even if its handler raises."""
+        self.skip(event.log.block_number)
+        handler = getattr(self, f"_on_{event.name}", None)
+        if handler is not None:
+            handler(event.args, event)
+
+    def skip(self, block: int) -> None:
+        """Count an event of a block without effect, for example an undecodable one, so that it can be reverted."""
+        self._done.append((block, []))
+        self.applied += 1
+
+    def on_revert(self, undo: Callable[[], None]) -> None:
+        """Register a further function that reverts the last event's effects elsewhere."""
+        self._done[-1][1].append(undo)
+
+    def revert(self) -> None:
+        """Revert the last event; raise RangeError if its undo record was pruned."""
+        self.applied -= 1
         if not self._done:
-            raise RangeError("events of the chain below are taken back that are forgotten", hint="read all anew")
-        for one in reversed(self._done.pop()[1]):
-            one()
+            raise RangeError("the L1 node reverts events that can no longer be reverted", hint="read all events again")
+        for undo in reversed(self._done.pop()[1]):
+            undo()
 
-    def forget(self, block: int) -> None:
-        """Prune the undo records of events before a block; these events can no longer be reverted."""
+    def prune(self, block: int) -> None:
+        """Discard the undo records of events before a block; these events can no longer be reverted."""
         while self._done and self._done[0][0] < block:
             self._done.popleft()
 
@@ -59,7 +116,7 @@ class EventProjection:
         """Set a value, or remove it if None; the change is reverted with the event."""
         before = mapping.get(key)
         _set(mapping, key, value)
-        self._now.append(lambda: _set(mapping, key, before))
+        self.on_revert(lambda: _set(mapping, key, before))
 
 
 def _set(mapping: MutableMapping[K, V], key: K, value: V | None) -> None:

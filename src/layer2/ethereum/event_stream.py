@@ -19,12 +19,14 @@ H = TypeVar("H")
 class EventBatch(Generic[H]):
     """A batch: revert `removed` in the given order (newest first), then apply `new` (chain order).
 
-    Each event comes with its block's number. `head`: the newest block of the chain.
+    Each event comes with its block's number. `head`: the newest block of the chain. `oldest`: first block whose events
+    a later batch can remove.
     """
 
     new: Sequence[tuple[int, H]] = field(default_factory=list)
     removed: Sequence[tuple[int, H]] = field(default_factory=list)
     head: int = 0
+    oldest: int = 0
 
 
 class EventStream(Generic[H]):
@@ -56,7 +58,7 @@ class EventStream(Generic[H]):
     def news(self) -> EventBatch[H]:
         """Return the events since the last call, or since `start_block`; raise the errors of `LogFollower`."""
         update = self._follower.step()
-        return EventBatch(self._read(update.new), self._read(update.removed), update.head)
+        return EventBatch(self._read(update.new), self._read(update.removed), update.head, self._follower.cursor.oldest)
 
     def _read(self, logs: list[Log]) -> list[tuple[int, H]]:
         found = []

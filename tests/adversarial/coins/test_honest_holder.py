@@ -130,7 +130,7 @@ class CoinFight:
 
 
 def _doubts(watcher: CoinWatcher, coin: int, number: int) -> list[ChallengeView]:
-    return [one.challenge for one in watcher.view.doubts if (one.coin, one.number) == (coin, number)]
+    return [one.challenge for one in watcher.view.doubts.get((coin, number), ())]
 
 
 @settings(campaign(3, 1), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])

@@ -266,7 +266,6 @@ NONE = {
     "layer2.ethereum.cursor:_log_from_json": "inside of Cursor.from_bytes",
     "layer2.plasma.common.block_store:BodyStore.load": "checks a checksum, then split_body, which is tried",
     "layer2.plasma.common.block_store:BodyStore.records": "checks a checksum, then split_body, which is tried",
-    "layer2.plasma.coins.chain.state:CoinChainState.read": "reads the chain, through Codec.decode_event",
     "layer2.plasma.facade:DevnetWallet.split": "a verb",
     "layer2.rollup.wallet.sale_safety:owner_of": "looks up what the replica has read of the chain",
     "layer2.plasma.payments.utxo.owner_index:Owners.unpack": "inside of Ledger.unpack",

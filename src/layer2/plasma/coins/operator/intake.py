@@ -6,8 +6,9 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from layer2.ethereum.contract import Event
+from layer2.ethereum.event_stream import EventBatch
 from layer2.plasma.coins.chain.contract import CoinChain
-from layer2.plasma.coins.chain.events import CoinDeposited, CoinNews, ExitStarted
 from layer2.plasma.coins.chain.state import CoinChainState
 from layer2.plasma.coins.operator.mempool import CoinMempool, VerifiedTransfers, Waiting
 from layer2.plasma.coins.operator.owner_table import CoinLedger
@@ -111,7 +112,7 @@ class TransferIntake:
         """Apply new and reverted events of the chain before any transfer is accepted."""
         with self._following:
             # The chain is read without the lock, so that `accept` does not wait for the node.
-            news = self.chain_state.read()
+            news = self.chain_state.poll()
             with self.lock:
                 touched = self._take(news)
                 self._drop(self._pool.impossible(touched, self.next_number))
@@ -171,7 +172,7 @@ class TransferIntake:
 
     # ------------------------------------------------------------------------------------------------------- inside
 
-    def _take(self, news: CoinNews) -> set[int]:
+    def _take(self, news: EventBatch[Event]) -> set[int]:
         """Apply events and return the coins whose pending transfers may have become invalid."""
         try:
             self.chain_state.take(news)
@@ -179,17 +180,16 @@ class TransferIntake:
             self.halted = BlockLost(f"the chain's node tells what cannot be: {failure}", hint="check the node")
             raise self.halted from failure
         touched: set[int] = set()
-        for _, one in news.removed:
-            if isinstance(one, CoinDeposited):
-                self.ledger.unmade(one.coin)
-                touched.add(one.coin)
+        for _, event in news.removed:
+            if event.name == "CoinDeposited":
+                self.ledger.unmade(event.args["coin"])
+                touched.add(event.args["coin"])
                 self._shaken = news.head
-        for _, one in news.new:
-            if isinstance(one, CoinDeposited):
-                self.ledger.made(one.coin, one.record)
-                touched.add(one.coin)
-            elif isinstance(one, ExitStarted):
-                touched.add(one.coin)
+        for _, event in news.new:
+            if event.name == "CoinDeposited":
+                self.ledger.made(event.args["coin"], self.chain_state.records[event.args["coin"]])
+            if event.name in ("CoinDeposited", "ExitStarted"):
+                touched.add(event.args["coin"])
         if news.new or news.removed:
             self._turn += 1
         return touched
@@ -209,7 +209,7 @@ class TransferIntake:
     def _reload(self) -> None:
         """Restore the blocks from the journal; accepted transfers that no block includes become pending again."""
         stored = self._promises.read()
-        self._take(self.chain_state.read())
+        self._take(self.chain_state.poll())
         # Deposits that the chain reverted while this process was stopped are not among the events.
         self._shaken = self.chain_state.head if stored.blocks else None
         left = dict(stored.records)

@@ -326,7 +326,7 @@ class CoinStore:
             raise CoinRefused(f"coin {coin} is not in the vault with this record", hint="it was paid, or never made")
 
     def _require_not_leaving(self, standing: Standing) -> None:
-        running = self.chain_state.leaving.get(standing.coin, set())
+        running = self.chain_state.leaving.get(standing.coin, ())
         for number in (0, *(move.number for move in standing.moves)):
             if number in running:
                 raise CoinRefused(f"coin {standing.coin} is leaving, by block {number}", hint="let it be refuted first")

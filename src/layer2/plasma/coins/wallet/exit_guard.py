@@ -142,11 +142,11 @@ def _open(wallet: CoinStore, coin: int, running: CoinExit) -> list[tuple[Challen
     """Return the open challenges of an exit with their response deadlines."""
     if not running.challenges:
         return []
-    known = sorted(wallet.chain_state.doubts.get((coin, running.number), ()), key=lambda one: one[0].number)
+    known = sorted(wallet.chain_state.doubts.get((coin, running.number), ()), key=lambda one: one.challenge.number)
     rows = [
-        (doubt, wallet.chain.doubted_until(coin, running.number, nonce, doubt))
-        for doubt, nonce in known
-        if nonce == running.nonce
+        (one.challenge, wallet.chain.doubted_until(coin, running.number, one.nonce, one.challenge))
+        for one in known
+        if one.nonce == running.nonce
     ]
     return [row for row in rows if row[1]]
 
@@ -154,7 +154,7 @@ def _open(wallet: CoinStore, coin: int, running: CoinExit) -> list[tuple[Challen
 def _bonds(wallet: CoinStore) -> Iterator[GuardAction]:
     """Yield refunds of the wallet's challenge bonds whose exits ended for another reason."""
     for (coin, number), known in wallet.chain_state.doubts.items():
-        mine = [(doubt, nonce) for doubt, nonce in known if doubt.challenger == wallet.address]
+        mine = [(one.challenge, one.nonce) for one in known if one.challenge.challenger == wallet.address]
         running = wallet.chain.exit(coin, number) if mine else None
         for doubt, nonce in mine:
             over = running is None or running.nonce != nonce

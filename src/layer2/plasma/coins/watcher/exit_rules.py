@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from layer2.plasma.coins.chain.exit_proofs import Call, ChallengeView, ExitView, answer, contradiction, contradiction_by
+from layer2.plasma.coins.chain.state import Doubt
 from layer2.plasma.coins.protocol.coin_history import Move
 from layer2.plasma.coins.protocol.config import CoinProfile
 from layer2.plasma.coins.protocol.errors import NotAnswerable
 from layer2.plasma.coins.protocol.records import CoinExit
 from layer2.plasma.coins.watcher.coin_index import CoinIndex
-from layer2.plasma.coins.watcher.contract_view import Doubt
 from layer2.plasma.common.watcher.actions import Plan
 from layer2.plasma.common.watcher.alerts import Alert, AlertKind
 from layer2.plasma.payments.watcher.exit_rules import ExitVerdict

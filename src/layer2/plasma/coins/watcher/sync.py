@@ -10,12 +10,12 @@ from layer2.ethereum.records import Log
 from layer2.plasma.coins.chain.block_sources import BodiesOf, CoinSource
 from layer2.plasma.coins.chain.contract import CoinChain
 from layer2.plasma.coins.chain.exit_proofs import Call, exit_kit
+from layer2.plasma.coins.chain.state import CoinChainState, Doubt
 from layer2.plasma.coins.protocol.coin_history import History
 from layer2.plasma.coins.protocol.errors import CoinRefused
 from layer2.plasma.coins.protocol.records import CoinHeader
 from layer2.plasma.coins.protocol.transfer import SignedCoin, coin_tree, decode_coin_body
 from layer2.plasma.coins.watcher.coin_index import CoinIndex
-from layer2.plasma.coins.watcher.contract_view import CoinView, Doubt
 from layer2.plasma.coins.watcher.exit_rules import subject_of
 from layer2.plasma.common.watcher.alerts import Alert, AlertKind, Report
 from layer2.plasma.common.watcher.block_cache import BlockCache
@@ -87,19 +87,19 @@ class CoinWatchState(LogSync):
         After an invalid transfer the exit uses the state before it, because later states can be challenged.
         """
         standing, safe = self.books.standing(coin), self.books.safe(coin)
-        if standing is None or safe is None or coin in self.view.paid_in:
+        if standing is None or safe is None or coin in self.view.paid:
             raise CoinRefused(f"coin {coin} is not there, or is paid", hint="wait for its deposit")
         return exit_kit(safe if safe.owner == standing.owner else standing)
 
     def kits(self, owner: str) -> dict[int, Call]:
         """Return the exit calls of all unpaid coins of an owner, by coin."""
         mine = self.books.coins_of(to_address(owner))
-        return {coin: self.kit(coin) for coin in mine if coin not in self.view.paid_in}
+        return {coin: self.kit(coin) for coin in mine if coin not in self.view.paid}
 
     # -------------------------------------------------------------------------------------------------------- chain
 
     def _reset(self) -> None:
-        self.view = CoinView(self.chain.operator())
+        self.view = CoinChainState(self.chain, operator=self.chain.operator())
         view, store = self.view, self.store
         self.books = CoinIndex(self.chain.domain, view.records, view.headers, store.body, self._coins)
         self._late: set[int] = set()
@@ -110,11 +110,11 @@ class CoinWatchState(LogSync):
         self._gap = ""
 
     def _settled(self, oldest: int) -> None:
-        self.view.forget(oldest)
+        self.view.prune(oldest)
 
     def _apply(self, removed: int, new: Sequence[Log], report: Report) -> None:
         for _ in range(removed):
-            self.view.undo()
+            self.view.revert()
         if removed:
             self.books.cut(self.view.posted)
             self._closed.clear()
@@ -122,15 +122,16 @@ class CoinWatchState(LogSync):
             self._take(log, report)
 
     def _take(self, log: Log, report: Report) -> None:
-        before, operator = self.view.taken, self.view.operator
+        before, operator = self.view.applied, self.view.operator
         try:
             event = self.chain.contract.decode_log(log)
             if event is None:
                 event = Event("", {}, log.log_index, log)
-            self.view.take(event)
+            self.view.apply(event)
         except (Layer2Error, LookupError, TypeError, ValueError) as failure:
             report.findings.append(Alert(AlertKind.EVENT_ODD, log.tx_hash, f"block {log.block_number}: {failure!r}"))
-            self.view.pad(log.block_number, before)
+            if self.view.applied == before:
+                self.view.skip(log.block_number)
             if isinstance(failure, RangeError):
                 self._gap = str(failure)
             return
@@ -193,7 +194,7 @@ class CoinWatchState(LogSync):
     def _standing_of_blocks(self, now: int) -> list[Alert]:
         found = []
         for coin, faults in self.books.faults.items():
-            gone = self.view.paid_in.get(coin, 1 << 62)
+            gone = self.view.paid.get(coin, 1 << 62)
             for one in faults:
                 record = self.view.records.get(coin)
                 void = record is None or one.number < record.birth or gone <= self.view.posted_in.get(one.number, 0)

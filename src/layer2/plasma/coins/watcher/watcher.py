@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from layer2.ethereum.errors import EthereumError
 from layer2.ethereum.sender import Sender
 from layer2.plasma.coins.chain.block_sources import CoinSource
 from layer2.plasma.coins.chain.contract import CoinChain
-from layer2.plasma.coins.watcher.contract_view import CoinExitSeen, Doubt
+from layer2.plasma.coins.chain.state import CoinExitSeen, Doubt
 from layer2.plasma.coins.watcher.exit_rules import CoinExitChecker, CoinExitNow
 from layer2.plasma.coins.watcher.sync import CoinWatchState
 from layer2.plasma.common.watcher.actions import Plan, WatchPolicy
@@ -129,7 +130,7 @@ class CoinWatcher(CoinWatchState):
             self.books.head,
             tuple(sorted(self._late)),
             view.operator,
-            len(view.records) - len(view.paid_in),
+            len(view.records) - len(view.paid),
             len(view.exits),
             tuple(self._standing.values()),
         )
@@ -178,7 +179,7 @@ class CoinWatcher(CoinWatchState):
             plans += judged.plans
             if not judged.good and judged.plans and now - self._time_of(seen.block) > self.policy.stands:
                 standing.append(Alert(AlertKind.EXIT_UNCHALLENGED, one.subject, f"since block {seen.block}"))
-            waits = one.doubts or one.exit.exitable_at >= now or one.coin in self.view.paid_in
+            waits = one.doubts or one.exit.exitable_at >= now or one.coin in self.view.paid
             if judged.good and not waits and not self.rumoured(one.coin):
                 due.append(one)
         plans += [judge.void(doubt, now) for doubt in self._void(me)]
@@ -191,9 +192,8 @@ class CoinWatcher(CoinWatchState):
             return None
         doubts = [
             (one.challenge, until)
-            for one in (self.view.doubts if found.challenges else ())
-            if (one.coin, one.number, one.nonce) == (seen.coin, seen.number, found.nonce)
-            and (until := self._open_until(one))
+            for one in (self.view.doubts.get((seen.coin, seen.number), ()) if found.challenges else ())
+            if one.nonce == found.nonce and (until := self._open_until(one))
         ]
         return CoinExitNow(seen.coin, found, tuple(doubts), tuple(self.view.moves_of(seen.coin)))
 
@@ -203,7 +203,7 @@ class CoinWatcher(CoinWatchState):
     def _void(self, me: Address | None) -> list[Doubt]:
         """Return this watcher's challenges with unreturned bonds whose exits have ended."""
         found: list[Doubt] = []
-        for one in self.view.doubts:
+        for one in chain.from_iterable(self.view.doubts.values()):
             if one.challenge.challenger != me or one in self._closed:
                 continue
             running = self.chain.exit(one.coin, one.number)

@@ -43,7 +43,8 @@ def stuck(holder: Account, now: int) -> Iterator[Stuck]:
     """Yield contestable in-flight exits with an own input that wait for an input held by another one."""
     ids = {kit.output_id: kit for kit in holder.wallet_store.coins.values()}
     half = holder.root.profile.exit_period // 2
-    for identity, (transaction, input_ids) in list(holder.chain_state.games.items()):
+    for identity, started in list(holder.chain_state.games.items()):
+        transaction, input_ids = started.transaction, started.input_ids
         mine = [(at, ids[known]) for at, known in enumerate(input_ids) if known in ids]
         if not mine or len(mine) == len(input_ids) or holder.wallet_store.spent(mine[0][1].position):
             continue

@@ -191,7 +191,8 @@ class Claims(Exits):
             yield hashed, kit.transaction, kit.input_ids, kit.made
         for identity in self.wallet_store.joined:
             if identity in self.chain_state.games:
-                yield identity, *self.chain_state.games[identity], None
+                game = self.chain_state.games[identity]
+                yield identity, game.transaction, game.input_ids, None
 
     def _claim_game(
         self,

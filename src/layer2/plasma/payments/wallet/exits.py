@@ -79,7 +79,9 @@ class Exits(Account):
                 covered |= self._outputs_of(one) | set(one.transaction.inputs)
         joins = tuple(self._joinable())
         # A piggybacked output exits only by that in-flight exit.
-        joined = {self.chain_state.games[identity][0].output_id(bit - 4) for identity, bit, _ in joins if bit >= 4}
+        joined = {
+            self.chain_state.games[identity].transaction.output_id(bit - 4) for identity, bit, _ in joins if bit >= 4
+        }
         standing = [
             kit
             for kit in self._standing()
@@ -280,7 +282,8 @@ class Exits(Account):
         # Own payments are planned separately, unless signatures for their in-flight exit are missing.
         own = {one.kit.exit_id for one in self.wallet_store.sent.values() if one.kit.complete}
         ids = {kit.output_id: kit for kit in self.wallet_store.coins.values()}
-        for identity, (transaction, input_ids) in self.chain_state.games.items():
+        for identity, started in self.chain_state.games.items():
+            transaction, input_ids = started.transaction, started.input_ids
             mine = [(at, ids[known].made) for at, known in enumerate(input_ids) if known in ids and identity not in own]
             mine += [
                 (4 + at, b"")
@@ -308,7 +311,8 @@ class Exits(Account):
         return self.root.exit(output_id).status in (ExitStatus.NONE, ExitStatus.OPEN, ExitStatus.CHALLENGED)
 
     def _join(self, identity: bytes, bit: int, made: bytes) -> list[Receipt]:
-        transaction, input_ids = self.chain_state.games[identity]
+        started = self.chain_state.games[identity]
+        transaction, input_ids = started.transaction, started.input_ids
         own = {bit: made} if bit < 4 else {}
         told = joined_made(self.root, identity, transaction, input_ids, own, self.chain_state.start_block)
         receipt = self.root.piggyback(self.sender, transaction.packed, input_ids, bit, told)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from layer2.plasma.payments.chain.state import RootChainState
 from layer2.plasma.payments.utxo.checkpoint import Checkpoint, CheckpointStore
 from layer2.plasma.payments.watcher.block_pipeline import BlockPipeline
-from layer2.plasma.payments.watcher.contract_view import View
 from layer2.primitives.errors import MalformedError
 from layer2.primitives.hashing import sha256
 
 __all__ = ["freeze", "restore"]
 
 
-def freeze(checkpoints: CheckpointStore, view: View, line: BlockPipeline) -> None:
+def freeze(checkpoints: CheckpointStore, view: RootChainState, line: BlockPipeline) -> None:
     """Save the ledger checkpoint, if enough transactions followed the last one."""
     last = line.verified
     behind = sum(view.headers[number].count for number in range(min(checkpoints.number, last) + 1, last + 1))
@@ -19,7 +19,7 @@ def freeze(checkpoints: CheckpointStore, view: View, line: BlockPipeline) -> Non
         checkpoints.save(line.books.freeze(_history(view, last)))
 
 
-def restore(kept: Checkpoint, checkpoints: CheckpointStore, view: View, line: BlockPipeline) -> bool:
+def restore(kept: Checkpoint, checkpoints: CheckpointStore, view: RootChainState, line: BlockPipeline) -> bool:
     """Restore the checkpoint if it belongs to these blocks and deposits; return False if it does not."""
     if line.verified != kept.number or kept.history != _history(view, kept.number):
         return False
@@ -30,5 +30,5 @@ def restore(kept: Checkpoint, checkpoints: CheckpointStore, view: View, line: Bl
         return False
 
 
-def _history(view: View, last: int) -> bytes:
+def _history(view: RootChainState, last: int) -> bytes:
     return sha256(b"".join([view.headers[number].encoded for number in range(1, last + 1)]))

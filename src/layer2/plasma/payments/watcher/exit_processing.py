@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from layer2.plasma.common.watcher.actions import Plan
 from layer2.plasma.payments.chain.contract import InFlight, RootChain
 from layer2.plasma.payments.chain.reserve_view import LISTED, MOVED, holdings, newer_needed, track_needed
-from layer2.plasma.payments.watcher.contract_view import ExitSeen, Game
+from layer2.plasma.payments.chain.state import ExitSeen, Game
 from layer2.plasma.payments.watcher.proof_index import Evidence
 from layer2.plasma.protocol.params import ETHER_TOKEN
 

@@ -9,7 +9,7 @@ from layer2.plasma.common.watcher.actions import ANSWER_MORE, GAS, SPEND_MORE, P
 from layer2.plasma.common.watcher.alerts import Alert, AlertKind
 from layer2.plasma.payments.chain.contract import InFlight, InFlightStatus, Profile, Proof, Spend
 from layer2.plasma.payments.chain.in_flight_data import inputs_wanted
-from layer2.plasma.payments.watcher.contract_view import ExitSeen, Game
+from layer2.plasma.payments.chain.state import ExitSeen, Game
 from layer2.plasma.payments.watcher.proof_index import NOWHERE, Evidence, Spender
 from layer2.plasma.protocol.transaction import transaction_hash
 

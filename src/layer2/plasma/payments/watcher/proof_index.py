@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from layer2.plasma.common.watcher.block_cache import BlockCache
 from layer2.plasma.payments.chain.contract import Proof, Spend
+from layer2.plasma.payments.chain.state import RootChainState
 from layer2.plasma.payments.utxo.batch_signatures import digest_of
-from layer2.plasma.payments.watcher.contract_view import View
 from layer2.plasma.protocol.blocks import BlockTree
 from layer2.plasma.protocol.malformed import BodyMalformed, TreeMalformed
 from layer2.plasma.protocol.packed import FEE, Fields, packed_of, read, split, split_body
@@ -54,7 +54,7 @@ class Spender:
 class Evidence:
     """Searches block bodies through the store's index, limited to the blocks known to `view`."""
 
-    def __init__(self, view: View, store: BlockCache, domain: Domain) -> None:
+    def __init__(self, view: RootChainState, store: BlockCache, domain: Domain) -> None:
         self.view = view
         self.store = store
         self._prefix = domain.prefix
@@ -249,7 +249,7 @@ class Evidence:
         return any(amount < 0 for amount in left.values())
 
     def _of_games(self, position: int) -> Iterator[bytes]:
-        for game in self.view.games.values():
+        for game in self.view.open_games.values():
             if position in game.transaction.inputs:
                 yield game.transaction.packed + b"".join(game.signatures)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -17,11 +16,11 @@ from layer2.plasma.common.watcher.journal import WatcherStore
 from layer2.plasma.common.watcher.log_sync import LogSync
 from layer2.plasma.payments.chain.contract import RootChain
 from layer2.plasma.payments.chain.follower import happening_of
+from layer2.plasma.payments.chain.state import RootChainState
 from layer2.plasma.payments.utxo.block_validation import Flaw, Verdict, validate
 from layer2.plasma.payments.utxo.checkpoint import Checkpoint, CheckpointStore
 from layer2.plasma.payments.watcher.block_pipeline import BlockPipeline
 from layer2.plasma.payments.watcher.checkpoint import freeze, restore
-from layer2.plasma.payments.watcher.contract_view import View
 from layer2.plasma.payments.watcher.proof_index import Evidence
 from layer2.plasma.protocol.blocks import BlockTree, Header
 from layer2.plasma.protocol.malformed import BodyMalformed
@@ -129,7 +128,7 @@ class WatchState(LogSync):
     # -------------------------------------------------------------------------------------------------------- chain
 
     def _reset(self) -> None:
-        self.view = View(self.root_chain.head()[0])
+        self.view = RootChainState(self.root_chain, operator=self.root_chain.head()[0])
         self.evidence = Evidence(self.view, self.store, self.root_chain.domain)
         self.line = BlockPipeline(self.evidence.find)
         self._have: set[bytes] = set()
@@ -141,7 +140,6 @@ class WatchState(LogSync):
         self._gap = ""
         self._head = 0
         self._over: set[bytes] = set()
-        self._pushed: deque[bool] = deque()
         self._kept: Checkpoint | None = None
 
     def _doubts(self) -> str:
@@ -150,7 +148,7 @@ class WatchState(LogSync):
     def _settled(self, oldest: int) -> None:
         if self.line.verified < self.checkpoints.number:
             self.checkpoints.drop("the chain took back blocks of it")
-        self.view.forget(oldest)
+        self.view.prune(oldest)
         self.line.forget(oldest)
 
     def _start_over(self, report: Report, why: str) -> None:
@@ -162,30 +160,28 @@ class WatchState(LogSync):
             self._over.clear()
             self._complete = 0
         for _ in range(removed):
-            self.view.undo()
-            if self._pushed.pop():
-                self.line.pop()
+            self.view.revert()
         for log in new:
             self._take(log, report)
 
     def _take(self, log: Log, report: Report) -> None:
-        before = self.view.taken
+        before = self.view.applied
         try:
             event = self.root_chain.contract.decode_log(log)
             if event is None:
                 event = Event("", {}, log.log_index, log)
-            self.view.take(event)
+            self.view.apply(event)
             happening = happening_of(event)
         except (Layer2Error, LookupError, TypeError, ValueError) as failure:
             report.findings.append(Alert(AlertKind.EVENT_ODD, log.tx_hash, f"block {log.block_number}: {failure!r}"))
-            self.view.pad(log.block_number, before)
-            self._pushed.append(False)
+            if self.view.applied == before:
+                self.view.skip(log.block_number)
             if isinstance(failure, RangeError):
                 self._gap = str(failure)
             return
-        self._pushed.append(happening is not None)
         if happening is not None:
             self.line.push(log.block_number, happening)
+            self.view.on_revert(self.line.pop)
         if event.name in TOLD_ONCE:
             kind = TOLD_ONCE[event.name]
             subject = event.args.get("number", 0)

@@ -15,7 +15,7 @@ from layer2.plasma.payments.chain.contract import ExitStatus, InFlight, InFlight
 from layer2.plasma.payments.chain.exit_proof_file import save_kits
 from layer2.plasma.payments.chain.exit_proofs import InFlightExitProof, Kit
 from layer2.plasma.payments.chain.reserve_view import holdings
-from layer2.plasma.payments.watcher.contract_view import ExitSeen, Game
+from layer2.plasma.payments.chain.state import ExitSeen, Game
 from layer2.plasma.payments.watcher.data_challenges import questions
 from layer2.plasma.payments.watcher.exit_processing import PayoutContext, claim_game, claims
 from layer2.plasma.payments.watcher.exit_proofs import kit_at, kits_of, payment_kit
@@ -114,7 +114,7 @@ class Watcher(WatchState):
             self.view.frozen,
             self.view.operator,
             len(self.view.exits),
-            len(self.view.games),
+            len(self.view.open_games),
             tuple(self._standing.values()),
         )
 
@@ -185,7 +185,7 @@ class Watcher(WatchState):
             if judged.good and one.time <= now and not self.rumoured(one.position):
                 due.append(one)
         games: list[tuple[Game, InFlight]] = []
-        for game in list(self.view.games.values()):
+        for game in list(self.view.open_games.values()):
             if game.id in self._over:
                 continue
             state = self.root_chain.in_flight(game.id)
@@ -208,7 +208,7 @@ class Watcher(WatchState):
     ) -> list[Plan]:
         priorities = {one.priority for one in self.view.exits.values()}
         if short:
-            priorities.update(self.root_chain.in_flight(game.id).priority for game in self.view.games.values())
+            priorities.update(self.root_chain.in_flight(game.id).priority for game in self.view.open_games.values())
         till = PayoutContext(self.root_chain, self.evidence, short, frozenset(priorities), self.policy.listed)
         plans = claims(till, due, self.policy.claims, now)
         for game, state in games:
@@ -220,7 +220,7 @@ class Watcher(WatchState):
     def _short(self, standing: list[Alert]) -> frozenset[int]:
         """Return the tokens whose registered exits exceed the vault's holdings, and append an alert for each."""
         tokens = {one.token for one in self.view.exits.values()}
-        for game in self.view.games.values():
+        for game in self.view.open_games.values():
             tokens |= {one.token for one in game.transaction.outputs}
         short = set()
         for token in sorted(tokens):

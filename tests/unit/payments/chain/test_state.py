@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from layer2.ethereum.contract import Event
+from layer2.ethereum.event_stream import EventBatch
 from layer2.ethereum.records import Log
-from layer2.plasma.payments.watcher.contract_view import View
+from layer2.plasma.payments.chain.contract import RootChain
+from layer2.plasma.payments.chain.state import RootChainState
 from layer2.plasma.protocol.transaction import payment
+from layer2.primitives.addresses import address_bytes
 from layer2.primitives.errors import RangeError
 
 OWNER = "0x" + "11" * 20
@@ -49,7 +53,11 @@ EVENTS = st.one_of(
 )
 
 
-def state(view: View) -> tuple[Any, ...]:
+def fresh(operator: str = "") -> RootChainState:
+    return RootChainState(cast(RootChain, SimpleNamespace(contract=None)), operator=operator)
+
+
+def state(view: RootChainState) -> tuple[Any, ...]:
     return tuple(
         dict(one)
         for one in (
@@ -57,6 +65,8 @@ def state(view: View) -> tuple[Any, ...]:
             view.deposits,
             view.exits,
             view.games,
+            view.open_games,
+            view.deposits_of(address_bytes(OWNER)),
             view.questions,
             view.shown,
             view.tokens,
@@ -65,49 +75,85 @@ def state(view: View) -> tuple[Any, ...]:
     )
 
 
-def take(view: View, one: Event) -> None:
+def take(view: RootChainState, one: Event) -> None:
     """As a watcher does: a block out of turn is refused, and counts all the same."""
     if one.name == "BlockSubmitted" and one.args["number"] != view.posted + 1:
         with pytest.raises(RangeError):
-            view.take(one)
+            view.apply(one)
     else:
-        view.take(one)
+        view.apply(one)
 
 
 @given(st.lists(EVENTS, max_size=20), st.lists(EVENTS, max_size=20))
 def test_what_is_taken_back_was_never_said(before: list[Event], after: list[Event]) -> None:
-    view = View(OWNER)
+    view = fresh(OWNER)
     for one in before:
         take(view, one)
     kept = state(view)
     for one in after:
         take(view, one)
     for _ in after:
-        view.undo()
+        view.revert()
     assert state(view) == kept
-    assert view.taken == len(before)
+    assert view.applied == len(before)
 
 
 def test_what_is_forgotten_cannot_be_taken_back() -> None:
-    view = View()
-    view.take(event("BlockSubmitted", 5, number=1, root=bytes(32), word=1))
-    view.forget(5)
-    view.undo()
-    view.take(event("BlockSubmitted", 5, number=1, root=bytes(32), word=1))
-    view.forget(6)
+    view = fresh()
+    view.apply(event("BlockSubmitted", 5, number=1, root=bytes(32), word=1))
+    view.prune(5)
+    view.revert()
+    view.apply(event("BlockSubmitted", 5, number=1, root=bytes(32), word=1))
+    view.prune(6)
     with pytest.raises(RangeError):
-        view.undo()
+        view.revert()
 
 
 def test_an_event_that_cannot_be_read_counts_once_and_changes_nothing() -> None:
-    view = View()
-    before = view.taken
+    view = fresh()
     with pytest.raises(KeyError):
-        view.take(event("ExitStarted", id=b"x"))
-    view.pad(1, before)
-    assert view.taken == 1
-    view.pad(1, view.taken)
-    assert view.taken == 2
-    view.undo()
-    view.undo()
-    assert state(view) == state(View())
+        view.apply(event("ExitStarted", id=b"x"))
+    assert view.applied == 1
+    view.skip(1)
+    assert view.applied == 2
+    view.revert()
+    view.revert()
+    assert state(view) == state(fresh())
+
+
+def test_what_a_batch_says_is_applied_whole_though_one_event_contradicts_the_others() -> None:
+    view = fresh()
+    gap, more = event("BlockSubmitted", 3, number=2, root=bytes(32), word=1), started(1)
+    with pytest.raises(RangeError):
+        view.take(EventBatch(new=[(3, gap), (3, more)], head=3))
+    assert (view.head, view.read, list(view.exits), view.posted) == (3, True, [b"\1"], 0)
+    view.take(EventBatch(removed=[(3, more), (3, gap)], head=4))
+    assert state(view) == state(fresh())
+
+
+def test_a_batch_prunes_what_no_later_one_can_remove() -> None:
+    view = fresh()
+    view.take(EventBatch(new=[(1, started(1)), (2, event("Unheard", 2))], head=2, oldest=2))
+    view.revert()
+    with pytest.raises(RangeError):
+        view.revert()
+
+
+def test_what_is_elsewhere_is_reverted_with_its_event() -> None:
+    view, pushed = fresh(), list[int]()
+    for one in (1, 2):
+        view.apply(started(one))
+        pushed.append(one)
+        view.on_revert(pushed.clear)
+    view.prune(0)
+    view.revert()
+    assert (pushed, list(view.exits)) == ([], [b"\1"])
+
+
+def test_a_deleted_in_flight_exit_is_remembered_but_not_open() -> None:
+    view = fresh()
+    view.apply(game(1))
+    view.apply(event("InFlightExitDeleted", id=b"\1"))
+    assert (list(view.games), list(view.open_games)) == ([b"\1"], [])
+    view.revert()
+    assert list(view.open_games) == [b"\1"]
