@@ -54,8 +54,8 @@ class CoinChainState(EventProjection):
         exits: Running exits by coin and exit block.
         leaving: Blocks of the transfers with running exits by coin, zero for the deposit.
         paid: Ethereum blocks in which coins were paid out.
-        `doubts`: All history challenges by coin and exit block. Only the contract knows which are still open, because not
-            every event identifies the challenge that ended.
+        `doubts`: All history challenges by coin and exit block. Only the contract knows which are still open, because
+            not every event identifies the challenge that ended.
         revealed: Transfers by coin that responses to challenges have proven on chain, in that order. Their block data
             may be unavailable otherwise.
         turns: Number of reorganisations that removed coin blocks.
