@@ -39,6 +39,9 @@ class FakeBackend:
         self.asked.append("block")
         return Block(1, b"\x01" * 32, b"\0" * 32, 1_000, self.base_fee, 30_000_000)
 
+    def balance(self, address: Address, block: BlockId) -> int:
+        return 7 * 10**15
+
     def nonce(self, address: Address, block: BlockId) -> int:
         self.asked.append("nonce")
         return self.count

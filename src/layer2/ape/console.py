@@ -1,4 +1,4 @@
-"""Contents of the ape console: the families, a watchtower, units and help, all accepting ape accounts."""
+"""Channels and the watchtower of the ape console, accepting ape accounts."""
 
 from __future__ import annotations
 
@@ -15,38 +15,7 @@ from layer2.channels.watchtower.watchtower import Answer, Watchtower
 from layer2.ethereum.signer import Signer, as_signer
 from layer2.primitives.errors import InputError
 
-__all__ = ["HELP", "ConsoleChannels", "ConsoleHub", "ConsoleTower"]
-
-HELP = """\
-channels.deploy(sender=operator)       a hub on this chain          channels.at("0x..")     one that is there already
-hub.open(payer, payee, deposit="5 ether", dispute="1 hour")         a channel; token="0x..", simplex=True if wanted
-ch.pay("0.1 ether")                    off the chain, signed and on disk      ch.pay("0.1 ether", sender=payee)  back
-ch.pay_many("1 gwei", 1000)            many, one commit             ch.balances, ch.phase, ch.view()
-ch.conditional("1 ether", preimage=s)  pay for a secret             ch.fulfil(s)            show it and be paid
-ch.withdraw("1 ether")                 both sign, the channel stays open
-ch.close()                             both sign, the channel ends
-ch.dispute(old, sender=payer)          post a proof and start the window
-watchtower.step()                      answer for everybody here    chain.mine(deltatime=3601)   let time pass
-ch.settle(sender=payee)                pay both when the window is over
-
-l2 = rollup.devnet(sequencer=operator) a rollup with all its parts   a, b = l2.wallet(payer), l2.wallet(payee)
-a.deposit("2 ether")                   pay in; there at once        a.send(b, "0.3 ether")   a wallet, address or number
-a.send_many([(b, "1 gwei"), (7, 5)])   many, one submission         a.balance(), a.accounts, a.history(), a.proof(1)
-l2.seal().post()                       frames to the main chain     l2.root == l2.rebuild_from_l1().root
-a.withdraw("1 ether"), l2.post()       out, after the next final assertion: l2.settle(), a.claim_all()
-bad = l2.propose(fault="inflate", sender=attacker)                  a lie: inflate, deflate, noise
-l2.challenger.step(), bad.status       proven wrong in one transaction
-alone = l2.wallet(payer, with_sequencer=False)                      force(), include(), freeze(), escape(), refund()
-
-pc = plasma.devnet(operator=operator)  a plasma chain with its operator
-pc.wallet(payer).deposit("1 ether")    pay in                       pc.wallet(payer).send(payee, "0.4 ether")
-pc.operator.submit_block()             pending payments to a block  pc.wallet(payee).utxos(), .history()
-pc.wallet(payee).exit_all()            out, whatever the operator does
-chain.mine(deltatime=pc.exit_period), pc.claim_all()                paid when the time is over
-coin = pc.coins.wallet(payer).deposit_nft(nft, 7)                   an NFT that changes hands with its history
-pc.coins.wallet(payer).send(coin, payee), pc.coins.operator.submit_block()
-pc.coins.wallet(payee).receive(coin)   checked, and his             .exit(coin), pc.coins.claim_all()
-roles: operator payer payee challenger attacker watchtower          amounts: "1.5 ether", "3 gwei", or units"""
+__all__ = ["ConsoleChannels", "ConsoleHub", "ConsoleTower"]
 
 
 class ConsoleHub(HubFacade):
@@ -103,21 +72,28 @@ class ConsoleTower:
 
 
 class ConsoleChannels:
-    """The channel family on the chain of ape's provider."""
+    """The channel family on the chain of ape's provider. `operator` deploys unless another sender is given."""
 
-    def __init__(self, chain: ChainManager, tower: ConsoleTower) -> None:
+    family = "channels"
+
+    def __init__(self, chain: ChainManager, tower: ConsoleTower, operator: AccountAPI) -> None:
         self._chain = chain
+        self._operator = operator
         self._tower = tower
 
     def __repr__(self) -> str:
-        return "<channels: deploy(sender=operator), at(address); help_l2() for more>"
+        return "<channels: deploy(), at(address); help_l2(channels) shows the rest>"
 
     def deploy(
-        self, *, sender: AccountAPI | Signer, profile: Profile | None = None, store: str | Path | None = None
+        self,
+        *,
+        sender: AccountAPI | Signer | None = None,
+        profile: Profile | None = None,
+        store: str | Path | None = None,
     ) -> ConsoleHub:
         """Deploy a hub; `profile` sets the bounds of windows and locks, `store` the folder of the journals."""
         connection = connection_from_ape(self._chain.provider)
-        hub = ConsoleHub.deploy(connection, as_signer(sender), profile=profile, store=store)
+        hub = ConsoleHub.deploy(connection, as_signer(sender or self._operator), profile=profile, store=store)
         return self._kept(hub)
 
     def at(self, address: str, *, store: str | Path | None = None) -> ConsoleHub:

@@ -22,18 +22,21 @@ class ConsolePlasma(PlasmaFacade):
 
 
 class ConsolePlasmas:
-    """The plasma family on the chain of ape's provider."""
+    """The plasma family on the chain of ape's provider. `operator` runs it unless another account is given."""
 
-    def __init__(self, chain: ChainManager) -> None:
+    family = "plasma"
+
+    def __init__(self, chain: ChainManager, operator: AccountAPI) -> None:
         self._chain = chain
+        self._operator = operator
 
     def __repr__(self) -> str:
-        return "<plasma: devnet(operator=operator); help_l2() for more>"
+        return "<plasma: devnet(); help_l2(plasma) shows the rest>"
 
     def devnet(
         self,
         *,
-        operator: AccountAPI | Signer,
+        operator: AccountAPI | Signer | None = None,
         profile: Profile = DEVNET,
         store: str | Path | None = None,
         policy: FeePolicy | None = None,
@@ -41,7 +44,7 @@ class ConsolePlasmas:
         """Deploy a root chain and start its operator; `store`: the folder of all files, `policy`: the required fees."""
         made = ConsolePlasma.devnet(
             connection_from_ape(self._chain.provider),
-            as_signer(operator),
+            as_signer(operator or self._operator),
             profile=profile,
             folder=store,
             policy=policy,

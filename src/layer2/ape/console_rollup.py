@@ -21,18 +21,21 @@ class ConsoleRollup(RollupFacade):
 
 
 class ConsoleRollups:
-    """The rollup family on the chain of ape's provider."""
+    """The rollup family on the chain of ape's provider. `operator` is the sequencer unless another is given."""
 
-    def __init__(self, chain: ChainManager) -> None:
+    family = "rollup"
+
+    def __init__(self, chain: ChainManager, operator: AccountAPI) -> None:
         self._chain = chain
+        self._operator = operator
 
     def __repr__(self) -> str:
-        return "<rollup: devnet(sequencer=operator); help_l2() for more>"
+        return "<rollup: devnet(); help_l2(rollup) shows the rest>"
 
     def devnet(
         self,
         *,
-        sequencer: AccountAPI | Signer,
+        sequencer: AccountAPI | Signer | None = None,
         challenger: AccountAPI | Signer | None = None,
         profile: Profile = DEVNET,
         store: str | Path | None = None,
@@ -41,7 +44,7 @@ class ConsoleRollups:
         """Deploy a rollup and start its parts; `store`: the folder of the sequencer's journal."""
         made = ConsoleRollup.devnet(
             connection_from_ape(self._chain.provider),
-            as_signer(sequencer),
+            as_signer(sequencer or self._operator),
             challenger=None if challenger is None else as_signer(challenger),
             profile=profile,
             folder=store,

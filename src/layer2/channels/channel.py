@@ -35,8 +35,8 @@ class Channel(ChannelOnChain):
         pending = len(state.mine.locks) + len(state.theirs.locks)
         locks = f" locks={pending}" if pending else ""
         return (
-            f"<Channel {self.id.hex()[:4]}.. {state.phase} payer={self.asset.number(a)} "
-            f"payee={self.asset.number(b)} payments={count}{locks}>"
+            f"<Channel {self.id.hex()[:4]}.. {state.phase} payer={self.asset.format(a)} "
+            f"payee={self.asset.format(b)} payments={count}{locks}>"
         )
 
     @property

@@ -7,14 +7,16 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from layer2.ethereum.backend import CallRequest
 from layer2.ethereum.connection import Connection
-from layer2.ethereum.errors import NonceError, RpcError, TransactionFailed
+from layer2.ethereum.errors import InsufficientFunds, NonceError, RpcError, TransactionFailed
 from layer2.ethereum.fees import GasPolicy
-from layer2.ethereum.pending_transaction import BASE_FEE, KNOWN, NONCE_TAKEN, UNDERPRICED, Pending
+from layer2.ethereum.pending_transaction import BASE_FEE, KNOWN, NO_FUNDS, NONCE_TAKEN, UNDERPRICED, Pending
 from layer2.ethereum.sidecars import Sidecar
 from layer2.ethereum.signer import Signer, as_signer
 from layer2.primitives.addresses import Address
 from layer2.primitives.hashing import keccak
+from layer2.primitives.units import format_amount
 
 __all__ = ["Broadcaster"]
 
@@ -94,9 +96,19 @@ class Broadcaster:
             known = self.connection.nonce(self.address, "pending")
             pending.nonce = known if known != pending.nonce else known + any(w in reason for w in UNDERPRICED)
         else:
+            self._raise_if_poor(pending.request, failure)
             raise TransactionFailed(
                 f"{self.address} -> {pending.request.to}: the node refused the transaction: {failure.reason}",
                 hint="check balance, gas limit and nonce",
+            ) from failure
+
+    def _raise_if_poor(self, request: CallRequest, failure: RpcError) -> None:
+        """Raise InsufficientFunds if the node refused a transaction because of the sender's balance."""
+        if any(word in failure.reason.lower() for word in NO_FUNDS):
+            have, value = self.connection.balance(self.address), request.value
+            raise InsufficientFunds(
+                f"{self.address} has {format_amount(have)}, {format_amount(value)} and the gas are needed",
+                hint="send less, or fund the account",
             ) from failure
 
     def _broadcast(self, pending: Pending) -> None:

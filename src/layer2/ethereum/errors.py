@@ -16,6 +16,7 @@ __all__ = [
     "DeploymentMismatch",
     "EthereumError",
     "FeeTooHigh",
+    "InsufficientFunds",
     "NonceError",
     "NotADevChain",
     "ReorgTooDeep",
@@ -95,6 +96,10 @@ class TransactionFailed(EthereumError):
     def __init__(self, message: str, *, receipt: Any = None, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)
         self.receipt = receipt
+
+
+class InsufficientFunds(TransactionFailed):
+    """The sender's balance does not cover the value and the gas of a transaction."""
 
 
 class TransactionTimeout(TransactionFailed):

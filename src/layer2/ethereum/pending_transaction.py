@@ -10,7 +10,7 @@ from layer2.ethereum.backend import CallRequest
 from layer2.ethereum.fees import Fees, GasPolicy
 from layer2.ethereum.sidecars import Sidecar
 
-__all__ = ["BASE_FEE", "KNOWN", "NONCE_TAKEN", "UNDERPRICED", "Pending"]
+__all__ = ["BASE_FEE", "KNOWN", "NO_FUNDS", "NONCE_TAKEN", "UNDERPRICED", "Pending"]
 
 # Wordings of the same refusals in different nodes (geth, erigon, nethermind, reth, anvil, py-evm).
 NONCE_TAKEN = (
@@ -21,6 +21,7 @@ NONCE_TAKEN = (
     "nonce too high",
 )
 KNOWN = ("already known", "already imported", "known transaction", "alreadyknown")
+NO_FUNDS = ("insufficient funds", "enough balance", "insufficient balance")
 UNDERPRICED = ("underpriced", "replacement", "feetoolow")
 BASE_FEE = ("less than block base fee", "lower than block's base fee", "max fee per gas less", "feecap")
 

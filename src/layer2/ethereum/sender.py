@@ -115,6 +115,7 @@ class Sender(Broadcaster):
         try:
             estimate = self.connection.backend.estimate(request)
         except RpcError as failure:
+            self._raise_if_poor(request, failure)
             # Nodes report a failed estimate in different ways; a simulation of the call reveals the reason.
             block = "pending" if self.connection.is_dev else "latest"
             self._raise_failure(self.connection.simulate(request, block), decoder, None)

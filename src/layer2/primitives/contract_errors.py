@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from layer2.primitives.display import format_time, time_left
 from layer2.primitives.errors import RecoverableError
 
 __all__ = ["ModelledRevert"]
+
+_CLOCKS = frozenset({"timestamp", "now_"})
+_TIMES = _CLOCKS | {
+    "deadline", "expiry", "lastExpiry", "latest", "openAt", "openBefore", "pendingSince", "revealBy",
+    "signatureDeadline", "until", "validAfter", "validBefore", "validUntil",
+}  # fmt: skip
+"""Names of arguments that are Unix times, or block numbers, which are too small to be shown as times."""
 
 
 class ModelledRevert(RecoverableError):
@@ -25,7 +33,7 @@ class ModelledRevert(RecoverableError):
         if len(values) != len(self.FIELDS):
             raise TypeError(f"{type(self).__name__} takes {self.FIELDS}, {len(values)} values were given")
         self.arguments = dict(zip(self.FIELDS, values, strict=True))
-        shown = ", ".join(f"{name} {_show(value)}" for name, value in self.arguments.items())
+        shown = ", ".join(f"{name} {self._show(name, value)}" for name, value in self.arguments.items())
         super().__init__(f"{type(self).__name__}: {self.MEANING}" + (f" ({shown})" if shown else ""))
 
     def __eq__(self, other: object) -> bool:
@@ -34,6 +42,10 @@ class ModelledRevert(RecoverableError):
     def __hash__(self) -> int:
         return hash((type(self), tuple(self.arguments.values())))
 
-
-def _show(value: Any) -> str:
-    return "0x" + value.hex() if isinstance(value, bytes) else str(value)
+    def _show(self, name: str, value: Any) -> str:
+        if isinstance(value, bytes):
+            return "0x" + value.hex()
+        if name not in _TIMES:
+            return str(value)
+        now = self.arguments.get("timestamp", self.arguments.get("now_"))
+        return format_time(value) if now is None or name in _CLOCKS else time_left(value, now)

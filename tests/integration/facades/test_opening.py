@@ -11,7 +11,7 @@ from layer2.channels.party import opening_intents as intents
 from layer2.channels.party.opening_intents import FAULT_POINTS, OpeningIntents
 from layer2.channels.protocol.channel_key import ChannelKey
 from layer2.ethereum.connection import Connection
-from layer2.ethereum.errors import ConnectionFailed, RpcError, TransactionTimeout
+from layer2.ethereum.errors import ConnectionFailed, InsufficientFunds, TransactionTimeout
 from layer2.ethereum.sender import Sender
 from layer2.testing import deploy_mock
 from layer2.testing.revert_checks.reverts import reverts
@@ -50,7 +50,7 @@ def killed_at(point: str, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("deposit", ["9000000 ether", str(1 << 100) + " wei"])
 def test_a_refused_opening_leaves_no_channel_and_no_key(hub, people, tmp_path, deposit) -> None:
     good = hub.open(people.payer, people.payee, deposit="1 ether", dispute="1 hour")
-    with pytest.raises(RpcError, match="does not have enough balance"):
+    with pytest.raises(InsufficientFunds, match="has .* ether, .* and the gas are needed"):
         hub.open(people.payer, people.payee, deposit=deposit, dispute="1 hour")
     for who in (people.payer, people.payee):
         assert hub.party(who).channels == (good.id,)

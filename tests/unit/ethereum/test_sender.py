@@ -11,7 +11,13 @@ from tests.support.fake_nodes import FakeBackend
 
 from layer2.ethereum.accounts import dev_signers
 from layer2.ethereum.connection import Connection
-from layer2.ethereum.errors import ConnectionFailed, NonceError, TransactionFailed, TransactionTimeout
+from layer2.ethereum.errors import (
+    ConnectionFailed,
+    InsufficientFunds,
+    NonceError,
+    TransactionFailed,
+    TransactionTimeout,
+)
 from layer2.ethereum.fees import GasPolicy
 from layer2.ethereum.sender import Pending, Sender
 from layer2.primitives.addresses import Address
@@ -79,8 +85,16 @@ def test_lost_answer_to_a_send_is_not_an_error(payer: Sender, node: FakeBackend)
 
 
 def test_other_refusals_are_reported_and_keep_the_nonce(payer: Sender, node: FakeBackend) -> None:
+    node.refusals = ["exceeds block gas limit"]
+    with pytest.raises(TransactionFailed, match="refused the transaction: exceeds block gas limit") as caught:
+        send(payer)
+    assert not isinstance(caught.value, InsufficientFunds)
+    assert send(payer) == 0
+
+
+def test_a_refusal_for_the_balance_names_who_has_and_needs_how_much(payer: Sender, node: FakeBackend) -> None:
     node.refusals = ["insufficient funds for gas * price + value"]
-    with pytest.raises(TransactionFailed, match="insufficient funds"):
+    with pytest.raises(InsufficientFunds, match=rf"{payer.address} has .* ether, .* and the gas are needed"):
         send(payer)
     assert send(payer) == 0
 
@@ -174,7 +188,7 @@ def test_a_node_of_other_rules_gets_the_other_form_of_sidecar_from_then_on(payer
 
 def test_what_has_nothing_to_do_with_the_form_is_told_as_it_was_said(payer: Sender, node: FakeBackend) -> None:
     node.refusals = ["insufficient funds", "invalid sidecar"]
-    with pytest.raises(TransactionFailed, match="insufficient funds"):
+    with pytest.raises(InsufficientFunds, match="and the gas are needed"):
         send_blobs(payer)
     assert (node.pool, node.takes_cells) == ([], True)
     node.refusals = ["nonce too low"]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from layer2.channels.contract.events import signed111
 from layer2.channels.protocol.lock_tree import fingerprint
+from layer2.primitives.display import Readable
 
 __all__ = ["CLOSED", "ChannelView", "PostedClaim"]
 
@@ -50,8 +51,8 @@ class PostedClaim:
         return self.fingerprint == fingerprint(limit, root)
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelView:
+@dataclass(frozen=True, slots=True, repr=False)
+class ChannelView(Readable):
     """A channel's decoded words. Amounts in token units; `deadline` in Unix seconds, 0 if open, `CLOSED` if closed.
 
     In a simplex channel `net_a` is the deposit and `sent_a` the claimed amount. In a duplex channel `sent_*` are the

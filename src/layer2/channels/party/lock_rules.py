@@ -15,6 +15,7 @@ from layer2.channels.party.events import LocksAccepted, LocksGivenUp, LocksRecei
 from layer2.channels.party.state import Direction, Proof, State
 from layer2.channels.protocol.lock_tree import MAX_LOCKS
 from layer2.channels.protocol.locks import Lock
+from layer2.primitives.display import format_units
 
 __all__ = ["given_up", "locks_accepted", "locks_received", "locks_signed", "name", "require_active"]
 
@@ -41,7 +42,8 @@ def locks_signed(state: State, event: LocksSigned) -> State:
     if offer.limit > state.capacity:
         have = state.capacity - old.amount
         raise BalanceTooLow(
-            f"{name(state)}: {have} available, {offer.limit - old.amount} needed", hint="deposit more or lock less"
+            f"{name(state)}: {units(state, have)} available, {units(state, offer.limit - old.amount)} needed",
+            hint="deposit more or lock less",
         )
     return replace(state, mine=replace(old, offers=(*old.offers, offer), used_nonce=event.nonce))
 
@@ -69,7 +71,8 @@ def locks_received(state: State, event: LocksReceived) -> State:
     if proof.limit > state.peer_capacity:
         have = state.peer_capacity - old.amount
         raise BalanceTooLow(
-            f"{name(state)}: the peer has {have} available, {proof.limit - old.amount} needed",
+            f"{name(state)}: the peer has {units(state, have)} available, "
+            f"{units(state, proof.limit - old.amount)} needed",
             hint="the peer must deposit first",
         )
     latest = event.now + event.horizon
@@ -153,3 +156,8 @@ def _less(locks: tuple[Lock, ...], without: tuple[Lock, ...]) -> list[Lock]:
         else:
             left.append(lock)
     return left
+
+
+def units(state: State, amount: int) -> str:
+    """Return an amount of the channel's token for messages."""
+    return format_units(amount, state.key.token)

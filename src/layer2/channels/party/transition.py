@@ -37,6 +37,7 @@ from layer2.channels.party.lock_rules import (
     locks_signed,
     name,
     require_active,
+    units,
 )
 from layer2.channels.party.state import TOMBSTONE, Direction, PaidOut, Proof, Side, State
 
@@ -92,7 +93,8 @@ def check_pay(state: State, amount: int) -> None:
         )
     if amount > state.available:
         raise BalanceTooLow(
-            f"{name(state)}: side {state.side} has {state.available} available, {amount} needed",
+            f"{name(state)}: side {state.side} has {units(state, state.available)} available, "
+            f"{units(state, amount)} needed",
             hint="deposit more",
         )
 
@@ -114,7 +116,8 @@ def check_receive(state: State, amount: int) -> None:
         )
     if amount - have > state.peer_available:
         raise BalanceTooLow(
-            f"{name(state)}: the peer has {state.peer_available} available, {amount - have} needed",
+            f"{name(state)}: the peer has {units(state, state.peer_available)} available, "
+            f"{units(state, amount - have)} needed",
             hint="the peer must deposit first, and the deposit must be confirmed",
         )
 
@@ -173,7 +176,10 @@ def _withdraw_signed(state: State, event: WithdrawSigned) -> State:
     for side, out in (("A", event.out_a), ("B", event.out_b)):
         have = state.available if side == state.side else state.peer_available
         if out > have:
-            raise BalanceTooLow(f"{name(state)}: side {side} has {have} available, {out} needed", hint="take less")
+            raise BalanceTooLow(
+                f"{name(state)}: side {side} has {units(state, have)} available, {units(state, out)} needed",
+                hint="take less",
+            )
     return replace(state, withdrawals=(*state.withdrawals, asked))
 
 

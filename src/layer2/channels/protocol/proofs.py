@@ -36,7 +36,7 @@ class Payment(NamedTuple):
     signature: bytes
 
     def __repr__(self) -> str:
-        return f"<Payment {self.channel_id.hex()[:4]}.. up to {self.amount:,}>"
+        return f"<Payment {self.channel_id.hex()[:4]}.. up to {self.amount:,} units>"
 
 
 def claim_row(key: ChannelKey, payment: Payment) -> bytes:
@@ -182,7 +182,7 @@ class PaymentRequest:
     def __repr__(self) -> str:
         kind = "hash-locked " if self.condition else ""
         note = f" {self.memo!r}" if self.memo else ""
-        return f"<PaymentRequest {self.channel_id.hex()[:4]}.. {kind}{self.amount:,}{note}>"
+        return f"<PaymentRequest {self.channel_id.hex()[:4]}.. {kind}{self.amount:,} units{note}>"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,13 @@ import click
 from layer2.api.http.errors import Unreachable
 from layer2.cli.coins.deployment import CoinDeployment, coin_place_of
 from layer2.cli.coins.operator_client import coin_gate_at, coin_sources_at
-from layer2.cli.common.output import moment
 from layer2.cli.common.workspace import Workspace
 from layer2.ethereum.assets import asset_at
 from layer2.plasma.coins.chain.operator_client import CoinOperatorClient
 from layer2.plasma.coins.protocol.records import CoinRecord, Kind
 from layer2.plasma.coins.wallet.coin_store import CoinStore
 from layer2.plasma.coins.wallet.wallet import CoinWallet
+from layer2.primitives.display import format_time
 from layer2.primitives.errors import InputError
 from layer2.store.errors import JournalLocked
 from layer2.store.journal import Journal
@@ -48,7 +48,7 @@ class CoinContext:
         wallet = self.holder.wallet
         leaving = self.holder.exit_of(coin)
         if leaving is not None:
-            return "leaving", f"leaves, to be claimed after {moment(leaving.exitable_at)}"
+            return "leaving", f"leaves, to be claimed after {format_time(leaving.exitable_at)}"
         if wallet.broken(coin) is not None:
             return "broken", "BROKEN: take it out (layer2 plasma coin exit)"
         signed = wallet.signed_over(coin)

@@ -6,10 +6,11 @@ import click
 
 from layer2.cli.coins.context import CoinContext, coin_desk_of, coin_named, sources_option
 from layer2.cli.common.command_registry import COINS
-from layer2.cli.common.output import moment, transaction
+from layer2.cli.common.output import transaction
 from layer2.cli.common.workspace import Workspace, party_address
 from layer2.ethereum.assets import asset_at
 from layer2.primitives.addresses import ZERO_ADDRESS, to_address
+from layer2.primitives.display import format_time
 from layer2.primitives.errors import InputError
 from layer2.primitives.units import counted, format_amount
 
@@ -34,7 +35,7 @@ def exit_(
         found = desk.holder.exit(number, though_signed=though_signed, incomplete=incomplete)
         facts = {"coin": hex(number), "block": found.number, "exitableAt": found.exitable_at}
         bond = format_amount(desk.place.chain.profile.exit_bond)
-        text = f"coin {number:#x} leaves, bond {bond}; claim it after {moment(found.exitable_at)}"
+        text = f"coin {number:#x} leaves, bond {bond}; claim it after {format_time(found.exitable_at)}"
         workspace.emit(facts, f"{text}, and guard it until then")
 
 
@@ -93,4 +94,4 @@ def _waiting(desk: CoinContext) -> str:
     if not exits:
         return "nothing waits"
     said = f"{counted(len(exits), 'exit')} {'waits' if len(exits) == 1 else 'wait'}"
-    return f"{said}, the first until {moment(min(one.exitable_at for one in exits))}"
+    return f"{said}, the first until {format_time(min(one.exitable_at for one in exits))}"

@@ -9,8 +9,8 @@ import click
 from layer2.cli.coins.context import coin_desk_of, sources_option
 from layer2.cli.coins.deployment import coin_place_of
 from layer2.cli.common.command_registry import COINS
-from layer2.cli.common.output import moment
 from layer2.cli.common.workspace import Workspace
+from layer2.primitives.display import format_time
 from layer2.primitives.units import format_amount
 
 __all__ = ["list_", "status"]
@@ -56,10 +56,10 @@ def status(workspace: Workspace) -> None:
     lines = [
         f"coin chain  {chain.address}, holds {format_amount(held)}",
         f"operator    {operator}",
-        f"blocks      {chain_state.next_block - 1:,}" + (f", the last {moment(last.time)}" if last else ""),
+        f"blocks      {chain_state.next_block - 1:,}" + (f", the last {format_time(last.time)}" if last else ""),
         f"coins       {len(chain_state.records):,} made, {len(chain_state.paid):,} paid out",
         f"exits       {leaving:,} running",
     ]
     if since:
-        lines.append(f"ANNOUNCED   {announced} operates from {moment(since)} on: leave by then if you do not agree")
+        lines.append(f"ANNOUNCED   {announced} operates from {format_time(since)} on; exit before then if you disagree")
     workspace.emit(facts, "\n".join(lines))

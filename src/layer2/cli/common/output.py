@@ -1,18 +1,12 @@
-"""Output format of times and transactions for all families."""
+"""Output format of transactions for all families."""
 
 from __future__ import annotations
 
-import datetime
 from typing import Any
 
 from layer2.ethereum.records import Receipt
 
-__all__ = ["moment", "transaction"]
-
-
-def moment(time: int) -> str:
-    """Format a time for display: UTC, to the second."""
-    return datetime.datetime.fromtimestamp(time, datetime.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+__all__ = ["transaction"]
 
 
 def transaction(receipt: Receipt) -> dict[str, Any]:

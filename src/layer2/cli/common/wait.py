@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from layer2.cli.common.command_registry import CHANNELS, COINS, PLASMA, ROLLUP
-from layer2.cli.common.output import moment
 from layer2.cli.common.workspace import Workspace
+from layer2.primitives.display import format_time
 from layer2.primitives.units import parse_duration
 
 __all__ = ["wait"]
@@ -20,4 +20,4 @@ __all__ = ["wait"]
 def wait(workspace: Workspace, duration: str) -> None:
     """Advance the time of a development chain by DURATION, for example "1 hour"."""
     time = workspace.connection.advance(parse_duration(duration))
-    workspace.emit({"time": time}, f"it is {moment(time)}")
+    workspace.emit({"time": time}, f"it is {format_time(time)}")

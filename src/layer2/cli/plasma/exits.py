@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from layer2.cli.common.command_registry import PLASMA
-from layer2.cli.common.output import moment, transaction
+from layer2.cli.common.output import transaction
 from layer2.cli.common.workspace import Workspace, party_address
 from layer2.cli.plasma.context import Context, desk_of, incomplete_option, operator_option, token_option, utxo_named
 from layer2.cli.plasma.deployment import place_of
@@ -16,6 +16,7 @@ from layer2.ethereum.records import Receipt
 from layer2.plasma.payments.chain.contract import ExitStatus
 from layer2.plasma.payments.chain.exit_proof_file import load_kits
 from layer2.plasma.payments.wallet.payment_status import SentPayment
+from layer2.primitives.display import format_time
 from layer2.primitives.errors import InputError
 from layer2.primitives.units import counted, parse_amount
 
@@ -242,4 +243,4 @@ def _waiting(desk: Context) -> str:
     due = sum(time <= now for time in times)
     if due:
         return f"{said}; {due} due, but what is there is owed to older exits"
-    return said + (f", the first until {moment(min(times))}" if times else "")
+    return said + (f", the first until {format_time(min(times))}" if times else "")

@@ -8,11 +8,11 @@ from dataclasses import asdict
 import click
 
 from layer2.cli.common.command_registry import PLASMA
-from layer2.cli.common.output import moment
 from layer2.cli.common.tables import show, titled
 from layer2.cli.common.workspace import Workspace
 from layer2.cli.plasma.context import desk_of, incomplete_option, operator_option, token_option
 from layer2.cli.plasma.deployment import place_of
+from layer2.primitives.display import format_time
 from layer2.primitives.units import counted, format_amount
 
 __all__ = ["balance", "history", "status", "utxos"]
@@ -69,7 +69,7 @@ def history(workspace: Workspace, operator: str) -> None:
         table.add_column("amount", justify="right")
         table.add_column("output, or with whom")
         for one in lines:
-            table.add_row(moment(one.time)[:-4], one.what, desk.wallet.show(one.amount, one.token), one.other)
+            table.add_row(format_time(one.time)[:-4], one.what, desk.wallet.show(one.amount, one.token), one.other)
         show(table)
 
 
@@ -102,12 +102,12 @@ def status(workspace: Workspace) -> None:
         f"root chain  {root.address}, holds {format_amount(held)}",
         f"operator    {operator}",
         f"blocks      {following - 1:,} with {counted(count, 'transaction')}"
-        + (f", {moment(last.time)}" if last else ""),
+        + (f", {format_time(last.time)}" if last else ""),
         f"deposits    {deposit - 1:,}",
         f"leaving     {format_amount(reserved)} registered; {counted(len(chain_state.games), 'in-flight exit')} so far",
     ]
     if since:
-        lines.append(f"ANNOUNCED   {announced} operates from {moment(since)} on: leave by then if you do not agree")
+        lines.append(f"ANNOUNCED   {announced} operates from {format_time(since)} on; exit before then if you disagree")
     if frozen:
         lines.append("FROZEN      take your money: layer2 plasma exit all")
     workspace.emit(facts, "\n".join(lines))

@@ -9,11 +9,11 @@ import click
 
 from layer2.cli.common.command_registry import ROLLUP
 from layer2.cli.common.input import read_text
-from layer2.cli.common.output import moment
 from layer2.cli.common.tables import show, titled
 from layer2.cli.common.workspace import Workspace
 from layer2.cli.rollup.context import desk_of, incomplete_option, token_option
 from layer2.cli.rollup.deployment import place_of
+from layer2.primitives.display import format_time
 from layer2.primitives.json_text import parse_json
 from layer2.primitives.units import format_amount
 from layer2.rollup.derivation.account_proof import AccountProof
@@ -87,7 +87,7 @@ def history(workspace: Workspace, incomplete: bool) -> None:
             what = one.kind + (", forced" if one.forced else "") + ("" if one.done else ", failed")
             amount = "" if one.kind == "opened" else desk.wallet.show(one.amount, one.token)
             other = one.other if len(one.other) < 12 else one.other[:10] + ".."
-            table.add_row(str(one.entry), moment(one.time)[:-4], str(one.account), what, amount, other)
+            table.add_row(str(one.entry), format_time(one.time)[:-4], str(one.account), what, amount, other)
         show(table)
 
 
@@ -156,8 +156,9 @@ def status(workspace: Workspace) -> None:
         }
         lines = [
             f"rollup      {rollup.address}, holds {format_amount(int(str(facts['held'])))}",
-            f"inbox       {items:,} entries, the last at {moment(last)}; {len(replica.head.accounts):,} accounts",
-            f"queue       {queued - consumed:,} waiting" + (f" since {moment(since)}" if queued > consumed else ""),
+            f"inbox       {items:,} entries, the last at {format_time(last)}; {len(replica.head.accounts):,} accounts",
+            f"queue       {queued - consumed:,} waiting"
+            + (f" since {format_time(since)}" if queued > consumed else ""),
             f"final       up to entry {final.inbox_end:,}",
             f"assertions  {len(open_):,} open, {wrong:,} of them wrong, {unjudged:,} not judged",
             f"state root  0x{replica.head.root.hex()}",

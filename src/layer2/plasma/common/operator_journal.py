@@ -10,6 +10,7 @@ from pathlib import Path
 from layer2.plasma.common.errors import JournalMismatch
 from layer2.plasma.protocol.malformed import BodyMalformed
 from layer2.plasma.protocol.packed import ROW, packed_of
+from layer2.primitives.display import Readable
 from layer2.primitives.hashing import keccak
 from layer2.store.errors import JournalCorrupt
 from layer2.store.journal import Entry, Journal
@@ -23,8 +24,8 @@ _RUN = 1024
 """Maximum number of records in one row of a compacted journal."""
 
 
-@dataclass(frozen=True, slots=True)
-class SealedBlock:
+@dataclass(frozen=True, slots=True, repr=False)
+class SealedBlock(Readable):
     """A block made by the operator: number, root and transaction count as submitted, and SHA-256 of its body.
 
     Attributes:

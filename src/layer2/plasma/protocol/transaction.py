@@ -272,6 +272,6 @@ def _pack(one: Transaction) -> bytes:
         if len(owner) != 20 or owner == _NOBODY:
             raise TransactionMalformed("an output has no owner")
         if not (0 < amount <= MAX_AMOUNT and 0 <= token <= MAX_TOKEN):
-            raise TransactionMalformed(f"{amount} of token {token} cannot be given")
+            raise TransactionMalformed(f"{amount} units of token {token}: not a valid output amount")
         values += (owner, token, amount >> 64, amount & _LOW)
     return _LAYOUTS[len(inputs) << 4 | len(outputs)].pack(*values) + memo

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from layer2.primitives.addresses import address_bytes, to_address
+from layer2.primitives.display import format_units
 from layer2.primitives.errors import MalformedError, RangeError
 from layer2.rollup.protocol.batch_signatures import BLS_RECORD, ECDSA_RECORD
 from layer2.rollup.protocol.compressed_amounts import pack_amount
@@ -52,7 +53,7 @@ class SignedOp:
     def __repr__(self) -> str:
         one = self.message
         what = "Withdraw" if isinstance(one, Withdraw) else "Transfer"
-        return f"<{what} {one.sender} -> {one.to} amount={one.amount} token={one.token} nonce={one.nonce}>"
+        return f"<{what} {one.sender} -> {one.to} {format_units(one.amount, one.token)} nonce={one.nonce}>"
 
     def encode(self) -> bytes:
         """Return the record: `withdraws(1) sender(4) nonce(4) token(2) fee(1) amount(16) to(20) signature`."""

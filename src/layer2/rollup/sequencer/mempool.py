@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from layer2.primitives.display import format_units
 from layer2.primitives.errors import Layer2Error
 from layer2.rollup.protocol.compressed_amounts import fee_of
 from layer2.rollup.protocol.errors import (
@@ -219,7 +220,8 @@ class Mempool:
             )
         if not amount or row.balance < amount + fee:
             return BalanceTooLow(
-                f"account {sender}: balance {row.balance}, {amount} and a fee of {fee} asked",
+                f"account {sender} has {format_units(row.balance, row.token)}, {format_units(amount, row.token)} "
+                f"and a fee of {format_units(fee, row.token)} needed",
                 have=row.balance,
                 need=amount + fee,
                 hint="send less, or deposit more" if amount else "send more than nothing",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar, overload
 
 from layer2.primitives.addresses import Address, address_bytes, to_address
 from layer2.primitives.bls import uncompressed_key
+from layer2.primitives.display import Readable
 from layer2.primitives.hashing import keccak
 from layer2.primitives.merkle import EMPTY, AppendOnlyTree, empty_roots
 from layer2.rollup.protocol.params import ACCOUNT_DEPTH, WITHDRAWAL_DEPTH
@@ -44,8 +45,8 @@ def owner_of_key(key: bytes) -> bytes:
     return keccak(uncompressed_key(key))
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+@dataclass(frozen=True, slots=True, repr=False)
+class Account(Readable):
     """Balance of one owner in one token.
 
     Attributes:

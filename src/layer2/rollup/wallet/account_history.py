@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from layer2.primitives.display import Readable
 from layer2.rollup.derivation.replica import Entry, Replica
 from layer2.rollup.protocol.compressed_amounts import fee_of
 from layer2.rollup.protocol.frames import Frame, FrameType, Op, decode_frame
@@ -17,8 +18,8 @@ from layer2.rollup.state.transition import accepts, execute, message_of
 __all__ = ["History", "HistoryEntry"]
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryEntry:
+@dataclass(frozen=True, slots=True, repr=False)
+class HistoryEntry(Readable):
     """One event in an account's history.
 
     Attributes:

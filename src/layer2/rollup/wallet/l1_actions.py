@@ -11,6 +11,7 @@ from layer2.ethereum.assets import allow
 from layer2.ethereum.records import Receipt
 from layer2.primitives.addresses import to_address
 from layer2.primitives.bls import packed_key, signature_hint
+from layer2.primitives.display import format_units
 from layer2.primitives.hashing import keccak
 from layer2.rollup.protocol.errors import AccountUnknown, ViewIncomplete
 from layer2.rollup.protocol.messages import Escape, Transfer, TransferClaim, Withdraw
@@ -54,7 +55,7 @@ class Outgoing:
 
     def __repr__(self) -> str:
         one = self.withdrawal
-        return f"<Withdrawal {self.place} {one.amount} of token {one.token} to {one.target[:10]}.. {self.standing}>"
+        return f"<Withdrawal {self.place} {format_units(one.amount, one.token)} to {one.target[:10]}.. {self.standing}>"
 
 
 class Exits(Owner):

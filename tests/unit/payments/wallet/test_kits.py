@@ -156,7 +156,7 @@ def test_a_payment_needs_the_kits_of_its_inputs() -> None:
 
 def test_no_payment_makes_money() -> None:
     one = payment([deposit().position], [(PAYEE.address, 0, 60), (PAYER.address, 0, 41)], 10)
-    with pytest.raises(ExitProofInvalid, match="101 of token 0 go out, 100 come in"):
+    with pytest.raises(ExitProofInvalid, match="101 wei go out, 100 wei come in"):
         InFlightExitProof(sign(one, DOMAIN, PAYER), (deposit(),))
     two = payment([deposit().position], [(PAYEE.address, 1, 1)], 10)
     with pytest.raises(ExitProofInvalid):

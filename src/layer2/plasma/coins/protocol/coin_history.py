@@ -16,6 +16,7 @@ from layer2.plasma.coins.protocol.records import CoinHeader, CoinRecord
 from layer2.plasma.coins.protocol.sparse_merkle import SparseProof, verify_absence, verify_presence
 from layer2.plasma.coins.protocol.transfer import CoinTransaction, SignedCoin, coin_signer
 from layer2.primitives.addresses import Address, address_bytes, to_address
+from layer2.primitives.display import Readable
 from layer2.primitives.errors import SignatureError
 from layer2.primitives.typed_data import Domain
 
@@ -66,8 +67,8 @@ class Move:
         return (*said, self.signature[:32], self.signature[32:], list(self.siblings))
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+@dataclass(frozen=True, slots=True, repr=False)
+class Standing(Readable):
     """Proven state of a coin after the last verified block.
 
     Attributes:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from layer2.primitives.addresses import Address, address_bytes, to_address
+from layer2.primitives.display import Readable
 from layer2.primitives.errors import RangeError
 from layer2.primitives.hashing import keccak
 
@@ -23,8 +24,8 @@ class Kind(IntEnum):
     ERC721 = 2
 
 
-@dataclass(frozen=True, slots=True)
-class CoinRecord:
+@dataclass(frozen=True, slots=True, repr=False)
+class CoinRecord(Readable):
     """A deposit (`ICoinChain.Coin`).
 
     Args:

@@ -12,6 +12,7 @@ from layer2.plasma.protocol.malformed import PositionMalformed
 from layer2.plasma.protocol.positions import block_of, decode_position
 from layer2.plasma.protocol.signing import Signed, signers_of
 from layer2.plasma.protocol.transaction import Deposit, Kind, Output, Transaction
+from layer2.primitives.display import format_units
 from layer2.primitives.hashing import keccak
 from layer2.primitives.typed_data import Domain
 
@@ -29,7 +30,9 @@ class DepositExitProof:
 
     def __repr__(self) -> str:
         one = self.output
-        return f"<DepositExitProof {self.deposit.number} {one.amount} of token {one.token} for {one.address[:10]}..>"
+        return (
+            f"<DepositExitProof {self.deposit.number} {format_units(one.amount, one.token)} for {one.address[:10]}..>"
+        )
 
     @property
     def position(self) -> int:
@@ -101,7 +104,7 @@ class OutputExitProof:
 
     def __repr__(self) -> str:
         one = self.output
-        return f"<OutputExitProof {self.position:#x} {one.amount} of token {one.token} for {one.address[:10]}..>"
+        return f"<OutputExitProof {self.position:#x} {format_units(one.amount, one.token)} for {one.address[:10]}..>"
 
     @property
     def output(self) -> Output:
@@ -175,7 +178,9 @@ class InFlightExitProof:
             left[kit.output.token] = left.get(kit.output.token, 0) + kit.output.amount
         for token, amount in one.sums().items():
             if amount > left.get(token, 0):
-                raise ExitProofInvalid(f"{amount} of token {token} go out, {left.get(token, 0)} come in")
+                raise ExitProofInvalid(
+                    f"{format_units(amount, token)} go out, {format_units(left.get(token, 0), token)} come in"
+                )
         if self.included is not None and self.included.transaction != one:
             raise ExitProofInvalid("the proof of inclusion is of another transaction")
 

@@ -9,6 +9,7 @@ from layer2.plasma.common.errors import FeeTooLow
 from layer2.plasma.protocol.packed import Fields
 from layer2.plasma.protocol.params import MAX_AMOUNT, MAX_OUTPUTS
 from layer2.plasma.protocol.transaction import Transaction, fee_transaction
+from layer2.primitives.display import format_units
 from layer2.primitives.errors import RangeError
 
 __all__ = ["MOST_COLLECTED", "FeePolicy", "collect", "collected_wrongly"]
@@ -42,10 +43,10 @@ class FeePolicy:
             return None
         if self.free_merges and self._merges(one, owner):
             return None
-        asked = " or ".join(f"{fee} of token {token}" for token, fee in sorted(self.least.items()))
+        asked = " or ".join(format_units(fee, token) for token, fee in sorted(self.least.items()))
         token = min(self.least, key=lambda other: self.least[other] - fees.get(other, 0))
         return FeeTooLow(
-            f"fee {fees.get(token, 0)} of token {token} given, {asked} needed",
+            f"fee {format_units(fees.get(token, 0), token)} given, {asked} needed",
             have=fees.get(token, 0),
             need=self.least[token],
             hint="leave more for the operator",
@@ -78,5 +79,5 @@ def collected_wrongly(one: Fields, number: int, fees: Mapping[int, int], collect
         if token in collected:
             yield f"fees of token {token} are collected twice"
         elif amount > fees.get(token, 0):
-            yield f"{amount} of token {token} are collected, {fees.get(token, 0)} were paid"
+            yield f"{format_units(amount, token)} are collected, {format_units(fees.get(token, 0), token)} were paid"
         collected[token] = collected.get(token, 0) + amount

@@ -20,6 +20,7 @@ from layer2.plasma.common.errors import (
 from layer2.plasma.payments.utxo.columns import EXITED, EXITING, SPENT
 from layer2.plasma.payments.utxo.utxo_set import Found, UtxoSet
 from layer2.plasma.protocol.packed import FEE, Fields
+from layer2.primitives.display import format_units
 
 __all__ = ["NOBODY", "Judgement", "basis_of", "judge"]
 
@@ -98,5 +99,8 @@ def _overspent(ledger: UtxoSet, one: Fields, token: int) -> Overspent:
     have = sum(int.from_bytes(row[22:], "big") for row in rows if int.from_bytes(row[20:22], "big") == token)
     need = sum(amount for _, other, amount in one.outputs if other == token)
     return Overspent(
-        f"{need} of token {token} given out, the inputs hold {have}", have=have, need=need, hint="give less"
+        f"the outputs need {format_units(need, token)}, the inputs have {format_units(have, token)}",
+        have=have,
+        need=need,
+        hint="give less",
     )

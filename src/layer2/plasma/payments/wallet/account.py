@@ -17,6 +17,7 @@ from layer2.plasma.payments.chain.state import RootChainState
 from layer2.plasma.payments.wallet.payment_status import HistoryEntry
 from layer2.plasma.payments.wallet.wallet_store import WalletStore
 from layer2.primitives.addresses import address_bytes
+from layer2.primitives.display import format_units
 
 __all__ = ["Account", "Utxo"]
 
@@ -36,7 +37,7 @@ class Utxo:
     state: str
 
     def __repr__(self) -> str:
-        return f"<Utxo {self.position:#x} {self.amount} of token {self.token} {self.state}>"
+        return f"<Utxo {self.position:#x} {format_units(self.amount, self.token)} {self.state}>"
 
 
 class Account:

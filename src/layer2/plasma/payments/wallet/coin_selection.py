@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 from layer2.plasma.payments.chain.errors import FundsMissing
 from layer2.plasma.protocol.params import MAX_INPUTS
 from layer2.plasma.protocol.transaction import Output
+from layer2.primitives.display import format_units
 
 __all__ = ["SelectedInputs", "pick"]
 
@@ -59,7 +60,7 @@ def _of_token(rows: list[P], token: int, need: int) -> list[P]:
     have = sum(kit.output.amount for kit in rows)
     if have < need:
         raise FundsMissing(
-            f"{need} of token {token} needed, {have} can be spent now",
+            f"{format_units(need, token)} needed, {format_units(have, token)} can be spent now",
             have=have,
             need=need,
             hint="deposit, or wait for what is pending",

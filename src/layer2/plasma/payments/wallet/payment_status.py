@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from layer2.plasma.payments.chain.exit_proofs import InFlightExitProof
 from layer2.plasma.protocol.transaction import Transaction
+from layer2.primitives.display import Readable
 
 __all__ = ["HistoryEntry", "SentPayment", "PaymentStatus"]
 
@@ -53,8 +54,8 @@ class SentPayment:
         return self.state in (PaymentStatus.PENDING, PaymentStatus.REFUSED)
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryEntry:
+@dataclass(frozen=True, slots=True, repr=False)
+class HistoryEntry(Readable):
     """A history entry at Unix second `time`: a deposit, a receipt, a payment and its status, an exit or a claim."""
 
     time: int

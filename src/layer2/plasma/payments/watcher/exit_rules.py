@@ -12,6 +12,7 @@ from layer2.plasma.payments.chain.in_flight_data import inputs_wanted
 from layer2.plasma.payments.chain.state import ExitSeen, Game
 from layer2.plasma.payments.watcher.proof_index import NOWHERE, Evidence, Spender
 from layer2.plasma.protocol.transaction import transaction_hash
+from layer2.primitives.display import format_units
 
 __all__ = ["ExitChecker", "ExitVerdict"]
 
@@ -57,7 +58,8 @@ class ExitChecker:
                     result.add(Alert(AlertKind.EXIT_SPENT, one.id, f"position {position:#x}: {what}"), plan)
                     return result
         if not believed:
-            detail = f"position {one.position:#x}: {one.amount} of token {one.token}, from a block not known to be good"
+            held = format_units(one.amount, one.token)
+            detail = f"position {one.position:#x}: {held}, from a block that is not known to be valid"
             result.add(Alert(AlertKind.EXIT_UNKNOWN, one.id, detail))
         return result
 
