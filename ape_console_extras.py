@@ -7,7 +7,7 @@ def ape_init_extras(accounts, chain, **_managers):
     from layer2.ape.console_plasma import ConsolePlasmas
     from layer2.ape.console_rollup import ConsoleRollups
     from layer2.ape.help_text import help_of
-    from layer2.cli.common.dev_accounts import ROLES
+    from layer2.ethereum.accounts import ROLES
     from layer2.primitives.units import format_amount, parse_amount, parse_duration
 
     # The console passes the account manager; the tests pass its part for test accounts.

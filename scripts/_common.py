@@ -40,8 +40,8 @@ def signer_named(text: str, connection: Connection) -> Signer:
     import ape
 
     from layer2.ape import ApeAccountSigner
-    from layer2.cli.common.dev_accounts import role_index
     from layer2.cli.common.workspace import AccountUnusable
+    from layer2.ethereum.accounts import role_index
 
     index = role_index(text)
     if index is not None and connection.is_dev:

@@ -13,7 +13,7 @@ from rich.table import Table
 from layer2.channels.channel import Channel
 from layer2.channels.contract.hub import DEVNET
 from layer2.channels.hub import HubFacade
-from layer2.cli.common.dev_accounts import ROLES
+from layer2.ethereum.accounts import ROLES
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.errors import NotADevChain
 from layer2.primitives.errors import Layer2Error

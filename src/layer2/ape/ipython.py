@@ -28,7 +28,7 @@ def banner() -> str:
     """Return the first lines of the console: the chain, the accounts, the families and the help."""
     import ape
 
-    from layer2.cli.common.dev_accounts import ROLES
+    from layer2.ethereum.accounts import ROLES
     from layer2.primitives.units import format_amount
 
     provider = ape.networks.active_provider

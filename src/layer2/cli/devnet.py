@@ -12,7 +12,6 @@ from pathlib import Path
 
 import click
 
-from layer2.cli.common.dev_accounts import ROLES
 from layer2.cli.common.signals import until_stopped
 from layer2.cli.deploy.channels import HUB, deploy_hub
 from layer2.cli.deploy.coins import NAME as COINS_NAME
@@ -20,7 +19,7 @@ from layer2.cli.deploy.coins import deploy_coins
 from layer2.cli.deploy.payments import NAME as PLASMA_NAME
 from layer2.cli.deploy.payments import deploy_plasma
 from layer2.cli.deploy.rollup import NAME, deploy_rollup
-from layer2.ethereum.accounts import DEV_MNEMONIC
+from layer2.ethereum.accounts import DEV_MNEMONIC, ROLES
 from layer2.ethereum.anvil import find_anvil
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.deployments import Registry

@@ -13,7 +13,7 @@ from typing import Any
 import click
 from eth_account import Account
 
-from layer2.cli.common.dev_accounts import ROLES, role_index
+from layer2.ethereum.accounts import ROLES, role_index
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.sender import Sender
 from layer2.ethereum.signer import LocalSigner, Signer
