@@ -27,7 +27,7 @@ PYTHON_CODE := $(wildcard src scripts tools tests ape_console_extras.py)
 TYPED_CODE := $(wildcard src scripts tools)
 
 .PHONY: help setup demo test test-anvil check check-static bench console devnet nightly fmt artifacts artifacts-check lint types slither \
-	search prove mutants clean
+	search prove mutants wheel clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -65,6 +65,9 @@ prove: setup ## Symbolic proofs of the money functions on the packaged bytecode 
 
 mutants: setup ## Every listed mutation must be noticed by a test (ARGS="--only hub- --shard 1/4")
 	$(BIN)/python tools/run_mutants.py --jobs $(JOBS) $(ARGS)
+
+wheel: setup ## Build the wheel and try it in fresh environments (ARGS="--python 3.12 --extra rollup")
+	$(BIN)/python tools/check_wheel.py $(ARGS)
 
 bench: setup ## Gas and rates, printed beside their anchors (NETWORK=anvil for a real node)
 	@$(BIN)/layer2 bench gas channels --network $(NETWORK) $(ARGS)

@@ -38,8 +38,8 @@ def check(name: str, *, required: bool = True) -> Callable[[Callable[[], str]], 
 
 @check("Python")
 def _python() -> str:
-    if not (3, 11) <= sys.version_info[:2] <= (3, 12):
-        raise Layer2Error(f"{platform.python_version()}", hint="use 3.11 or 3.12")
+    if not (3, 11) <= sys.version_info[:2] <= (3, 13):
+        raise Layer2Error(f"{platform.python_version()}", hint="use 3.11, 3.12 or 3.13")
     return platform.python_version()
 
 

@@ -42,9 +42,8 @@ def load_manifest(mocks: bool = False) -> Mapping[str, Any]:
     try:
         text = resources.files("layer2").joinpath("artifacts", name).read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError) as failure:
-        raise ArtifactError(
-            f"layer2/artifacts/{name} is missing", hint="install it again, or make artifacts"
-        ) from failure
+        hint = "mocks are part of a checkout, not of the wheel" if mocks else "install it again, or make artifacts"
+        raise ArtifactError(f"layer2/artifacts/{name} is missing", hint=hint) from failure
     try:
         manifest = json.loads(text)
     except json.JSONDecodeError as failure:

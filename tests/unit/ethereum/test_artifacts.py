@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -69,3 +70,16 @@ def test_a_run_on_artifacts_of_other_sources_is_stopped(tmp_path: Path) -> None:
     source.write_text(source.read_text() + "\n// A comment counts, too.\n")
     with pytest.raises(pytest.UsageError, match="make artifacts"):
         require_fresh(changed)
+
+
+def test_a_wheel_has_no_mocks_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "artifacts").mkdir()
+    monkeypatch.setattr(resources, "files", lambda _: tmp_path)
+    load_manifest.cache_clear()
+    try:
+        with pytest.raises(ArtifactError, match=r"mocks\.json is missing; mocks are part of a checkout"):
+            load_artifact("MockToken", mocks=True)
+        with pytest.raises(ArtifactError, match=r"manifest\.json is missing; install it again"):
+            load_artifact("ChannelHub")
+    finally:
+        load_manifest.cache_clear()
