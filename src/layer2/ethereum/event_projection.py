@@ -42,7 +42,7 @@ class EventProjection:
         self._contract = contract
         self._confirmations = confirmations
         self._lock = threading.Lock()
-        self._done: deque[tuple[int, list[Callable[[], None]]]] = deque()
+        self._done: deque[tuple[int, list[Callable[[], object]]]] = deque()
 
     @cached_property
     def _stream(self) -> EventStream[Event]:
@@ -95,7 +95,7 @@ class EventProjection:
         self._done.append((block, []))
         self.applied += 1
 
-    def on_revert(self, undo: Callable[[], None]) -> None:
+    def on_revert(self, undo: Callable[[], object]) -> None:
         """Register a further function that reverts the last event's effects elsewhere."""
         self._done[-1][1].append(undo)
 

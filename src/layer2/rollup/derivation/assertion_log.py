@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from layer2.ethereum.log_follower import LogFollower
+from collections.abc import Set
+
 from layer2.primitives.addresses import Address
 from layer2.rollup.derivation.inbox import InboxLog
 from layer2.rollup.l1.blob_sources import Blobs
@@ -21,10 +22,7 @@ class AssertionLog:
     def __init__(self, rollup: RollupContract, start_block: int, confirmations: int, blobs: Blobs) -> None:
         self.rollup = rollup
         self.blobs = blobs
-        self._follower = LogFollower(
-            rollup.connection, rollup.address, start_block=start_block, confirmations=confirmations
-        )
-        self._log = InboxLog(rollup)
+        self._log = InboxLog(rollup, start_block=start_block, confirmations=confirmations)
 
     @property
     def queue(self) -> list[QueueItem]:
@@ -61,9 +59,9 @@ class AssertionLog:
         return self._log.announced
 
     @property
-    def claimed(self) -> set[int]:
+    def claimed(self) -> Set[int]:
         """Numbers of paid withdrawals, counted from genesis."""
-        return self._log.claimed
+        return self._log.claimed.keys()
 
     @property
     def transferred(self) -> dict[tuple[int, bytes], Address]:
@@ -76,14 +74,14 @@ class AssertionLog:
         return self._log.frozen
 
     @property
-    def escaped(self) -> set[int]:
+    def escaped(self) -> Set[int]:
         """Accounts paid in frozen mode."""
-        return self._log.escaped
+        return self._log.escaped.keys()
 
     @property
-    def refunded(self) -> set[int]:
+    def refunded(self) -> Set[int]:
         """Indices of queue items whose deposit was refunded in frozen mode."""
-        return self._log.refunded
+        return self._log.refunded.keys()
 
     def status(self, claim: Assertion) -> Status:
         """Return the status of an assertion in the logs read so far."""

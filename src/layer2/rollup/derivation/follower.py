@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
-from layer2.ethereum.log_follower import Update
+from layer2.ethereum.contract import Event
+from layer2.ethereum.event_stream import EventBatch
 from layer2.primitives.worker_pool import WorkerPool
 from layer2.rollup.derivation.assertion_log import AssertionLog
 from layer2.rollup.derivation.inbox import Entry, Heads
@@ -59,7 +60,6 @@ class InboxFollower(AssertionLog):
         self._snapshot = snapshot
         self.reorganisations = 0
         """Number of reorganisations that removed logs."""
-        self._begun = False
         self.missing: DataMissing | None = None
         """Reason why the head does not advance, or None."""
         root = Assertion(bytes(32), 0, 0, self._genesis.root, bytes(32), False)
@@ -87,7 +87,7 @@ class InboxFollower(AssertionLog):
     @property
     def read(self) -> bool:
         """True if L1 has been read at least once."""
-        return self._begun
+        return self._log.read
 
     @property
     def unread(self) -> int:
@@ -106,20 +106,19 @@ class InboxFollower(AssertionLog):
         self.advance(len(self._log.posted))
         return len(self.entries) - min(before, left)
 
-    def poll(self) -> Update:
-        """Return new and removed logs from L1; pass them to `take` before any other query."""
-        return self._follower.step()
+    def poll(self) -> EventBatch[Event]:
+        """Return new and removed events from L1; pass them to `take` before any other query."""
+        return self._log.poll()
 
-    def take(self, update: Update) -> int:
-        """Apply new and removed logs without executing entries; return the number of entries left after removals."""
-        self._begun, left = True, len(self.entries)
-        if update.removed:
+    def take(self, batch: EventBatch[Event]) -> int:
+        """Apply new and removed events without executing entries; return the number of entries left after removals."""
+        left = len(self.entries)
+        if batch.removed:
             self.reorganisations += 1
-            self._log = self._log.without(len(update.removed))
+            self._log.take(replace(batch, new=()))
             left = len(self._log.posted)
             self._restart()
-        for log in update.new:
-            self._log.take(log)
+        self._log.take(replace(batch, removed=()))
         if self._snapshot_turned():
             self._restart()
         return left

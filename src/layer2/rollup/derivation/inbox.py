@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, TypeVar
 
 from layer2.ethereum.connection import Connection
+from layer2.ethereum.contract import Event
 from layer2.ethereum.errors import RpcError
-from layer2.ethereum.records import Log
+from layer2.ethereum.event_projection import EventProjection
 from layer2.primitives.addresses import Address, to_address
 from layer2.rollup.l1.blob_sources import Blobs
 from layer2.rollup.l1.contract import RollupContract
@@ -19,6 +22,8 @@ from layer2.rollup.state.commitments import Assertion, ItemKind, ItemRecord, Sta
 from layer2.rollup.state.forced_queue import QueueItem, decode_item
 
 __all__ = ["Entry", "Heads", "InboxLog", "Posted"]
+
+T = TypeVar("T")
 
 _STATUS = {"Finalized": Status.FINAL, "Invalidated": Status.INVALID, "Released": Status.RELEASED}
 """Status of an assertion by the name of the event that sets it."""
@@ -75,7 +80,7 @@ class Heads:
         return cls(len(entries), *counts)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Posted:
     """An entry as logged: its frames, or the versioned hashes of the blobs that contain them."""
 
@@ -102,73 +107,109 @@ class Posted:
         return Entry(self.record, b"", (), self.block, True)
 
 
-@dataclass(slots=True)
-class InboxLog:
-    """Logs of one rollup, decoded in order; a reorganisation creates a new object from the remaining logs.
+class InboxLog(EventProjection):
+    """Projection of one rollup's events, without execution; values of the logs are never queried from L1 again.
 
     Attributes:
+        posted: entries of the inbox.
+        queue: every queue item so far.
+        raw: every queue item in the encoding that the contract hashed.
+        claims: every assertion by id, valid or not.
+        claim_blocks: L1 blocks of the assertions.
         times: cached timestamps of blocks with assertions.
+        announced: L1 blocks in which proofs were committed, by commitment; a repetition does not count.
+        claimed: L1 blocks in which withdrawals were paid, by number.
+        roots: roots of assertions that were posted in calldata.
+        transferred: current owners of transferred withdrawals, by number and leaf.
+        escaped: L1 blocks in which accounts were paid in frozen mode.
+        refunded: L1 blocks in which deposits of the queue were refunded in frozen mode.
     """
 
-    rollup: RollupContract
-    logs: list[Log] = field(default_factory=list)
-    posted: list[Posted] = field(default_factory=list)
-    queue: list[QueueItem] = field(default_factory=list)
-    raw: list[bytes] = field(default_factory=list)
-    claims: dict[bytes, Assertion] = field(default_factory=dict)
-    claim_blocks: dict[bytes, int] = field(default_factory=dict)
-    status: dict[bytes, Status] = field(default_factory=dict)
-    times: dict[int, int] = field(default_factory=dict)
-    announced: dict[bytes, int] = field(default_factory=dict)
-    claimed: set[int] = field(default_factory=set)
-    roots: dict[bytes, bytes] = field(default_factory=dict)
-    transferred: dict[tuple[int, bytes], Address] = field(default_factory=dict)
-    escaped: set[int] = field(default_factory=set)
-    refunded: set[int] = field(default_factory=set)
-    frozen: bool = False
+    def __init__(self, rollup: RollupContract, *, start_block: int = 0, confirmations: int = 0) -> None:
+        super().__init__(rollup.contract, start_block=start_block, confirmations=confirmations)
+        self.posted: list[Posted] = []
+        self.queue: list[QueueItem] = []
+        self.raw: list[bytes] = []
+        self.claims: dict[bytes, Assertion] = {}
+        self.claim_blocks: dict[bytes, int] = {}
+        self.status: dict[bytes, Status] = {}
+        self.times: dict[int, int] = {}
+        self.announced: dict[bytes, int] = {}
+        self.claimed: dict[int, int] = {}
+        self.roots: dict[bytes, bytes] = {}
+        self.transferred: dict[tuple[int, bytes], Address] = {}
+        self.escaped: dict[int, int] = {}
+        self.refunded: dict[int, int] = {}
+        self._frozen: dict[str, int] = {}
 
-    def take(self, log: Log) -> None:
-        """Decode and apply the next log."""
-        self.logs.append(log)
-        event = self.rollup.contract.decode_log(log)
-        if event is None:
-            return
-        args = event.args
-        if event.name == "Queued":
-            raw = bytes(args["raw"])
-            self.raw.append(raw)
-            self.queue.append(decode_item(raw))
-        elif event.name == "Posted":
-            self.posted.append(Posted(ItemRecord.of(args["item"]), log.block_number))
-        elif event.name == "Frames":
-            self.posted[-1].data = bytes(args["data"])
-        elif event.name == "Blobs":
-            self.posted[-1].hashes = tuple(bytes(one) for one in args["hashes"])
-        elif event.name == "Proposed":
-            claim = Assertion.of(args["claim"])
-            self.claims[claim.id] = claim
-            self.claim_blocks[claim.id] = log.block_number
-            self.status[claim.id] = Status.OPEN
-        elif event.name in _STATUS:
-            self.status[bytes(args["id"])] = _STATUS[event.name]
-        elif event.name == "Committed":
-            self.announced.setdefault(bytes(args["commitment"]), log.block_number)
-        elif event.name == "RootsGiven":
-            self.roots[bytes(args["id"])] = bytes(args["roots"])
-        elif event.name == "Claimed":
-            self.claimed.add(int(args["number"]))
-        elif event.name == "ClaimTransferred":
-            self.transferred[int(args["number"]), bytes(args["leaf"])] = to_address(args["to"])
-        elif event.name == "Frozen":
-            self.frozen = True
-        elif event.name == "Escaped":
-            self.escaped.add(int(args["account"]))
-        elif event.name == "Refunded":
-            self.refunded.add(int(args["index"]))
+    def __repr__(self) -> str:
+        return f"<InboxLog entries={len(self.posted)} queue={len(self.queue)} assertions={len(self.claims)}>"
 
-    def without(self, count: int) -> InboxLog:
-        """Return the contents without the newest `count` logs."""
-        fresh = InboxLog(self.rollup)
-        for log in self.logs[: len(self.logs) - count]:
-            fresh.take(log)
-        return fresh
+    @property
+    def frozen(self) -> bool:
+        """True if the rollup has been frozen."""
+        return bool(self._frozen)
+
+    def revert(self) -> None:
+        """Revert the last event, and forget the times of blocks, which may be other ones now."""
+        super().revert()
+        self.times.clear()
+
+    # ------------------------------------------------------------------------------------------------------- events
+
+    def _on_Queued(self, args: dict[str, Any], event: Event) -> None:
+        raw = bytes(args["raw"])
+        self._append(self.queue, decode_item(raw))
+        self._append(self.raw, raw)
+
+    def _on_Posted(self, args: dict[str, Any], event: Event) -> None:
+        self._append(self.posted, Posted(ItemRecord.of(args["item"]), event.log.block_number))
+
+    def _on_Frames(self, args: dict[str, Any], event: Event) -> None:
+        self._amend(replace(self.posted[-1], data=bytes(args["data"])))
+
+    def _on_Blobs(self, args: dict[str, Any], event: Event) -> None:
+        self._amend(replace(self.posted[-1], hashes=tuple(bytes(one) for one in args["hashes"])))
+
+    def _on_Proposed(self, args: dict[str, Any], event: Event) -> None:
+        claim = Assertion.of(args["claim"])
+        self._put(self.claims, claim.id, claim)
+        self._put(self.claim_blocks, claim.id, event.log.block_number)
+        self._put(self.status, claim.id, Status.OPEN)
+
+    def _on_Finalized(self, args: dict[str, Any], event: Event) -> None:
+        self._put(self.status, bytes(args["id"]), _STATUS[event.name])
+
+    _on_Invalidated = _on_Released = _on_Finalized
+
+    def _on_Committed(self, args: dict[str, Any], event: Event) -> None:
+        commitment = bytes(args["commitment"])
+        if commitment not in self.announced:
+            self._put(self.announced, commitment, event.log.block_number)
+
+    def _on_RootsGiven(self, args: dict[str, Any], event: Event) -> None:
+        self._put(self.roots, bytes(args["id"]), bytes(args["roots"]))
+
+    def _on_Claimed(self, args: dict[str, Any], event: Event) -> None:
+        self._put(self.claimed, int(args["number"]), event.log.block_number)
+
+    def _on_ClaimTransferred(self, args: dict[str, Any], event: Event) -> None:
+        self._put(self.transferred, (int(args["number"]), bytes(args["leaf"])), to_address(args["to"]))
+
+    def _on_Frozen(self, args: dict[str, Any], event: Event) -> None:
+        self._put(self._frozen, "in", event.log.block_number)
+
+    def _on_Escaped(self, args: dict[str, Any], event: Event) -> None:
+        self._put(self.escaped, int(args["account"]), event.log.block_number)
+
+    def _on_Refunded(self, args: dict[str, Any], event: Event) -> None:
+        self._put(self.refunded, int(args["index"]), event.log.block_number)
+
+    def _append(self, rows: list[T], row: T) -> None:
+        rows.append(row)
+        self.on_revert(rows.pop)
+
+    def _amend(self, posted: Posted) -> None:
+        """Replace the last entry, to which a further event of its transaction belongs."""
+        before, self.posted[-1] = self.posted[-1], posted
+        self.on_revert(partial(self.posted.__setitem__, -1, before))
