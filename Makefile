@@ -96,8 +96,8 @@ fmt: setup ## Format Python and Solidity
 	$(BIN)/forge fmt
 	$(BIN)/forge fmt proofs/*.sol
 
-artifacts: setup ## Recompile the contracts into the packaged manifests
-	$(BIN)/python tools/compile_artifacts.py
+artifacts: setup ## Compile the contracts that changed into the packaged manifests (ARGS="RootChain", ARGS=--all)
+	$(BIN)/python tools/compile_artifacts.py $(ARGS)
 
 artifacts-check: setup
 	$(BIN)/python tools/compile_artifacts.py --check

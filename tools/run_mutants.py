@@ -39,7 +39,6 @@ SETTINGS = ["-q", "-x", "-p", "no:ape_test", "-p", "no:cacheprovider", "--no-hea
 # The markers select among whole files; a test that is listed by name is always run.
 CHOICE = ["-m", "not anvil or machine"]
 KEYS = {"id", "file", "old", "new", "tests", "compile", "equivalent", "hangs"}
-IMPORT = re.compile(r'^import .*?"(?P<path>[^"]+)";', re.MULTILINE | re.DOTALL)
 KILLED, SURVIVED, BROKEN, EQUIVALENT = "killed", "SURVIVED", "BROKEN", "equivalent"
 
 
@@ -158,26 +157,9 @@ def text_of(path: Path) -> str:
 # --------------------------------------------------------------------------------------------------------- contracts
 
 
-def sources_below(root: Path, path: str) -> dict[str, bytes]:
-    """Return the source of a contract and of its imports, by path relative to the project."""
-    found: dict[str, bytes] = {}
-    waiting = [path]
-    while waiting:
-        name = waiting.pop()
-        if name in found:
-            continue
-        found[name] = (root / name).read_bytes()
-        for match in IMPORT.finditer(found[name].decode("utf-8")):
-            target = match["path"]
-            if target.startswith("@layer2/"):
-                waiting.append("contracts/" + target.removeprefix("@layer2/"))
-            else:
-                waiting.append(os.path.normpath(os.path.join(os.path.dirname(name), target)))
-    return found
-
-
 def recompile(root: Path, mutant: Mutant) -> str:
     """Compile the contracts with the mutated file into a copy's artifacts; return the compiler's errors, or ""."""
+    sources = compile_artifacts.sources(root)
     changed = 0
     for file in ("manifest.json", "mocks.json"):
         path = root / "src" / "layer2" / "artifacts" / file
@@ -187,15 +169,15 @@ def recompile(root: Path, mutant: Mutant) -> str:
                 continue
             if file == "mocks.json" and name not in mutant.compile:
                 continue
-            files = sources_below(root, entry["source"])
+            files = compile_artifacts.closure(sources, entry["source"])
             if mutant.file not in files:
                 continue
             fresh, trouble = compiled(files, entry["source"], name)
-            if fresh and size_of(fresh) > MOST_CODE:
+            if fresh and compile_artifacts.size_of(fresh) > MOST_CODE:
                 # A contract that cannot be deployed would fail every test for an unrelated reason.
                 fresh, trouble = compiled(files, entry["source"], name, runs=1)
-            if fresh and size_of(fresh) > MOST_CODE:
-                trouble = f"{name} has {size_of(fresh)} bytes, more than a chain takes"
+            if fresh and compile_artifacts.size_of(fresh) > MOST_CODE:
+                trouble = f"{name} has {compile_artifacts.size_of(fresh)} bytes, more than a chain takes"
             if trouble:
                 return trouble
             changed += fresh["runtime"] != entry["runtime"]
@@ -206,32 +188,10 @@ def recompile(root: Path, mutant: Mutant) -> str:
 
 def compiled(files: dict[str, bytes], source: str, name: str, runs: int | None = None) -> tuple[dict[str, Any], str]:
     """Return a contract's artifact, or the compiler's error."""
-    output = json.loads(compile_artifacts.solc("--standard-json", given=compiler_input(files, source, runs)))
-    errors = [item["message"] for item in output.get("errors", ()) if item["severity"] == "error"]
-    if errors:
-        return {}, f"{name} does not compile: {errors[0]}"
-    names: dict[str, str] = {}
-    for one in output["sources"].values():
-        compile_artifacts.variable_names(one["ast"], names)
-    return compile_artifacts.artifact(source, name, output["contracts"][source][name], names), ""
-
-
-def size_of(artifact: dict[str, Any]) -> int:
-    """Return the length of a contract's code in bytes."""
-    return len(artifact["runtime"]) // 2 - 1
-
-
-def compiler_input(files: dict[str, bytes], target: str, runs: int | None = None) -> str:
-    """Return compiler input for one contract, with all sources' syntax trees for the names of its immutables.
-
-    `runs` is the number of optimizer runs; the project's by default.
-    """
-    given = compile_artifacts.standard_input(files)
-    if runs is not None:
-        given["settings"]["optimizer"]["runs"] = runs
-    wanted = given["settings"]["outputSelection"]["*"]
-    given["settings"]["outputSelection"] = {target: wanted, "*": {"": ["ast"]}}
-    return json.dumps(given)
+    try:
+        return dict(compile_artifacts.compile_sources(files, [source], runs))[name], ""
+    except compile_artifacts.CompileError as error:
+        return {}, f"{name} does not compile: {error}"
 
 
 # ------------------------------------------------------------------------------------------------------------ copies

@@ -62,6 +62,69 @@ def test_stale_manifest_is_named_and_a_current_one_is_not(artifacts: ModuleType,
     ]
 
 
+def test_the_sources_of_a_contract_are_those_it_imports(artifacts: ModuleType) -> None:
+    files = artifacts.closure(artifacts.sources(), "contracts/channels/ChannelHub.sol")
+    assert {"contracts/channels/Locks.sol", "contracts/types/Slots.sol", "contracts/lib/Signatures.sol"} <= set(files)
+    assert not any(name.startswith("contracts/rollup") for name in files)
+    with pytest.raises(artifacts.CompileError, match=r"a.sol imports gone.sol"):
+        artifacts.closure({"a.sol": b'import {Gone} from "./gone.sol";'}, "a.sol")
+
+
+def changed(artifacts: ModuleType, monkeypatch: pytest.MonkeyPatch, *paths: str) -> None:
+    """Change sources without a change of their code."""
+    files = artifacts.sources()
+    monkeypatch.setattr(artifacts, "sources", lambda: files | {path: files[path] + b"\n" for path in paths})
+
+
+def test_without_a_change_nothing_is_compiled(artifacts: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = artifacts.stored_manifests()
+    monkeypatch.setattr(artifacts, "compile_sources", lambda files, targets: pytest.fail(f"compiles {targets}"))
+    assert artifacts.build(before) == (before, {}, [])
+
+
+def test_a_changed_contract_is_compiled_alone_to_the_same_artifact(
+    artifacts: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The packaged entry was made with all contracts in one compilation, as `artifacts-check` demands."""
+    before = artifacts.stored_manifests()
+    changed(artifacts, monkeypatch, "contracts/channels/conditions/CoinFlip.sol")
+    after, fresh, left = artifacts.build(before)
+    assert (list(fresh), left) == (["CoinFlip"], [])
+    assert {file: manifest["contracts"] for file, manifest in after.items()} == {
+        file: manifest["contracts"] for file, manifest in before.items()
+    }
+    assert after["manifest.json"]["source_checksum"] != before["manifest.json"]["source_checksum"]
+
+
+def test_a_changed_import_makes_its_users_stale(artifacts: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def compile_sources(files: object, targets: list[str]) -> list[tuple[str, Any]]:
+        asked.extend(targets)
+        return []
+
+    monkeypatch.setattr(artifacts, "compile_sources", compile_sources)
+    changed(artifacts, monkeypatch, "contracts/channels/Locks.sol")
+    artifacts.build(artifacts.stored_manifests())
+    assert "contracts/channels/ChannelHub.sol" in asked
+    assert "contracts/channels/HubBase.sol" not in asked
+
+
+def test_names_leave_other_contracts_stale_and_the_manifest_without_a_checksum(
+    artifacts: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = "contracts/mocks/MockCondition.sol"
+    changed(artifacts, monkeypatch, "contracts/channels/conditions/CoinFlip.sol", other)
+    partly, fresh, left = artifacts.build(artifacts.stored_manifests(), ["CoinFlip"])
+    assert (list(fresh), left) == (["CoinFlip"], [other])
+    assert {manifest["source_checksum"] for manifest in partly.values()} == {""}
+    whole, fresh, left = artifacts.build(partly)
+    assert (list(fresh), left) == (["MockCondition"], [])
+    assert "" not in {manifest["source_checksum"] for manifest in whole.values()}
+    with pytest.raises(artifacts.CompileError, match="named CoinFlop"):
+        artifacts.build(partly, ["CoinFlop"])
+
+
 @pytest.mark.parametrize(
     ("output", "count"),
     [
@@ -289,12 +352,6 @@ def test_a_mutation_that_is_too_large_for_a_chain_is_compiled_for_size_or_told(
     monkeypatch.setattr(mutants, "compiled", compiled)
     assert mutants.recompile(tmp_path, mutation(mutants, file="contracts/Vault.sol")) == told
     assert asked == [None, 1]
-
-
-def test_the_sources_of_a_contract_are_those_it_imports(mutants: ModuleType) -> None:
-    files = mutants.sources_below(ROOT, "contracts/channels/ChannelHub.sol")
-    assert {"contracts/channels/Locks.sol", "contracts/types/Slots.sol", "contracts/lib/Signatures.sol"} <= set(files)
-    assert not any(name.startswith("contracts/rollup") for name in files)
 
 
 # -------------------------------------------------------------------------------------------------------------- prose

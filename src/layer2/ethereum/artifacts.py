@@ -15,6 +15,8 @@ from layer2.ethereum.errors import ArtifactError
 
 __all__ = ["Artifact", "artifact_names", "load_artifact", "load_manifest", "source_checksum"]
 
+_REINSTALL = "install layer2 again; in a checkout run: make artifacts ARGS=--all"
+
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
@@ -42,16 +44,20 @@ def load_manifest(mocks: bool = False) -> Mapping[str, Any]:
     try:
         text = resources.files("layer2").joinpath("artifacts", name).read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError) as failure:
-        hint = "mocks are part of a checkout, not of the wheel" if mocks else "install it again, or make artifacts"
+        hint = "mocks are part of a checkout, not of the wheel" if mocks else _REINSTALL
         raise ArtifactError(f"layer2/artifacts/{name} is missing", hint=hint) from failure
     try:
         manifest = json.loads(text)
     except json.JSONDecodeError as failure:
         raise ArtifactError(
-            f"layer2/artifacts/{name} is damaged: {failure}", hint="install it again, or make artifacts"
+            f"layer2/artifacts/{name} is damaged: {failure}",
+            hint=_REINSTALL,
         ) from failure
     if not isinstance(manifest, dict) or not isinstance(manifest.get("contracts"), dict):
-        raise ArtifactError(f"layer2/artifacts/{name} has no contracts", hint="install it again, or make artifacts")
+        raise ArtifactError(
+            f"layer2/artifacts/{name} has no contracts",
+            hint=_REINSTALL,
+        )
     return cast(Mapping[str, Any], manifest)
 
 
@@ -67,7 +73,7 @@ def load_artifact(name: str, *, mocks: bool = False) -> Artifact:
     if raw is None:
         raise ArtifactError(
             f"contract {name!r} is not in the manifest; it has: {', '.join(artifact_names(mocks=mocks))}",
-            hint="check the name, or compile again",
+            hint="check the name; in a checkout run: make artifacts",
         )
     try:
         return Artifact(
@@ -84,7 +90,8 @@ def load_artifact(name: str, *, mocks: bool = False) -> Artifact:
         )
     except (KeyError, TypeError, ValueError) as failure:
         raise ArtifactError(
-            f"contract {name!r}: the manifest entry is damaged: {failure!r}", hint="compile again"
+            f"contract {name!r}: the manifest entry is damaged: {failure!r}",
+            hint=_REINSTALL,
         ) from failure
 
 
