@@ -87,8 +87,8 @@ def test_an_nft_goes_from_hand_to_hand_and_out(nft: Contract, node: AnvilNode, d
 def test_what_cannot_be_is_one_line_and_changes_nothing(nft: Contract, does: Command, fails: Command) -> None:
     coin = coin_of(does, "deposit", "1 ether", "--as", "payer")
     assert "already deployed" in fails("deploy")
-    assert "no number of a coin" in fails("send", "one", "payee", "--as", "payer")
-    assert "no number of a coin" in fails("exit", str(1 << 64), "--as", "payer")
+    assert "not a coin number" in fails("send", "one", "payee", "--as", "payer")
+    assert "not a coin number" in fails("exit", str(1 << 64), "--as", "payer")
     assert "not in this wallet" in fails("send", "5", "payee", "--as", "payer")
     assert "nor `local`" in fails("send", coin, "payee", "--as", "payer", "--operator", "nowhere")
     assert "layer2: " in fails("send", coin, "nobody", "--as", "payer")

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from tests.unit.cli.conftest import ETHER, Command, balance
 
-from layer2.cli.common.endpoints import announced, export_line, listening_at
+from layer2.cli.common.endpoints import announced, listening_at, url_at_home
 from layer2.ethereum.anvil import AnvilNode
 
 URL = "http://127.0.0.1:8560"
@@ -43,7 +43,7 @@ def test_what_listens_is_found_for_as_long_as_it_does(tmp_path: Path) -> None:
 def test_who_listens_everywhere_is_found_on_the_loopback(tmp_path: Path, url: str, found: str) -> None:
     with announced(tmp_path, url):
         assert listening_at(tmp_path) == found
-    assert export_line("LAYER2_SEQUENCER", url).strip() == f"export LAYER2_SEQUENCER={found}"
+    assert url_at_home(url) == found
 
 
 def test_what_a_killed_service_left_behind_is_not_believed(tmp_path: Path) -> None:

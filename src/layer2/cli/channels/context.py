@@ -16,13 +16,13 @@ from layer2.channels.party.party import Party
 from layer2.channels.party.policy import CONFIRMATIONS
 from layer2.channels.party.transition import State
 from layer2.channels.protocol.channel_key import ChannelKey
+from layer2.cli.common.context import unique
+from layer2.cli.common.deployment import recorded
 from layer2.cli.common.workspace import Workspace
 from layer2.cli.deploy.channels import HUB
 from layer2.ethereum.artifacts import load_artifact
 from layer2.ethereum.assets import allow, asset_at
 from layer2.ethereum.contract import Contract
-from layer2.ethereum.deployments import Registry
-from layer2.primitives.errors import InputError
 
 __all__ = ["Context", "confirming", "describe", "desk_of"]
 
@@ -47,15 +47,9 @@ class Context:
         """
         if text == "last" and self.party.channels:
             return self._last()
-        prefix = text.lower().removeprefix("0x")
-        fitting = [one for one in self.party.channels if one.hex().startswith(prefix)]
-        if len(prefix) < 4 or len(fitting) != 1:
-            known = ", ".join(one.hex()[:8] for one in self.party.channels) or "none"
-            raise InputError(
-                f"channel {text!r}: {len(fitting)} channels of {self.party.address} fit (kept: {known})",
-                hint="give at least four digits of one id, or `last`; --as acts as the other party",
-            )
-        return self.party.state(fitting[0]).key
+        hint = "give at least four digits of one id, or `last`; --as acts as the other party"
+        chosen = unique(text, "channel", list(self.party.channels), self.party.address, hint)
+        return self.party.state(chosen).key
 
     def _last(self) -> ChannelKey:
         """Return the newest channel with a balance, or the newest channel if none has one."""
@@ -78,8 +72,7 @@ class Context:
 @contextlib.contextmanager
 def desk_of(workspace: Workspace, deployments: str = "deployments") -> Iterator[Context]:
     """Open the acting account's node on the hub that is recorded for the chain."""
-    connection = workspace.connection
-    record = Registry(deployments).load(connection.chain_id, HUB, connection)
+    connection, record = workspace.connection, recorded(workspace, HUB, deployments)
     hub = HubContract(Contract(connection, record.address, load_artifact(HUB).abi))
     path = workspace.folder / f"{record.address}.journal"
     party = Party.open(workspace.signer, hub, path, confirmations=workspace.confirmations)

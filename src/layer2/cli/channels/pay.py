@@ -12,7 +12,7 @@ from layer2.channels.protocol.json_codec import decode, encode
 from layer2.channels.protocol.proofs import Acceptance, LockPayment, Payment, PaymentRequest
 from layer2.cli.channels.context import Context, confirming, describe, desk_of
 from layer2.cli.common.command_registry import CHANNELS
-from layer2.cli.common.deployment_records import warn_of_windows
+from layer2.cli.common.deploy import warn_of_windows
 from layer2.cli.common.input import read_text
 from layer2.cli.common.tables import show as show_table
 from layer2.cli.common.workspace import Workspace, party_address

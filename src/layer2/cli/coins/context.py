@@ -12,6 +12,8 @@ import click
 from layer2.api.http.errors import Unreachable
 from layer2.cli.coins.deployment import CoinDeployment, coin_place_of
 from layer2.cli.coins.operator_client import coin_gate_at, coin_sources_at
+from layer2.cli.common.context import if_available, service_option
+from layer2.cli.common.context import sources_option as sources
 from layer2.cli.common.workspace import Workspace
 from layer2.ethereum.assets import asset_at
 from layer2.plasma.coins.chain.operator_client import CoinOperatorClient
@@ -75,52 +77,25 @@ def coin_desk_of(
     with contextlib.ExitStack() as held:
         gate: CoinOperatorClient | None = None
         if operator is not None and (needed or operator != "local" or any(place.operator_folder.iterdir())):
-            gate = _gate(operator, place, held, needed)
-        journal = held.enter_context(Journal(place.journal, kind="coin wallet", recovery=_RECOVERY))
+            gate = if_available(coin_gate_at(operator, place), held, needed, (Unreachable, JournalLocked))
+        journal = held.enter_context(Journal(place.wallet_store, kind="coin wallet", recovery=_RECOVERY))
         wallet = CoinStore(place.chain, workspace.signer, journal, place.chain_state())
         known = [*mirrors, *(["local"] if operator == "local" and gate is None and place.bodies.is_dir() else [])]
         holder = CoinWallet(wallet, workspace.sender, gate, coin_sources_at(known, place))
         for fault in holder.sync():
-            click.echo(f"not followed: {fault}", err=True)
+            click.echo(f"coin not verified: {fault}", err=True)
         yield CoinContext(workspace, place, holder)
-
-
-def _gate(operator: str, place: CoinDeployment, held: contextlib.ExitStack, needed: bool) -> CoinOperatorClient | None:
-    try:
-        return held.enter_context(coin_gate_at(operator, place))
-    except (Unreachable, JournalLocked) as fault:
-        if needed:
-            raise
-        click.echo(f"operator not asked: {fault}", err=True)
-        return None
 
 
 def sources_option(command: F) -> F:
     """Add `--operator` and `--mirror`."""
-    operator = click.option(
-        "--operator",
-        default="local",
-        show_default=True,
-        envvar="LAYER2_COIN_OPERATOR",
-        show_envvar=True,
-        help="URL of the operator of coins; local is this machine's own, by its folder, or where it listens.",
-    )
-    mirror = click.option("--mirror", "mirrors", multiple=True, help="URL or folder of somebody else who has blocks.")
+    operator: Callable[[F], F] = service_option("--operator", "LAYER2_COIN_OPERATOR", "coin operator")
+    mirror = click.option("--mirror", "mirrors", multiple=True, help="URL or folder of another source of block data.")
     return operator(mirror(command))
 
 
-def blocks_option(command: F) -> F:
-    """Add an `--operator` option that names sources of block data and can be repeated."""
-    return click.option(
-        "--operator",
-        multiple=True,
-        default=("local",),
-        show_default="local",
-        envvar="LAYER2_COIN_OPERATOR",
-        show_envvar=True,
-        help="Where bodies of blocks are: URL of an operator, a folder, or local, the folder of this machine's own "
-        "operator. Several are asked in turn; none has to answer.",
-    )(command)
+blocks_option = sources("LAYER2_COIN_OPERATOR")
+"""Adds `--operator` for sources of block data."""
 
 
 def coin_named(text: str) -> int:
@@ -130,5 +105,5 @@ def coin_named(text: str) -> int:
     except ValueError:
         coin = -1
     if not 0 <= coin < 1 << 64:
-        raise InputError(f"coin {text[:40]!r}: no number of a coin", hint="layer2 plasma coin list shows them")
+        raise InputError(f"coin {text[:40]!r}: not a coin number", hint="layer2 plasma coin list shows them")
     return coin

@@ -1,10 +1,11 @@
-"""The coin chain recorded for a chain, and the local files of its nodes and wallets."""
+"""The coin chain recorded for a chain."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from typing import ClassVar
 
+from layer2.cli.common.deployment import NodeDeployment, recorded
 from layer2.cli.common.workspace import Workspace
 from layer2.cli.deploy.coins import NAME
 from layer2.ethereum.deployments import Registry
@@ -15,32 +16,13 @@ __all__ = ["CoinDeployment", "coin_place_of", "has_coins"]
 
 
 @dataclass(frozen=True, slots=True)
-class CoinDeployment:
-    """The coin chain contract and the block of its deployment."""
+class CoinDeployment(NodeDeployment):
+    """The coin chain contract and its local files."""
 
-    workspace: Workspace
+    PREFIX: ClassVar[str] = "coin"
+    WALLET: ClassVar[str] = "coins"
+
     chain: CoinChain
-    start_block: int
-
-    @property
-    def operator_folder(self) -> Path:
-        """Folder of this machine's operator, with its journal and block data."""
-        return self.workspace.folder_of(f"coin-operator-{self.chain.address}")
-
-    @property
-    def bodies(self) -> Path:
-        """Folder of this machine's block data, which others may read while the operator runs."""
-        return self.operator_folder / "bodies"
-
-    @property
-    def watcher_folder(self) -> Path:
-        """Folder of the acting account's coin watcher."""
-        return self.workspace.folder_of(f"coin-watcher-{self.chain.address}-{self.workspace.signer.address}")
-
-    @property
-    def journal(self) -> Path:
-        """Path of the acting account's wallet journal."""
-        return self.workspace.folder / f"coins-{self.chain.address}.journal"
 
     def chain_state(self) -> CoinChainState:
         """Return a new chain state, not yet read."""
@@ -49,9 +31,8 @@ class CoinDeployment:
 
 def coin_place_of(workspace: Workspace, deployments: str = "deployments") -> CoinDeployment:
     """Return the coin chain recorded for the chain."""
-    connection = workspace.connection
-    record = Registry(deployments).load(connection.chain_id, NAME, connection)
-    return CoinDeployment(workspace, CoinChain.at(connection, record.address), record.block)
+    record = recorded(workspace, NAME, deployments)
+    return CoinDeployment(workspace, record.block, record.address, CoinChain.at(workspace.connection, record.address))
 
 
 def has_coins(workspace: Workspace, deployments: str = "deployments") -> bool:

@@ -13,7 +13,8 @@ from layer2.cli.coins.deployment import CoinDeployment, coin_place_of
 from layer2.cli.coins.operator_client import coin_sources_at, local_coins, serving_coins
 from layer2.cli.common.command_registry import COINS
 from layer2.cli.common.daemons import Daemon, run_daemons
-from layer2.cli.common.endpoints import export_line, hosting_options
+from layer2.cli.common.endpoints import hosting_options
+from layer2.cli.common.operator_client import report_service
 from layer2.cli.common.options import loop_options
 from layer2.cli.common.watcher_loop import report_json, told, watching, watching_options
 from layer2.cli.common.workspace import Workspace
@@ -145,6 +146,5 @@ def coin_operator_of(place: CoinDeployment, once: bool, listen: str, workers: in
             yield inner
             return
         with serving_coins(inner, listen, place) as url:
-            click.echo(f"{'coins':<11} serves {url}")
-            click.echo(export_line("LAYER2_COIN_OPERATOR", url))
+            report_service("coins", url, "LAYER2_COIN_OPERATOR")
             yield inner

@@ -1,52 +1,32 @@
-"""Selection of the coin operator of a command: a service by its URL, or this machine's own by its folder."""
+"""The operator of a coin command, and its service."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 
 from layer2.cli.coins.deployment import CoinDeployment
-from layer2.cli.common.endpoints import announced, listening, listening_at
-from layer2.cli.common.operator_url import MARGIN, bodies_at, require_url
+from layer2.cli.common.block_sources import bodies_at
+from layer2.cli.common.endpoints import listening
+from layer2.cli.common.operator_client import DEPOSIT_MARGIN, client_at, only_here, served
 from layer2.plasma.coins.chain.block_sources import CoinBodies, CoinSource
 from layer2.plasma.coins.chain.operator_client import CoinOperatorClient
 from layer2.plasma.coins.operator.operator import CoinOperator
 from layer2.primitives.worker_pool import WorkerPool
-from layer2.store.errors import JournalLocked
 
 __all__ = ["coin_gate_at", "coin_sources_at", "local_coins", "serving_coins"]
 
 
-@contextlib.contextmanager
-def coin_gate_at(where: str, place: CoinDeployment) -> Iterator[CoinOperatorClient]:
-    """Yield the operator at a URL, or for `local` the one of this machine, by its folder or its listening address.
+def coin_gate_at(where: str, place: CoinDeployment) -> AbstractContextManager[CoinOperatorClient]:
+    """Return the operator at a URL or `local`, as a context; its errors are those of `client_at`."""
 
-    Raises:
-        InputError: The argument is neither a URL nor `local`.
-        WrongChain: The operator serves another chain.
-        Unreachable: The operator does not respond.
-        JournalLocked: The operator runs on this machine without serving.
-    """
-    if where == "local":
-        with contextlib.ExitStack() as held:
-            try:
-                operator = held.enter_context(local_coins(place))
-            except JournalLocked:
-                found = listening_at(place.operator_folder)
-                if found is None:
-                    raise
-                where = found
-            else:
-                yield operator
-                return
-    require_url(where)
-    from layer2.api.plasma.coins_client import RemoteCoins
+    def remote(url: str) -> AbstractContextManager[CoinOperatorClient]:
+        from layer2.api.plasma.coins_client import RemoteCoins
 
-    client = RemoteCoins(where, place.chain)
-    try:
-        yield client
-    finally:
-        client.close()
+        return contextlib.closing(RemoteCoins(url, place.chain))
+
+    return client_at(where, "operator", place.operator_folder, lambda: local_coins(place), remote)
 
 
 def coin_sources_at(wheres: Sequence[str], place: CoinDeployment) -> list[CoinSource]:
@@ -62,40 +42,25 @@ def local_coins(place: CoinDeployment, *, workers: WorkerPool | None = None) -> 
         workers: Workers that verify signatures; by default the calling thread verifies them.
     """
     workspace = place.workspace
-    margin = 0 if workspace.connection.is_dev else MARGIN
-    try:
+    with only_here(f"operator of coins of {place.address}", "--operator"):
         operator = CoinOperator(
             place.chain,
             workspace.sender,
             place.operator_folder,
             start_block=place.start_block,
-            margin=margin,
+            margin=0 if workspace.connection.is_dev else DEPOSIT_MARGIN,
             workers=workers,
         )
-    except JournalLocked as held:
-        raise JournalLocked(
-            f"the operator of coins of {place.chain.address} is running on this machine",
-            hint="pass its URL with --operator",
-        ) from held
-    try:
+    with contextlib.closing(operator):
         yield operator
-    finally:
-        operator.close()
 
 
-@contextlib.contextmanager
-def serving_coins(operator: CoinOperator, listen: str, place: CoinDeployment) -> Iterator[str]:
-    """Serve an operator over HTTP at `host:port`, announce it to other commands, and yield its URL.
-
-    The caller steps the operator.
+def serving_coins(operator: CoinOperator, listen: str, place: CoinDeployment) -> AbstractContextManager[str]:
+    """Return the context that serves an operator over HTTP at `host:port`, with the URL. The caller steps the operator.
 
     Raises:
         InputError: The address is invalid or in use.
     """
     from layer2.api.plasma.coins_service import CoinService
 
-    with (
-        CoinService(operator, *listening(listen), **place.workspace.limits) as service,
-        announced(place.operator_folder, service.url),
-    ):
-        yield service.url
+    return served(CoinService(operator, *listening(listen), **place.workspace.limits), place.operator_folder)

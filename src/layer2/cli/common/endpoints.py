@@ -24,7 +24,7 @@ from layer2.cli.common.workspace import Workspace
 from layer2.primitives.errors import InputError, MalformedError
 from layer2.primitives.json_text import parse_json
 
-__all__ = ["announced", "export_line", "hosting_options", "listening", "listening_at", "url_at_home"]
+__all__ = ["announced", "hosting_options", "listening", "listening_at", "url_at_home"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -82,11 +82,6 @@ def url_at_home(url: str) -> str:
     """Return the local form of a URL: a wildcard address becomes the loopback address."""
     host, _, port = url.removeprefix("http://").rpartition(":")
     return f"http://{_ANY_ADDRESS.get(host, host)}:{port}"
-
-
-def export_line(variable: str, url: str) -> str:
-    """Return the shell line that makes a service known to commands from other folders or homes."""
-    return f"{'':<11} export {variable}={url_at_home(url)}"
 
 
 def hosting_options(command: F) -> F:

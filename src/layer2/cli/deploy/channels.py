@@ -7,18 +7,11 @@ from dataclasses import replace
 import click
 
 from layer2.channels.contract.hub import DEVNET, PUBLIC, HubContract, Profile
-from layer2.cli.common.deployment_records import (
-    durations,
-    facts_of,
-    record_of,
-    record_options,
-    require_new,
-    warn_of_windows,
-)
+from layer2.cli.common.deploy import deploy_and_record, durations, record_of, record_options
 from layer2.cli.common.options import chain_options
 from layer2.cli.common.workspace import Workspace
 from layer2.ethereum.connection import Connection
-from layer2.ethereum.deployments import Deployment, Registry
+from layer2.ethereum.deployments import Deployment
 from layer2.ethereum.sender import Sender
 from layer2.primitives.addresses import to_address
 
@@ -59,14 +52,10 @@ def command(
     again: bool,
 ) -> None:
     """Deploy the channel hub and record it under deployments/<chain id>/."""
-    registry = Registry(deployments)
-    connection = workspace.connection
-    require_new(registry, name, connection, again=again)
-    base = profile_for(connection)
+    base = profile_for(workspace.connection)
     times = durations(min_delay=min_delay, max_delay=max_delay, max_lock_duration=max_lock)
     profile = replace(base, **times, permit2=base.permit2 if permit2 is None else to_address(permit2))
-    record = deploy_hub(workspace.sender, profile)
-    if min_delay is not None:
-        warn_of_windows(challenge_window=profile.min_delay)
-    path = registry.save(name, record)
-    workspace.emit(facts_of(record, path), f"{name} {record.address} on chain {record.chain_id}, recorded in {path}")
+    windows = {} if min_delay is None else {"challenge_window": profile.min_delay}
+    deploy_and_record(
+        workspace, name, lambda: deploy_hub(workspace.sender, profile), (deployments, again), windows=windows
+    )

@@ -7,17 +7,9 @@ from dataclasses import replace
 import click
 
 from layer2.cli.common.command_registry import PLASMA
-from layer2.cli.common.deployment_records import (
-    amounts,
-    durations,
-    facts_of,
-    record_of,
-    record_options,
-    require_new,
-    warn_of_windows,
-)
+from layer2.cli.common.deploy import amounts, deploy_and_record, durations, record_of, record_options
 from layer2.cli.common.workspace import Workspace, party_address
-from layer2.ethereum.deployments import Deployment, Registry
+from layer2.ethereum.deployments import Deployment
 from layer2.ethereum.sender import Sender
 from layer2.plasma.payments.chain.contract import DEVNET, PUBLIC, Profile, RootChain
 from layer2.primitives.units import format_amount
@@ -53,20 +45,18 @@ def deploy(
     again: bool,
 ) -> None:
     """Deploy a root chain and record it under deployments/<chain id>/."""
-    registry, connection = Registry(deployments), workspace.connection
-    require_new(registry, NAME, connection, again=again)
+    connection = workspace.connection
     base = DEVNET if connection.is_dev else PUBLIC
     times = durations(exit_period=exit_period, rotation_delay=rotation_delay, data_delay=data_delay)
     profile = replace(base, **times, **amounts(exit_bond=exit_bond))
     who = party_address(operator, connection) if operator else workspace.signer.address
-    record = deploy_plasma(workspace.sender, who, profile)
-    warn_of_windows(exit_period=profile.exit_period, data_delay=profile.data_delay)
-    path = registry.save(NAME, record)
-    facts = {
-        **facts_of(record, path),
-        "exitBond": str(profile.exit_bond),
-        "exitPeriod": profile.exit_period,
-        "operator": who,
-    }
-    text = f"{NAME} {record.address} on chain {record.chain_id}, operated by {who}, recorded in {path}"
-    workspace.emit(facts, f"{text}\nexit period {profile.exit_period:,} s, bond {format_amount(profile.exit_bond)}")
+    facts = {"exitBond": str(profile.exit_bond), "exitPeriod": profile.exit_period, "operator": who}
+    deploy_and_record(
+        workspace,
+        NAME,
+        lambda: deploy_plasma(workspace.sender, who, profile),
+        (deployments, again),
+        facts,
+        f"operator {who}, exit period {profile.exit_period:,} s, bond {format_amount(profile.exit_bond)}",
+        {"exit_period": profile.exit_period, "data_delay": profile.data_delay},
+    )

@@ -7,19 +7,11 @@ from dataclasses import replace
 import click
 
 from layer2.cli.common.command_registry import ROLLUP
-from layer2.cli.common.deployment_records import (
-    amounts,
-    durations,
-    facts_of,
-    record_of,
-    record_options,
-    require_new,
-    warn_of_windows,
-)
+from layer2.cli.common.deploy import amounts, deploy_and_record, durations, record_of, record_options
 from layer2.cli.common.workspace import Workspace, party_address
 from layer2.ethereum.artifacts import load_artifact
 from layer2.ethereum.contract import deploy as deploy_contract
-from layer2.ethereum.deployments import Deployment, Registry
+from layer2.ethereum.deployments import Deployment
 from layer2.ethereum.sender import Sender
 from layer2.primitives.units import format_amount
 from layer2.rollup.devnet import JUDGES
@@ -63,17 +55,19 @@ def deploy(
     again: bool,
 ) -> None:
     """Deploy a rollup with its judges and record it under deployments/<chain id>/."""
-    registry, connection = Registry(deployments), workspace.connection
-    require_new(registry, NAME, connection, again=again)
+    connection = workspace.connection
     base = DEVNET if connection.is_dev else PUBLIC
     times = durations(
         force_delay=force_delay, sequencer_window=sequencer_window, window=window, freeze_after=freeze_after
     )
     profile = replace(base, **times, **amounts(bond=bond))
     who = party_address(poster, connection) if poster else workspace.signer.address
-    record = deploy_rollup(workspace.sender, who, profile)
-    warn_of_windows(window=profile.window)
-    path = registry.save(NAME, record)
-    facts = {**facts_of(record, path), "bond": str(profile.bond), "poster": who}
-    text = f"{NAME} {record.address} on chain {record.chain_id}, posted to by {who}, recorded in {path}"
-    workspace.emit(facts, f"{text}\nwindow {profile.window:,} s, bond {format_amount(profile.bond)}")
+    deploy_and_record(
+        workspace,
+        NAME,
+        lambda: deploy_rollup(workspace.sender, who, profile),
+        (deployments, again),
+        {"bond": str(profile.bond), "poster": who},
+        f"poster {who}, window {profile.window:,} s, bond {format_amount(profile.bond)}",
+        {"window": profile.window},
+    )

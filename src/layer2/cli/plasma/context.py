@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, TypeVar
 
 import click
 
 from layer2.api.http.errors import Unreachable
+from layer2.cli.common.context import if_available, service_option
+from layer2.cli.common.context import sources_option as sources
+from layer2.cli.common.tokens import token_number
 from layer2.cli.common.workspace import Workspace
 from layer2.cli.plasma.deployment import PlasmaDeployment, place_of
 from layer2.cli.plasma.operator_client import gate_at
 from layer2.ethereum.errors import ContractReverted
 from layer2.plasma.common.errors import BlockLost, DepositsMissing
 from layer2.plasma.payments.chain.errors import OperatorMisbehaved, ViewIncomplete
-from layer2.plasma.payments.operator.client_protocol import OperatorClient
 from layer2.plasma.payments.wallet.wallet import Wallet
-from layer2.primitives.addresses import ZERO_ADDRESS, to_address
 from layer2.primitives.errors import InputError
 from layer2.store.errors import JournalError
 
-__all__ = ["Context", "desk_of", "incomplete_option", "operator_option", "sources_option", "token_option", "utxo_named"]
+__all__ = ["Context", "desk_of", "operator_option", "sources_option", "utxo_named"]
 
-F = TypeVar("F", bound=Callable[..., Any])
+UNAVAILABLE = (Unreachable, JournalError, BlockLost, DepositsMissing)
+"""Faults of an operator that a command can do without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,31 +39,17 @@ class Context:
 
     def token(self, text: str) -> int:
         """Return the number of a token given by number, symbol or address."""
-        if text.isdigit():
-            self.place.root.token_of(int(text))
-            return int(text)
-        if text.lower() in ("ether", "eth", ZERO_ADDRESS):
-            return 0
-        if text.startswith("0x"):
-            address = to_address(text)
-            found = [one for one, known in self._registered() if known == address]
-        else:
-            names = (one for one, _ in self._registered())
-            found = [one for one in names if self.wallet.asset(one).symbol.lower() == text.lower()]
-        if len(found) != 1:
-            raise InputError(
-                f"token {text!r}: {len(found)} registered tokens fit", hint="layer2 plasma register-token ADDRESS"
-            )
-        return found[0]
+        return token_number(
+            text, "plasma", self._registered, self.place.root.token_of, lambda number: self.wallet.asset(number).symbol
+        )
 
-    def _registered(self) -> Iterator[tuple[int, str]]:
-        number = 1
-        while True:
+    def _registered(self) -> Iterator[int]:
+        for number in itertools.count(1):
             try:
-                yield number, self.place.root.token_of(number)
+                self.place.root.token_of(number)
             except ContractReverted:
                 return
-            number += 1
+            yield number
 
 
 @contextlib.contextmanager
@@ -77,67 +65,26 @@ def desk_of(workspace: Workspace, operator: str | None = None, *, needed: bool =
     with contextlib.ExitStack() as held:
         gate = None
         if operator is not None and (needed or operator != "local" or any(place.operator_folder.iterdir())):
-            gate = _gate(operator, place, held, needed)
+            gate = if_available(gate_at(operator, place), held, needed, UNAVAILABLE)
         wallet = Wallet(
             place.root, workspace.signer, place.wallet_store, place.chain_state(), gate, sender=workspace.sender
         )
         held.callback(wallet.close)
         try:
             wallet.sync()
-        except (OperatorMisbehaved, ViewIncomplete, Unreachable, BlockLost, DepositsMissing) as fault:
+        except (OperatorMisbehaved, ViewIncomplete, *UNAVAILABLE) as fault:
             if needed:
                 raise
-            click.echo(f"operator not heard: {fault}", err=True)
+            click.echo(f"the operator was not used: {fault}", err=True)
             wallet.look()
         yield Context(workspace, place, wallet)
 
 
-def _gate(operator: str, place: PlasmaDeployment, held: contextlib.ExitStack, needed: bool) -> OperatorClient | None:
-    try:
-        return held.enter_context(gate_at(operator, place))
-    except (Unreachable, JournalError, BlockLost, DepositsMissing) as fault:
-        if needed:
-            raise
-        click.echo(f"operator not asked: {fault}", err=True)
-        return None
+operator_option = service_option("--operator", "LAYER2_PLASMA_OPERATOR", "operator")
+"""Adds `--operator`."""
 
-
-def operator_option(command: F) -> F:
-    """Add `--operator`."""
-    return click.option(
-        "--operator",
-        default="local",
-        show_default=True,
-        envvar="LAYER2_PLASMA_OPERATOR",
-        show_envvar=True,
-        help="URL of the operator; local is this machine's own, by its folder, or where it listens.",
-    )(command)
-
-
-def incomplete_option(command: F) -> F:
-    """Add `--incomplete`."""
-    return click.option(
-        "--incomplete", is_flag=True, help="Go by what this wallet knows, though nobody tells what all blocks hold."
-    )(command)
-
-
-def sources_option(command: F) -> F:
-    """Add an `--operator` option that names sources of block data and can be repeated."""
-    return click.option(
-        "--operator",
-        multiple=True,
-        default=("local",),
-        show_default="local",
-        envvar="LAYER2_PLASMA_OPERATOR",
-        show_envvar=True,
-        help="Where bodies of blocks are: URL of an operator or of a watcher, a folder, or local, the folder of this "
-        "machine's own operator. Several are asked in turn; none has to answer.",
-    )(command)
-
-
-def token_option(command: F) -> F:
-    """Add `--token`."""
-    return click.option("--token", default="0", help="Number, symbol or address; ether if not given.")(command)
+sources_option = sources("LAYER2_PLASMA_OPERATOR")
+"""Adds `--operator` for sources of block data."""
 
 
 def utxo_named(text: str) -> int:
@@ -145,4 +92,4 @@ def utxo_named(text: str) -> int:
     try:
         return int(text, 16 if text.lower().startswith("0x") else 10)
     except ValueError:
-        raise InputError(f"output {text!r}: no position", hint="layer2 plasma utxos shows them") from None
+        raise InputError(f"output {text!r}: not a position", hint="layer2 plasma utxos shows them") from None

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 import click
 
 from layer2.cli.common.command_registry import PLASMA
+from layer2.cli.common.context import incomplete_option
 from layer2.cli.common.output import transaction
+from layer2.cli.common.tokens import token_option
 from layer2.cli.common.workspace import Workspace, party_address
-from layer2.cli.plasma.context import Context, desk_of, incomplete_option, operator_option, token_option, utxo_named
+from layer2.cli.plasma.context import Context, desk_of, operator_option, utxo_named
 from layer2.cli.plasma.deployment import place_of
 from layer2.cli.plasma.pay import payment_named
 from layer2.ethereum.records import Receipt

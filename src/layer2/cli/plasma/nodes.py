@@ -13,7 +13,8 @@ from layer2.cli.coins.deployment import coin_place_of, has_coins
 from layer2.cli.coins.nodes import LISTEN, coin_operator_of, coin_watcher_of, operating_coins
 from layer2.cli.common.command_registry import PLASMA
 from layer2.cli.common.daemons import Daemon, run_daemons
-from layer2.cli.common.endpoints import export_line, hosting_options
+from layer2.cli.common.endpoints import hosting_options
+from layer2.cli.common.operator_client import report_service
 from layer2.cli.common.options import loop_options
 from layer2.cli.common.watcher_loop import Watching, report_json, told, watching, watching_options
 from layer2.cli.common.workspace import Workspace
@@ -178,8 +179,7 @@ def _operator(place: PlasmaDeployment, once: bool, listen: str, workers: int, le
             yield inner
             return
         with serving(inner, listen, place) as url:
-            click.echo(f"operator    serves {url}")
-            click.echo(export_line("LAYER2_PLASMA_OPERATOR", url))
+            report_service("operator", url, "LAYER2_PLASMA_OPERATOR")
             yield inner
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import click
 
 from layer2.cli.common.command_registry import PLASMA
+from layer2.cli.common.context import unique
 from layer2.cli.common.output import transaction
+from layer2.cli.common.tokens import token_option
 from layer2.cli.common.workspace import Workspace, party_address
-from layer2.cli.plasma.context import Context, desk_of, operator_option, token_option
+from layer2.cli.plasma.context import Context, desk_of, operator_option
 from layer2.plasma.payments.wallet.payment_status import SentPayment
 from layer2.primitives.addresses import to_address
 from layer2.primitives.errors import InputError
@@ -109,13 +111,7 @@ def cancel(workspace: Workspace, payment: str, fee: str, operator: str) -> None:
 
 def payment_named(desk: Context, text: str) -> bytes:
     """Return the hash of this wallet's payment that begins with the given digits."""
-    prefix = text.lower().removeprefix("0x")
-    fitting = [one for one in desk.wallet.wallet_store.sent if one.hex().startswith(prefix)]
-    if len(prefix) < 4 or len(fitting) != 1:
-        raise InputError(
-            f"payment {text!r}: {len(fitting)} payments of this wallet fit", hint="give more digits of one hash"
-        )
-    return fitting[0]
+    return unique(text, "payment", list(desk.wallet.wallet_store.sent), "this wallet", "give more digits of one hash")
 
 
 def _signed(desk: Context, made: list[SentPayment], text: str) -> None:

@@ -8,9 +8,11 @@ from dataclasses import asdict
 import click
 
 from layer2.cli.common.command_registry import PLASMA
+from layer2.cli.common.context import incomplete_option
 from layer2.cli.common.tables import show, titled
+from layer2.cli.common.tokens import token_option
 from layer2.cli.common.workspace import Workspace
-from layer2.cli.plasma.context import desk_of, incomplete_option, operator_option, token_option
+from layer2.cli.plasma.context import desk_of, operator_option
 from layer2.cli.plasma.deployment import place_of
 from layer2.primitives.display import format_time
 from layer2.primitives.units import counted, format_amount

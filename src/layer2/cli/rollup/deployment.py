@@ -10,9 +10,9 @@ from pathlib import Path
 
 import click
 
+from layer2.cli.common.deployment import recorded
 from layer2.cli.common.workspace import Workspace
 from layer2.cli.deploy.rollup import NAME
-from layer2.ethereum.deployments import Registry
 from layer2.primitives.worker_pool import WorkerPool
 from layer2.rollup.derivation.replica import Replica
 from layer2.rollup.derivation.snapshot import Snapshot
@@ -88,8 +88,7 @@ class RollupDeployment:
 @contextlib.contextmanager
 def place_of(workspace: Workspace, deployments: str = "deployments") -> Iterator[RollupDeployment]:
     """Yield the rollup recorded for the chain."""
-    connection = workspace.connection
-    record = Registry(deployments).load(connection.chain_id, NAME, connection)
+    connection, record = workspace.connection, recorded(workspace, NAME, deployments)
     rollup = RollupContract.at(connection, record.address)
     archive = _archive(_folder(workspace, rollup) / "blobs.archive")
     try:

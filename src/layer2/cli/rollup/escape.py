@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 
 from layer2.cli.common.command_registry import ROLLUP
+from layer2.cli.common.context import incomplete_option
 from layer2.cli.common.workspace import Workspace, party_address
-from layer2.cli.rollup.context import Context, desk_of, incomplete_option
+from layer2.cli.rollup.context import Context, desk_of
 from layer2.primitives.errors import InputError
 from layer2.rollup.wallet.escape_hatch import StepResult, force_withdrawal, freeze_and_escape, self_propose
 

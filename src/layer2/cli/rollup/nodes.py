@@ -12,7 +12,8 @@ import click
 
 from layer2.cli.common.command_registry import ROLLUP
 from layer2.cli.common.daemons import Daemon, Troubles, run_daemons
-from layer2.cli.common.endpoints import export_line, hosting_options
+from layer2.cli.common.endpoints import hosting_options
+from layer2.cli.common.operator_client import report_service
 from layer2.cli.common.options import loop_options
 from layer2.cli.common.workspace import Workspace
 from layer2.cli.devnet import announce, anvil_on
@@ -259,8 +260,7 @@ def _open(place: RollupDeployment, once: bool, listen: str, workers: int, **fees
             yield inner
             return
         with serving(inner, listen, place.workspace) as url:
-            click.echo(f"sequencer   serves {url}")
-            click.echo(export_line("LAYER2_SEQUENCER", url))
+            report_service("sequencer", url, "LAYER2_SEQUENCER")
             yield inner
 
 

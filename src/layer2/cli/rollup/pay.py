@@ -8,17 +8,12 @@ from typing import Any
 import click
 
 from layer2.cli.common.command_registry import ROLLUP
+from layer2.cli.common.context import incomplete_option
 from layer2.cli.common.input import read_text
 from layer2.cli.common.output import transaction
+from layer2.cli.common.tokens import token_option
 from layer2.cli.common.workspace import Workspace, party_address
-from layer2.cli.rollup.context import (
-    Context,
-    desk_of,
-    incomplete_option,
-    outgoing_named,
-    sequencer_option,
-    token_option,
-)
+from layer2.cli.rollup.context import Context, desk_of, outgoing_named, sequencer_option
 from layer2.primitives.addresses import to_address
 from layer2.primitives.errors import InputError, MalformedError
 from layer2.rollup.protocol.errors import AccountUnknown

@@ -1,14 +1,15 @@
-"""Selection of the sequencer of a command: a service by its URL, or this machine's own by its journal."""
+"""The sequencer of a rollup command, and its service."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-from layer2.cli.common.endpoints import announced, listening, listening_at
+from layer2.cli.common.endpoints import listening
+from layer2.cli.common.operator_client import client_at, only_here, served
 from layer2.cli.common.workspace import Workspace
-from layer2.primitives.errors import InputError
 from layer2.rollup.derivation.replica import Replica
 from layer2.rollup.l1.contract import RollupContract
 from layer2.rollup.sequencer.journal import RESYNC
@@ -16,43 +17,23 @@ from layer2.rollup.sequencer.key_registrations import KeyPolicy
 from layer2.rollup.sequencer.sequencer import Sequencer
 from layer2.rollup.sequencer.signature_workers import SignatureWorkers
 from layer2.rollup.wallet.wallet import SequencerClient
-from layer2.store.errors import JournalLocked
 from layer2.store.journal import Journal
 
 __all__ = ["gate_at", "local_sequencer", "serving"]
 
 
-@contextlib.contextmanager
-def gate_at(where: str, workspace: Workspace, rollup: RollupContract, replica: Replica) -> Iterator[SequencerClient]:
-    """Yield the sequencer at a URL, or for `local` the one of this machine, by its journal or its listening address.
+def gate_at(
+    where: str, workspace: Workspace, rollup: RollupContract, replica: Replica
+) -> AbstractContextManager[SequencerClient]:
+    """Return the sequencer at a URL or `local`, as a context; its errors are those of `client_at`."""
 
-    Raises:
-        InputError: The argument is neither a URL nor `local`.
-        WrongChain: The sequencer serves another rollup.
-        Unreachable: The sequencer does not respond.
-        JournalLocked: The sequencer runs on this machine without serving.
-    """
-    if where == "local":
-        with contextlib.ExitStack() as held:
-            try:
-                sequencer = held.enter_context(local_sequencer(workspace, rollup, replica))
-            except JournalLocked:
-                found = listening_at(_folder(workspace, rollup))
-                if found is None:
-                    raise
-                where = found
-            else:
-                yield sequencer
-                return
-    if not where.startswith(("http://", "https://")):
-        raise InputError(f"sequencer {where!r}: neither a URL nor `local`", hint="pass http://host:port")
-    from layer2.api.rollup.client import RemoteSequencer
+    def remote(url: str) -> AbstractContextManager[SequencerClient]:
+        from layer2.api.rollup.client import RemoteSequencer
 
-    client = RemoteSequencer(where, rollup)
-    try:
-        yield client
-    finally:
-        client.close()
+        return contextlib.closing(RemoteSequencer(url, rollup))
+
+    folder = _folder(workspace, rollup)
+    return client_at(where, "sequencer", folder, lambda: local_sequencer(workspace, rollup, replica), remote)
 
 
 @contextlib.contextmanager
@@ -73,12 +54,8 @@ def local_sequencer(
         verifier: Verifies signatures; by default the calling thread does.
     """
     path = _folder(workspace, rollup) / "sequencer.journal"
-    try:
+    with only_here(f"sequencer of {rollup.address}", "--sequencer"):
         journal = Journal(path, kind=Sequencer.KIND, recovery=RESYNC)
-    except JournalLocked as held:
-        raise JournalLocked(
-            f"the sequencer of {rollup.address} is running on this machine", hint="pass its URL with --sequencer"
-        ) from held
     with journal:
         yield Sequencer(
             rollup,
@@ -91,22 +68,16 @@ def local_sequencer(
         )
 
 
-@contextlib.contextmanager
-def serving(sequencer: Sequencer, listen: str, workspace: Workspace) -> Iterator[str]:
-    """Serve a sequencer over HTTP at `host:port`, announce it to other commands, and yield its URL.
-
-    The caller steps the sequencer.
+def serving(sequencer: Sequencer, listen: str, workspace: Workspace) -> AbstractContextManager[str]:
+    """Return the context that serves a sequencer over HTTP at `host:port`, with the URL. The caller steps it.
 
     Raises:
         InputError: The address is invalid or in use.
     """
     from layer2.api.rollup.service import SequencerService
 
-    with (
-        SequencerService(sequencer, *listening(listen), **workspace.limits) as service,
-        announced(_folder(workspace, sequencer.rollup), service.url),
-    ):
-        yield service.url
+    service = SequencerService(sequencer, *listening(listen), **workspace.limits)
+    return served(service, _folder(workspace, sequencer.rollup))
 
 
 def _folder(workspace: Workspace, rollup: RollupContract) -> Path:

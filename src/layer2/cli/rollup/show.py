@@ -8,10 +8,12 @@ from dataclasses import asdict
 import click
 
 from layer2.cli.common.command_registry import ROLLUP
+from layer2.cli.common.context import incomplete_option
 from layer2.cli.common.input import read_text
 from layer2.cli.common.tables import show, titled
+from layer2.cli.common.tokens import token_option
 from layer2.cli.common.workspace import Workspace
-from layer2.cli.rollup.context import desk_of, incomplete_option, token_option
+from layer2.cli.rollup.context import desk_of
 from layer2.cli.rollup.deployment import place_of
 from layer2.primitives.display import format_time
 from layer2.primitives.json_text import parse_json

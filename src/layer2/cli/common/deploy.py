@@ -1,13 +1,13 @@
-"""Deployment records of commands: a named contract is deployed once and loaded by later commands."""
+"""The deploy commands: a named contract is deployed once, recorded, and loaded by later commands."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import click
 
+from layer2.cli.common.workspace import Workspace
 from layer2.ethereum.artifacts import load_artifact
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.contract import Contract
@@ -18,7 +18,7 @@ from layer2.ethereum.windows import short_windows
 from layer2.primitives.errors import InputError
 from layer2.primitives.units import parse_amount, parse_duration
 
-__all__ = ["amounts", "durations", "facts_of", "record_of", "record_options", "require_new", "warn_of_windows"]
+__all__ = ["amounts", "deploy_and_record", "durations", "record_of", "record_options", "warn_of_windows"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -26,7 +26,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 def record_options(command: F) -> F:
     """Add `--deployments` and `--replace` (the parameter is `again`)."""
     folder = click.option("--deployments", default="deployments", show_default=True, help="Folder of the records.")
-    again = click.option("--replace", "again", is_flag=True, help="Deploy again although one is recorded and stands.")
+    again = click.option("--replace", "again", is_flag=True, help="Deploy again even if one exists.")
     return folder(again(command))
 
 
@@ -54,21 +54,44 @@ def record_of(name: str, sender: Sender, contract: Contract, arguments: Sequence
     return Deployment.record(sender.connection, load_artifact(name), receipt, sender.address, arguments)
 
 
-def facts_of(record: Deployment, path: Path) -> dict[str, Any]:
-    """Return a record's fields for JSON output."""
-    return {
+def deploy_and_record(
+    workspace: Workspace,
+    name: str,
+    deploy: Callable[[], Deployment],
+    where: tuple[str, bool],
+    facts: Mapping[str, Any] | None = None,
+    details: str = "",
+    windows: Mapping[str, int] | None = None,
+) -> None:
+    """Deploy a contract, warn of short windows, record the contract and print the record.
+
+    Args:
+        workspace: Chain and acting account.
+        name: Name of the record.
+        deploy: Deploys the contract.
+        where: Folder of the records, and True to replace a record of a contract that is still deployed.
+        facts: Further fields of the JSON output.
+        details: Further text, after the address.
+        windows: Periods in seconds that must not be too short.
+
+    Raises:
+        InputError: The name is recorded and deployed.
+    """
+    registry, connection = Registry(where[0]), workspace.connection
+    if not where[1] and name in registry.names(connection.chain_id) and _stands(registry, name, connection):
+        raise InputError(f"{name} is already deployed on chain {connection.chain_id}", hint="use it, or pass --replace")
+    record = deploy()
+    warn_of_windows(**(windows or {}))
+    path = registry.save(name, record)
+    shown = {
         "address": record.address,
         "block": record.block,
         "chainId": record.chain_id,
         "file": str(path),
         "transaction": record.tx_hash,
     }
-
-
-def require_new(registry: Registry, name: str, connection: Connection, *, again: bool) -> None:
-    """Raise InputError if `name` is recorded and deployed, unless `again` is set."""
-    if not again and name in registry.names(connection.chain_id) and _stands(registry, name, connection):
-        raise InputError(f"{name} is already deployed on chain {connection.chain_id}", hint="use it, or pass --replace")
+    text = f"{name} {record.address} on chain {record.chain_id}, recorded in {path}"
+    workspace.emit({**shown, **(facts or {})}, f"{text}\n{details}" if details else text)
 
 
 def _stands(registry: Registry, name: str, connection: Connection) -> bool:
