@@ -10,27 +10,10 @@ from ape.managers.chain import ChainManager
 from layer2.ape.connection import connection_from_ape
 from layer2.channels.contract.hub import Profile
 from layer2.channels.hub import HubFacade
-from layer2.channels.party.party import Party
 from layer2.channels.watchtower.watchtower import Answer, Watchtower
 from layer2.ethereum.signer import Signer, as_signer
-from layer2.primitives.errors import InputError
 
-__all__ = ["ConsoleChannels", "ConsoleHub", "ConsoleTower"]
-
-
-class ConsoleHub(HubFacade):
-    """A hub that accepts an ape account for any signer."""
-
-    def party(self, signer: Signer | Party | AccountAPI) -> Party:
-        """Return the node of an account."""
-        found = super().party(signer)
-        self.known[found.address] = found
-        return found
-
-    @property
-    def known(self) -> dict[str, Party]:
-        """Nodes of this console."""
-        return vars(self).setdefault("_known", {})  # type: ignore[no-any-return]
+__all__ = ["ConsoleChannels", "ConsoleTower"]
 
 
 class ConsoleTower:
@@ -39,7 +22,7 @@ class ConsoleTower:
     def __init__(self, account: AccountAPI) -> None:
         self.account = account
         self.signer = as_signer(account)
-        self.hubs: list[ConsoleHub] = []
+        self.hubs: list[HubFacade] = []
         self._towers: dict[str, Watchtower] = {}
 
     def __repr__(self) -> str:
@@ -62,10 +45,10 @@ class ConsoleTower:
             tower = self._towers.get(hub.address)
             if tower is None:
                 tower = self._towers[hub.address] = Watchtower(hub.connection, hub, hub.sender(self.signer))
-            for party in hub.known.values():
+            for party in hub.parties:
                 tower.attach(party)
             answers += tower.step()
-            for party in hub.known.values():
+            for party in hub.parties:
                 for one in party.channels:
                     party.refresh(one)
         return answers
@@ -90,18 +73,16 @@ class ConsoleChannels:
         sender: AccountAPI | Signer | None = None,
         profile: Profile | None = None,
         store: str | Path | None = None,
-    ) -> ConsoleHub:
+    ) -> HubFacade:
         """Deploy a hub; `profile` sets the bounds of windows and locks, `store` the folder of the journals."""
         connection = connection_from_ape(self._chain.provider)
-        hub = ConsoleHub.deploy(connection, as_signer(sender or self._operator), profile=profile, store=store)
+        hub = HubFacade.deploy(connection, as_signer(sender or self._operator), profile=profile, store=store)
         return self._kept(hub)
 
-    def at(self, address: str, *, store: str | Path | None = None) -> ConsoleHub:
+    def at(self, address: str, *, store: str | Path | None = None) -> HubFacade:
         """Bind a hub that is already deployed."""
-        return self._kept(ConsoleHub.at(connection_from_ape(self._chain.provider), address, store=store))
+        return self._kept(HubFacade.at(connection_from_ape(self._chain.provider), address, store=store))
 
-    def _kept(self, hub: HubFacade) -> ConsoleHub:
-        if not isinstance(hub, ConsoleHub):
-            raise InputError(f"{hub!r}: not made by this console", hint="use channels.deploy or channels.at")
+    def _kept(self, hub: HubFacade) -> HubFacade:
         self._tower.hubs.append(hub)
         return hub

@@ -7,14 +7,14 @@ from typing import TypeVar
 
 from layer2.channels.contract.calls import lock_proof
 from layer2.channels.contract.channel_view import ChannelView
-from layer2.channels.contract.hub import HubReceipt
-from layer2.channels.hub_with_senders import HubWithSenders
+from layer2.channels.contract.hub import HubContract, HubReceipt
 from layer2.channels.party.errors import ChannelNotActive, LockRefused, PartyMissing, Refused
 from layer2.channels.party.party import Party
 from layer2.channels.party.transition import State
 from layer2.channels.permissions import Rule, Who, acts, side_of
 from layer2.channels.protocol.channel_key import ChannelKey
 from layer2.channels.protocol.proofs import CloseTerms, LockPayment, Payment
+from layer2.channels.senders import Senders
 from layer2.ethereum.assets import Asset, allow, asset_at
 from layer2.ethereum.sender import Sender
 from layer2.primitives.addresses import ZERO_ADDRESS
@@ -29,10 +29,11 @@ Proof = TypeVar("Proof", bound=Payment | LockPayment)
 class ChannelOnChain:
     """On-chain methods of a channel; `parties` are the nodes held in this process, by side."""
 
-    def __init__(self, hub: HubWithSenders, key: ChannelKey, parties: dict[str, Party]) -> None:
+    def __init__(self, hub: HubContract, senders: Senders, key: ChannelKey, parties: dict[str, Party]) -> None:
         if not parties:
             raise PartyMissing(f"channel {key.id.hex()[:8]}: no party given", hint="pass the signer of one side")
         self.hub = hub
+        self._senders = senders
         self.key = key
         self.parties = parties
         for party in parties.values():
@@ -287,7 +288,7 @@ class ChannelOnChain:
         return self._side(None if who is not None and who.address not in (self.key.a, self.key.b) else who, default)
 
     def _sender(self, who: Who, side: str) -> Sender:
-        return self.hub.sender(self._party(side) if who is None else who)
+        return self._senders.of(self._party(side) if who is None else who)
 
     def _done(self, receipt: HubReceipt) -> HubReceipt:
         self.refresh()

@@ -10,8 +10,7 @@ import tempfile
 from pathlib import Path
 
 from layer2.channels.channel import Channel
-from layer2.channels.contract.hub import DEVNET, PUBLIC, Profile
-from layer2.channels.hub_with_senders import HubWithSenders
+from layer2.channels.contract.hub import DEVNET, PUBLIC, HubContract, Profile
 from layer2.channels.party.errors import PartyMissing
 from layer2.channels.party.opening_intents import OpeningIntents
 from layer2.channels.party.party import Party
@@ -20,6 +19,7 @@ from layer2.channels.party.session_party import SessionParty
 from layer2.channels.permissions import side_of
 from layer2.channels.protocol.channel_key import ChannelKey
 from layer2.channels.protocol.session_keys import SessionGrant
+from layer2.channels.senders import Senders
 from layer2.ethereum.assets import allow, asset_at
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.contract import Contract
@@ -37,7 +37,7 @@ OPENING_TIME = 86400
 """Default number of seconds within which a new channel must receive its first deposit."""
 
 
-class HubFacade(HubWithSenders):
+class HubFacade(HubContract):
     """A deployed hub, the nodes of the parties in this process, and their transaction senders.
 
     Args:
@@ -51,6 +51,7 @@ class HubFacade(HubWithSenders):
         self, contract: Contract, *, store: str | Path | None = None, confirmations: int | None = None
     ) -> None:
         super().__init__(contract)
+        self._senders = Senders(contract.connection)
         self.confirmations = confirmations_for(contract.connection, confirmations)
         self._store = None if store is None else Path(store)
         self._parties: dict[Address, Party] = {}
@@ -98,6 +99,15 @@ class HubFacade(HubWithSenders):
                 self._store = (Path(home) if home else Path.home() / ".layer2") / "channels"
         return make_folder(self._store)
 
+    @property
+    def parties(self) -> tuple[Party, ...]:
+        """Open nodes of the accounts that hold their own keys here."""
+        return tuple(self._parties.values())
+
+    def sender(self, who: Signer | Party | Sender) -> Sender:
+        """Return the transaction sender of an account; raise SignerUnusable for anything else."""
+        return self._senders.of(who)
+
     def _journal_name(self, whose: str) -> str:
         return f"{self.connection.chain_id}-{self.address[2:10].lower()}-{whose}.journal"
 
@@ -134,7 +144,7 @@ class HubFacade(HubWithSenders):
         if peer is not None:
             other = self.party(peer)
             nodes[side_of(key, other)] = other
-        return Channel(self, key, nodes)
+        return Channel(self, self._senders, key, nodes)
 
     def release(self) -> None:
         """Close the journals of all nodes opened here, so that another process can open them."""
@@ -210,7 +220,7 @@ class HubFacade(HubWithSenders):
                 if key.token != ZERO_ADDRESS:
                     allow(paying, key.token, self.address, mine)
                 self.deposit(paying, key, mine)
-        channel = Channel(self, key, nodes)
+        channel = Channel(self, self._senders, key, nodes)
         if theirs:
             channel.deposit(theirs, sender=nodes["B"])
         return channel
@@ -224,7 +234,9 @@ class HubFacade(HubWithSenders):
         """Return the channel of a key, driven for the given parties."""
         known = [one if isinstance(one, Party) else as_signer(one) for one in parties]
         sides = [side_of(key, one) for one in known]
-        return Channel(self, key, {side: self.party(one) for side, one in zip(sides, known, strict=True)})
+        return Channel(
+            self, self._senders, key, {side: self.party(one) for side, one in zip(sides, known, strict=True)}
+        )
 
     def collect(self, signer: Signer, token: str = ZERO_ADDRESS) -> str:
         """Withdraw the failed payouts that the hub holds for an account; return the amount as text."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from layer2.channels.hub import HubFacade
+from layer2.channels.watchtower.store import WatchtowerStore
 from layer2.channels.watchtower.watchtower import FAULT_POINTS, Watchtower
 from layer2.ethereum.anvil import AnvilNode
 from layer2.ethereum.sender import Sender
@@ -77,7 +78,7 @@ def test_a_tower_killed_anywhere_still_answers(
     assert ended.killed, ended.out
     kept = [words[1] for words in ended.words if words[0] == "kept"]
     # What the tower has acknowledged it still has, whatever came after.
-    with Journal(tmp_path / "tower.journal", kind=Watchtower.KIND) as journal:
+    with Journal(tmp_path / "tower.journal", kind=WatchtowerStore.KIND) as journal:
         again = Watchtower(node.connection, hub, Sender(node.connection, tower), journal=journal)
         assert set(kept) <= {one.key.id.hex() for one in again.watched}
     assert run(nursery, node, hub, tmp_path, given).code == 0

@@ -15,6 +15,7 @@ from layer2.channels.protocol.lock_openings import Opening
 from layer2.channels.protocol.locks import hash_lock
 from layer2.channels.protocol.messages import RIGHT_TO_CLOSE, RIGHT_TO_PAY, Voucher
 from layer2.channels.protocol.proofs import LockPayment, Payment
+from layer2.channels.watchtower.store import WatchtowerStore
 from layer2.channels.watchtower.watchtower import LOOKS, START_MARGIN, Watchtower
 from layer2.ethereum.anvil import AnvilNode
 from layer2.ethereum.connection import Connection
@@ -59,7 +60,7 @@ def test_a_dispute_that_no_log_tells_of_is_found_by_looking(
     tower = Watchtower(chain, hub, tower_sender)
     tower.watch(channel.key, "A", new)
     assert tower.step() == []
-    monkeypatch.setattr(tower._follower, "step", Update)
+    monkeypatch.setattr(tower._store.follower, "step", Update)
     channel.dispute(old, sender=people.payer)
     assert tower.step() == []
     chain.advance(HOUR // LOOKS)
@@ -96,7 +97,7 @@ def test_logs_that_cannot_be_read_are_told_and_stop_no_look(
     def refuses() -> Update:
         raise RpcError("eth_getLogs", "query returned more than 10000 results")
 
-    monkeypatch.setattr(tower._follower, "step", refuses)
+    monkeypatch.setattr(tower._store.follower, "step", refuses)
     assert acts(tower.step()) == [("follow", False), ("post", True)]
 
 
@@ -372,7 +373,7 @@ def test_a_stuck_answer_is_replaced_at_the_markets_fee_by_a_new_tower_from_its_j
     by_hand(chain, on=True)
 
     def tower() -> Watchtower:
-        journal = Journal(tmp_path / "tower.journal", kind=Watchtower.KIND)
+        journal = Journal(tmp_path / "tower.journal", kind=WatchtowerStore.KIND)
         sender = Sender(chain, people.tower, GasPolicy(wait=0.01))
         return Watchtower(chain, hub, sender, journal=journal, patience=0.0)
 
@@ -414,7 +415,7 @@ def test_a_stuck_answer_of_one_channel_holds_up_no_other(slow: tuple[AnvilNode, 
     cases[0][0].dispute(cases[0][1], sender=people.payer)
     by_hand(chain, on=True)
     tower.step()
-    stuck = next(iter(tower._flights.values())).pending
+    stuck = next(iter(tower._store.flights.values())).pending
     chain.backend.rpc("anvil_setNextBlockBaseFeePerGas", hex(20 * stuck.fees.max_fee))  # type: ignore[attr-defined]
     chain.mine(1)
     by_hand(chain, on=False)

@@ -11,6 +11,7 @@ from layer2.channels.hub import HubFacade
 from layer2.channels.party.policy import ChallengePolicy
 from layer2.channels.protocol.locks import virtual_channel_id
 from layer2.channels.watchtower.plan import gas_of
+from layer2.channels.watchtower.store import WatchtowerStore
 from layer2.channels.watchtower.watchtower import START_MARGIN, Watchtower
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.sender import Sender
@@ -99,13 +100,13 @@ def test_a_restarted_tower_goes_on_from_its_journal(
     hub: HubFacade, chain: Connection, people, tower_sender: Sender, tmp_path: Path
 ) -> None:
     channel, old, new = opened(hub, people)
-    with Journal(tmp_path / "tower.journal", kind=Watchtower.KIND) as journal:
+    with Journal(tmp_path / "tower.journal", kind=WatchtowerStore.KIND) as journal:
         tower = Watchtower(chain, hub, tower_sender, journal=journal)
         tower.watch(channel.key, "A", old)
         tower.watch(channel.key, "A", new)
         tower.step()
     channel.dispute(old, sender=people.payer)
-    with Journal(tmp_path / "tower.journal", kind=Watchtower.KIND) as journal:
+    with Journal(tmp_path / "tower.journal", kind=WatchtowerStore.KIND) as journal:
         tower = Watchtower(chain, hub, tower_sender, journal=journal)
         assert [one.guards["A"].plain for one in tower.watched] == [new]
         assert acts(tower.step()) == [("post", True)]

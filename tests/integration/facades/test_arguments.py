@@ -69,7 +69,7 @@ def test_no_facade_takes_what_is_no_account_or_keeps_anything_of_it(
     chain: Connection, people: SimpleNamespace, tmp_path: Path, what: str, hub: HubFacade, channel: Channel
 ) -> None:
     bad: Any = NO_ACCOUNTS[what]
-    known = dict(vars(hub)["_parties"]), dict(vars(hub)["_senders"]), held(hub.store)
+    known = dict(vars(hub)["_parties"]), dict(vars(hub._senders)["_senders"]), held(hub.store)
     before = chain.block_number()
     acts: list[Callable[[], Any]] = [
         lambda: HubFacade.deploy(chain, bad),
@@ -97,7 +97,7 @@ def test_no_facade_takes_what_is_no_account_or_keeps_anything_of_it(
         # A payee need not sign: text is read as its address.
         with pytest.raises(MalformedError, match="is not an address"):
             hub.open(people.payer, bad, deposit="1 ether")
-    assert (dict(vars(hub)["_parties"]), dict(vars(hub)["_senders"]), held(hub.store)) == known
+    assert (dict(vars(hub)["_parties"]), dict(vars(hub._senders)["_senders"]), held(hub.store)) == known
     assert held(tmp_path) == set()
     assert chain.block_number() == before
 

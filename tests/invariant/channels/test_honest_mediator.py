@@ -179,10 +179,10 @@ class HonestMediator(RuleBasedStateMachine):
         self.play.counts["block"] += 1
         with self.play.block():
             self.some(data, before)
-            tower.patience = 0.0
+            tower._transactions.patience = 0.0
             tower.step()
             self.some(data, behind)
-        tower.patience = 20.0
+        tower._transactions.patience = 20.0
         self.wake()
 
     def some(self, data: st.DataObject, count: int) -> None:

@@ -215,9 +215,9 @@ class HonestTower(RuleBasedStateMachine):
         with self.play.block():
             self.some(data, before)
             for tower in self.towers.towers.values():
-                tower.patience = 0.0
+                tower._transactions.patience = 0.0
                 tower.step()
-                tower.patience = 20.0
+                tower._transactions.patience = 20.0
             self.some(data, behind)
         self.towers.wake()
 

@@ -16,62 +16,84 @@ __all__ = ["WatchtowerStore"]
 
 
 class WatchtowerStore:
-    """Proofs and cursor, in memory and, with a journal of kind `KIND`, on disk. Newer proofs replace older ones."""
+    """Proofs and cursor, in memory and, with a journal of kind `KIND`, on disk. Newer proofs replace older ones.
+
+    Attributes:
+        watched: watched channels by id.
+        preimages: known preimages by their hash.
+        waiting: channels with a lock, by the lock's condition.
+        flights: pending transactions by name.
+        active: channels to read at the next step.
+        follower: follower of the hub's logs.
+    """
 
     KIND = "channels.watchtower"
 
     def __init__(
         self, connection: Connection, hub: HubContract, journal: Journal | str | Path | None, start_block: int
     ) -> None:
-        self.connection = connection
-        self.hub = hub
+        self._connection = connection
+        self._hub = hub
         self._journal = Journal(journal, kind=self.KIND) if isinstance(journal, str | Path) else journal
-        self._watched: dict[bytes, WatchedChannel] = {}
-        self._preimages: dict[bytes, bytes] = {}
-        self._waiting: dict[bytes, set[bytes]] = {}
-        self._flights: dict[tuple[bytes, str, str], PendingTransaction] = {}
-        self._restore(start_block)
+        self.watched: dict[bytes, WatchedChannel] = {}
+        self.preimages: dict[bytes, bytes] = {}
+        self.waiting: dict[bytes, set[bytes]] = {}
+        self.flights: dict[tuple[bytes, str, str], PendingTransaction] = {}
+        self.follower = self._restore(start_block)
         # Every channel is read once after a start, so that changes made in between need no log to be noticed.
-        self._active: set[bytes] = set(self._watched)
+        self.active: set[bytes] = set(self.watched)
 
     def close(self) -> None:
         """Close the journal, if there is one; the watchtower cannot be used afterwards."""
         if self._journal is not None:
             self._journal.close()
 
-    def _remember(self, preimage: bytes) -> None:
+    def remember(self, preimage: bytes) -> None:
+        """Persist a preimage; the channels whose locks it opens are read at the next step."""
         hash_lock = sha256(preimage)
-        if self._preimages.get(hash_lock) == preimage:
+        if self.preimages.get(hash_lock) == preimage:
             return
         self._write("preimage", preimage)
-        self._preimages[hash_lock] = preimage
-        self._active |= self._waiting.get(hash_lock, set())
+        self.preimages[hash_lock] = preimage
+        self.active |= self.waiting.get(hash_lock, set())
 
-    def _keep(self, watched: WatchedChannel) -> None:
+    def keep(self, watched: WatchedChannel) -> None:
         """Persist a watched channel, then watch it."""
         fault_point("watchtower.watch.before")
         channel_id = watched.key.id
-        new = channel_id not in self._watched
+        new = channel_id not in self.watched
         self._write("watched", channel_id if new else None, "watched/" + channel_id.hex(), encode_watched(watched))
         fault_point("watchtower.watch.committed")
         self._watch(watched)
-        self._active.add(channel_id)
+        self.active.add(channel_id)
+
+    def forget(self, channel_id: bytes) -> None:
+        """Stop watching a channel."""
+        if self.watched.pop(channel_id, None) is not None:
+            self._write(None, None, "watched/" + channel_id.hex(), b"")
+        self.active.discard(channel_id)
+
+    def keep_cursor(self) -> None:
+        """Persist the position in the hub's logs."""
+        if self._journal is not None:
+            self._write(None, None, "cursor", self.follower.cursor.to_bytes())
 
     def _watch(self, watched: WatchedChannel) -> None:
-        self._watched[watched.key.id] = watched
+        self.watched[watched.key.id] = watched
         for guard in watched.guards.values():
             for lock in guard.locks:
-                self._waiting.setdefault(lock.condition, set()).add(watched.key.id)
+                self.waiting.setdefault(lock.condition, set()).add(watched.key.id)
             for one in guard.openings:
                 if len(one.resolution) == 32:
-                    self._preimages[sha256(one.resolution)] = one.resolution
+                    self.preimages[sha256(one.resolution)] = one.resolution
 
-    def _keep_flight(self, flight: PendingTransaction) -> None:
+    def keep_flight(self, flight: PendingTransaction) -> None:
         """Persist a transaction, before it is sent to the node, so that a restarted watchtower finds it."""
         self._write(None, None, f"flight/{flight.pending.nonce}", encode_flight(flight))
 
-    def _drop_flight(self, flight: PendingTransaction) -> None:
-        self._flights.pop(flight.name, None)
+    def drop_flight(self, flight: PendingTransaction) -> None:
+        """Forget a transaction that is mined, failed or replaced."""
+        self.flights.pop(flight.name, None)
         self._write(None, None, f"flight/{flight.pending.nonce}", b"")
 
     def _write(self, stream: str | None, row: bytes | None, name: str | None = None, value: bytes = b"") -> None:
@@ -90,7 +112,7 @@ class WatchtowerStore:
                 journal.discard()
             raise
 
-    def _restore(self, start_block: int) -> None:
+    def _restore(self, start_block: int) -> LogFollower:
         cursor = None
         journal = self._journal
         if journal is not None:
@@ -99,23 +121,24 @@ class WatchtowerStore:
                 if data:
                     self._watch(decode_watched(data))
             for entry in journal.read("preimage"):
-                self._preimages[sha256(entry.payload)] = entry.payload
+                self.preimages[sha256(entry.payload)] = entry.payload
             for name, data in journal.metas("flight/"):
                 if data:
                     flight = decode_flight(data)
                     assert name == f"flight/{flight.pending.nonce}"
-                    self._flights[flight.name] = flight
+                    self.flights[flight.name] = flight
             saved = journal.get_meta("start")
             if saved is None:
                 self._write(None, None, "start", start_block.to_bytes(8, "big"))
             else:
                 start_block = int.from_bytes(saved, "big")
                 cursor = journal.get_meta("cursor") or None
-        self._follower = LogFollower(self.connection, self.hub.address, start_block=start_block, cursor=cursor)
+        return LogFollower(self._connection, self._hub.address, start_block=start_block, cursor=cursor)
 
-    def _restart_follower(self) -> None:
-        start = self.connection.block_number()
+    def restart_follower(self) -> None:
+        """Read the hub's logs from the current block on, after a reorganisation that is too deep to follow."""
+        start = self._connection.block_number()
         if self._journal is not None:
             self._journal.put_meta("start", start.to_bytes(8, "big"))
             self._write(None, None, "cursor", b"")
-        self._follower = LogFollower(self.connection, self.hub.address, start_block=start)
+        self.follower = LogFollower(self._connection, self._hub.address, start_block=start)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from layer2.channels.contract.hub import HubContract, HubReceipt
 from layer2.channels.party.policy import ChallengePolicy, Decision
@@ -25,7 +24,7 @@ from layer2.ethereum.errors import (
 from layer2.ethereum.fees import Fees
 from layer2.ethereum.records import Block
 from layer2.ethereum.sender import Pending, Sender
-from layer2.store.journal import Journal, fault_point
+from layer2.store.journal import fault_point
 
 __all__ = ["Answer", "TransactionSender"]
 
@@ -54,7 +53,7 @@ class Answer:
         return f"<Answer {self.channel_id.hex()[:4]}.. {self.act} {mark}: {self.detail}>"
 
 
-class TransactionSender(WatchtowerStore):
+class TransactionSender:
     """Sends a watchtower's plans from one account and tracks the pending transactions.
 
     `patience`: seconds that a step waits for receipts; later steps track the transactions not mined by then.
@@ -66,14 +65,15 @@ class TransactionSender(WatchtowerStore):
         hub: HubContract,
         sender: Sender,
         policy: ChallengePolicy,
-        journal: Journal | str | Path | None,
-        start_block: int,
+        store: WatchtowerStore,
         patience: float,
     ) -> None:
+        self.connection = connection
+        self.hub = hub
         self.sender = sender
         self.policy = policy
         self.patience = patience
-        super().__init__(connection, hub, journal, start_block)
+        self._store = store
 
     def _decide(self, flight: PendingTransaction, gas: int, head: Block) -> Decision:
         policy = self.policy
@@ -88,7 +88,7 @@ class TransactionSender(WatchtowerStore):
             deadline=flight.deadline,
         )
 
-    def _launch(self, plan: Plan, head: Block) -> Answer | None:
+    def launch(self, plan: Plan, head: Block) -> Answer | None:
         """Send a plan; return `None` if it is now pending, else an answer with the reason."""
         channel_id = plan.key.id
         flight = PendingTransaction(plan.name, plan.key.token, plan.stake, plan.deadline, _UNSENT)
@@ -99,7 +99,7 @@ class TransactionSender(WatchtowerStore):
         def keep(pending: Pending) -> None:
             if flight.pending is not pending:
                 flight.pending = pending
-            self._keep_flight(flight)
+            self._store.keep_flight(flight)
 
         fault_point("watchtower.act.before")
         policy = decision.gas_policy(self.sender.gas_policy)
@@ -108,16 +108,16 @@ class TransactionSender(WatchtowerStore):
         except (HubError, EthereumError) as failure:
             # Another account acted first, or the node is unreachable: the next step reads the chain again.
             if flight.pending is not _UNSENT and not isinstance(failure, ConnectionFailed):
-                self._drop_flight(flight)
+                self._store.drop_flight(flight)
             nothing = plan.tries and isinstance(failure, NothingUnlocked)
             return Answer(channel_id, plan.act, False, str(failure), declined=nothing)
-        self._flights[flight.name] = flight
+        self._store.flights[flight.name] = flight
         fault_point("watchtower.act.sent")
         return None
 
-    def _renew(self, plan: Plan) -> None:
+    def renew(self, plan: Plan) -> None:
         """Update a pending transaction to the current plan, if the plan has changed since it was sent."""
-        flight = self._flights[plan.name]
+        flight = self._store.flights[plan.name]
         flight.stake, flight.deadline = plan.stake, plan.deadline
         data = self.hub.contract.encode(plan.call.name, *plan.call.args)
         pending = flight.pending
@@ -126,21 +126,21 @@ class TransactionSender(WatchtowerStore):
             pending.gas = max(pending.gas, plan.gas)
             pending.sent_at = float("-inf")
 
-    def _await(self, names: Sequence[Name], patience: float) -> dict[Name, Answer]:
+    def wait(self, names: Sequence[Name], patience: float) -> dict[Name, Answer]:
         """Track these pending actions until they are mined, for at most `patience` seconds."""
         answers: dict[Name, Answer] = {}
         until, pause = time.monotonic() + patience, 0.002
         while True:
             head = self.connection.latest()
-            for name, flight in list(self._flights.items()):
+            for name, flight in list(self._store.flights.items()):
                 if name in names:
                     self._visit(flight, head, answers)
-            waiting = [name for name in self._flights if name in names and name not in answers]
+            waiting = [name for name in self._store.flights if name in names and name not in answers]
             if not waiting:
                 return answers
             if time.monotonic() >= until:
                 for name in waiting:
-                    at = self._flights[name].pending
+                    at = self._store.flights[name].pending
                     fee = f"nonce {at.nonce} at {at.fees.max_fee} wei per gas is not mined yet"
                     answers[name] = Answer(name[0], name[1], False, fee)
                 return answers
@@ -153,9 +153,11 @@ class TransactionSender(WatchtowerStore):
         try:
             if not flight.adopted:
                 if pending.request.sender != self.sender.address or not self.sender.adopt(pending):
-                    self._drop_flight(flight)  # mined, or of another account: the on-chain state shows what is due
+                    self._store.drop_flight(
+                        flight
+                    )  # mined, or of another account: the on-chain state shows what is due
                     return
-                pending.keep = lambda _: self._keep_flight(flight)
+                pending.keep = lambda _: self._store.keep_flight(flight)
                 flight.adopted = True
             decision = self._decide(flight, max(pending.gas, GAS.get(act, 0)), head)
             if decision.act:
@@ -164,12 +166,12 @@ class TransactionSender(WatchtowerStore):
         except TransactionTimeout as failure:
             answers[name] = Answer(channel_id, act, False, str(failure))
         except (HubError, NonceError, TransactionFailed) as failure:
-            self._drop_flight(flight)
+            self._store.drop_flight(flight)
             answers[name] = Answer(channel_id, act, False, str(failure))
         except EthereumError as failure:
             answers[name] = Answer(channel_id, act, False, str(failure))
         else:
             if receipt is not None:
                 fault_point("watchtower.act.mined")
-                self._drop_flight(flight)
+                self._store.drop_flight(flight)
                 answers[name] = Answer(channel_id, act, True, f"{receipt.gas_used} gas", receipt)

@@ -26,6 +26,7 @@ from layer2.channels.protocol.session_keys import SessionGrant
 from layer2.channels.watchtower.plan import Plan, due, must_start_by, opening
 from layer2.channels.watchtower.proof_checks import check_guard
 from layer2.channels.watchtower.records import DirectionRecord, WatchedChannel
+from layer2.channels.watchtower.store import WatchtowerStore
 from layer2.channels.watchtower.transaction_sender import Answer, Name, TransactionSender
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.errors import ConnectionFailed, EthereumError, ReorgTooDeep
@@ -59,7 +60,7 @@ _ROUNDS = 4
 """Maximum rounds per step: a close is started in one, a proof posted in the next, its locks resolved in a third."""
 
 
-class Watchtower(TransactionSender):
+class Watchtower:
     """Watches channels of one hub; with `settle=True` also settles them after their window.
 
     `journal` (optional, kind `channels.watchtower`) stores the proofs, the pending transactions and the log cursor,
@@ -79,7 +80,13 @@ class Watchtower(TransactionSender):
         patience: float = 20.0,
     ) -> None:
         start = connection.block_number() if start_block is None else start_block
-        super().__init__(connection, hub, sender, policy or ChallengePolicy(), journal, start, patience)
+        self.connection = connection
+        self.hub = hub
+        self.sender = sender
+        self._store = WatchtowerStore(connection, hub, journal, start)
+        self._transactions = TransactionSender(
+            connection, hub, sender, policy or ChallengePolicy(), self._store, patience
+        )
         self.settle = settle
         self.clock = ChainClock(connection)
         self._attached: dict[str, Party] = {}
@@ -87,7 +94,13 @@ class Watchtower(TransactionSender):
         self._looked: dict[bytes, int] = {}
 
     def __repr__(self) -> str:
-        return f"<Watchtower {self.sender.address} channels={len(self._watched)} active={len(self._active)}>"
+        return (
+            f"<Watchtower {self.sender.address} channels={len(self._store.watched)} active={len(self._store.active)}>"
+        )
+
+    def close(self) -> None:
+        """Close the journal, if there is one; the watchtower cannot be used afterwards."""
+        self._store.close()
 
     # --------------------------------------------------------------------------------------------- watching
 
@@ -129,27 +142,25 @@ class Watchtower(TransactionSender):
         """Store a preimage, which is then used for every hash lock it opens; durable on return."""
         if len(preimage) != 32:
             raise InputError(f"watchtower: a preimage of {len(preimage)} bytes given, 32 needed")
-        self._remember(preimage)
+        self._store.remember(preimage)
 
     def forget(self, channel_id: bytes) -> None:
         """Stop watching a channel."""
-        if self._watched.pop(channel_id, None) is not None:
-            self._write(None, None, "watched/" + channel_id.hex(), b"")
-        self._active.discard(channel_id)
+        self._store.forget(channel_id)
         self._looked.pop(channel_id, None)
 
     @property
     def watched(self) -> tuple[WatchedChannel, ...]:
         """Watched channels."""
-        return tuple(self._watched.values())
+        return tuple(self._store.watched.values())
 
     def _take(self, key: ChannelKey, *guards: DirectionRecord) -> None:
-        old = self._watched.get(key.id, WatchedChannel(key))
+        old = self._store.watched.get(key.id, WatchedChannel(key))
         after = old
         for guard in guards:
             after = after.with_guard(guard)
         if after is not old:
-            self._keep(after)
+            self._store.keep(after)
 
     # --------------------------------------------------------------------------------------------- stepping
 
@@ -161,29 +172,29 @@ class Watchtower(TransactionSender):
         """
         head = self.connection.latest()
         self.clock.tick(head)
-        troubles = [*self._accept_operator(), *self._follow()]
-        before = self._await(tuple(self._flights), 0.0) if self._flights else {}
+        troubles = [*self._take_attached(), *self._follow()]
+        before = self._transactions.wait(tuple(self._store.flights), 0.0) if self._store.flights else {}
         answers: dict[Name, Answer] = {}
         for _ in range(_ROUNDS):
             head = self.connection.latest()
             launched: list[Name] = []
             for plan in self._plans(head, answers):
-                if plan.name in self._flights:
-                    self._renew(plan)
+                if plan.name in self._store.flights:
+                    self._transactions.renew(plan)
                     launched.append(plan.name)
                 elif plan.name not in answers:
-                    refusal = self._launch(plan, head)
+                    refusal = self._transactions.launch(plan, head)
                     if refusal is None:
                         launched.append(plan.name)
                     else:
                         answers[plan.name] = refusal
-            mined = self._await(launched, self.patience) if launched else {}
+            mined = self._transactions.wait(launched, self._transactions.patience) if launched else {}
             answers |= mined
             if not any(one.done for one in mined.values()):
                 break
         return [*troubles, *(before | answers).values()]
 
-    def _accept_operator(self) -> Iterator[Answer]:
+    def _take_attached(self) -> Iterator[Answer]:
         for party in self._attached.values():
             for channel_id in party.channels:
                 try:
@@ -218,11 +229,11 @@ class Watchtower(TransactionSender):
 
     def _follow(self) -> Iterator[Answer]:
         try:
-            update = self._follower.step()
+            update = self._store.follower.step()
         except ReorgTooDeep:
             # Logs only select the channels to read: read all of them, and follow from the current block.
-            self._restart_follower()
-            self._active = set(self._watched)
+            self._store.restart_follower()
+            self._store.active = set(self._store.watched)
             return
         except EthereumError as failure:
             # Channels are still read at intervals.
@@ -231,24 +242,24 @@ class Watchtower(TransactionSender):
         for log in (*update.removed, *update.new):
             event = self.hub.decode(log)
             if isinstance(event, PreimageRevealed):
-                if event.hash_lock in self._waiting:
-                    self._remember(event.preimage)
-            elif event is not None and (channel_id := getattr(event, "channel_id", None)) in self._watched:
-                self._active.add(channel_id)
-        if self._journal is not None and (update.new or update.removed):
-            self._write(None, None, "cursor", self._follower.cursor.to_bytes())
+                if event.hash_lock in self._store.waiting:
+                    self._store.remember(event.preimage)
+            elif event is not None and (channel_id := getattr(event, "channel_id", None)) in self._store.watched:
+                self._store.active.add(channel_id)
+        if update.new or update.removed:
+            self._store.keep_cursor()
 
     def _plans(self, head: Block, answers: dict[Name, Answer]) -> list[Plan]:
         now, plans = head.timestamp, []
-        for channel_id in sorted(self._active | self._overdue(now)):
-            watched = self._watched[channel_id]
+        for channel_id in sorted(self._store.active | self._overdue(now)):
+            watched = self._store.watched[channel_id]
             try:
                 view = self.hub.view(watched.key)
-                found = due(watched, view, now, self._preimages, self.settle)
+                found = due(watched, view, now, self._store.preimages, self.settle)
                 found += self._starts(watched, view, now, answers)
             except ConnectionFailed as failure:
                 answers[channel_id, "look", ""] = Answer(channel_id, "look", False, str(failure))
-                self._active.add(channel_id)
+                self._store.active.add(channel_id)
                 if self._is_away():
                     # Querying the other channels as well would only take time.
                     break
@@ -256,14 +267,14 @@ class Watchtower(TransactionSender):
             except Exception as failure:  # any failure concerns this channel only, and is reported
                 detail = f"{type(failure).__name__}: {failure}"
                 answers[channel_id, "look", ""] = Answer(channel_id, "look", False, detail)
-                self._active.add(channel_id)
+                self._store.active.add(channel_id)
                 continue
             self._looked[channel_id] = now
             if view.disputed:
-                self._active.add(channel_id)
+                self._store.active.add(channel_id)
             else:
                 # The channel stays watched: logs or periodic reads reactivate it after a reorganisation or a dispute.
-                self._active.discard(channel_id)
+                self._store.active.discard(channel_id)
             plans += found
         return plans
 
@@ -278,7 +289,7 @@ class Watchtower(TransactionSender):
     def _overdue(self, now: int) -> set[bytes]:
         """Return the channels not read for a part of their window, and those that must go on chain soon."""
         found = set()
-        for channel_id, watched in self._watched.items():
+        for channel_id, watched in self._store.watched.items():
             last = self._looked.get(channel_id)
             often = max(1, self.hub.window(watched.key) // LOOKS)
             hastens = any(self._hastens(guard, now) for guard in watched.guards.values())
@@ -287,7 +298,7 @@ class Watchtower(TransactionSender):
         return found
 
     def _hastens(self, guard: DirectionRecord, now: int) -> bool:
-        until = must_start_by(guard, self._preimages)
+        until = must_start_by(guard, self._store.preimages)
         return until is not None and now <= until and until - now <= START_MARGIN
 
     def _starts(self, watched: WatchedChannel, view: ChannelView, now: int, answers: dict[Name, Answer]) -> list[Plan]:
@@ -296,7 +307,7 @@ class Watchtower(TransactionSender):
         if view.disputed or not view.exists:
             return plans
         for guard in watched.guards.values():
-            until = must_start_by(guard, self._preimages)
+            until = must_start_by(guard, self._store.preimages)
             if until is None or not self._hastens(guard, now):
                 continue
             plan = opening(watched.key, guard, view, self.sender.address, until)
