@@ -102,7 +102,7 @@ def run_block(transactions: int = MAX_TRANSACTIONS, rounds: int = 5) -> dict[str
         root = BlockTree.of_leaves(leaves, signatures).root
 
         def persist(number: int) -> None:
-            promises.make(store.write(number, root, load.records, bytes(32)))
+            promises.append(store.write(number, root, load.records, bytes(32)))
             promises.commit()
 
         persist(1)
@@ -118,7 +118,7 @@ def run_block(transactions: int = MAX_TRANSACTIONS, rounds: int = 5) -> dict[str
             )
             for number in range(2, rounds + 2)
         ]
-        promises.release()
+        promises.close()
     root_s, hashing, nodes_s, bare_nodes, persist_s, bare_write = _medians(turns)
     return {
         "transactions": transactions,

@@ -14,7 +14,7 @@ def fill(journal: Journal) -> None:
     journal._database.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(JournalFull):
         for _ in range(1_000):
-            journal.append_durable("padding", bytes(64))
+            journal.append_durable("drop", bytes(64))  # a transaction that was never accepted
 
 
 def make_room(journal: Journal) -> None:

@@ -1,1 +1,1 @@
-"""Floor 4: HTTP services of the nodes, and their clients."""
+"""Floor 5: HTTP services of the nodes, and their clients."""

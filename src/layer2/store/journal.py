@@ -12,18 +12,12 @@ import contextlib
 import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from types import TracebackType
 
-from layer2.store.errors import (
-    JournalCorrupt,
-    JournalError,
-    JournalFull,
-    JournalMissing,
-    JournalVersion,
-)
+from layer2.primitives.rejections import JournalMismatch
+from layer2.store.errors import JournalCorrupt, JournalError, JournalFull, JournalMissing, JournalVersion
 from layer2.store.exclusive import Holder
 from layer2.store.fault_points import fault_point
-from layer2.store.rows import GENESIS, INSERT, SCHEMA, UPSERT, Entry, link, meta_row
+from layer2.store.rows import GENESIS, INSERT, SCHEMA, UPSERT, Entry, link, meta_row, verified
 
 __all__ = ["Entry", "Journal", "fault_point"]
 
@@ -37,12 +31,14 @@ class Journal:
         schema_version: version of the payloads; a file of a newer one is refused.
         must_exist: refuse to create a new journal if the file is missing.
         recovery: instructions for a lost or damaged journal, for the error's hint.
+        bound_to: the contract, chain or owner that the journal belongs to, if any (`bind`).
 
     Raises:
         JournalMissing: the file is missing or empty, and `must_exist` is set.
         JournalLocked: another process, or this one, holds the journal.
         JournalVersion: the file is of another kind, of a newer schema, or not a journal.
         JournalCorrupt: a checksum differs.
+        JournalMismatch: the journal is bound to something else.
         JournalError: the file cannot be used.
     """
 
@@ -54,6 +50,7 @@ class Journal:
         schema_version: int = 1,
         must_exist: bool = False,
         recovery: str = "restore a backup",
+        bound_to: str | None = None,
     ) -> None:
         self.path = Path(path)
         self.kind = kind
@@ -69,10 +66,18 @@ class Journal:
             raise JournalMissing(f"no {kind} journal at {self.path}", hint=recovery)
         self._holder = Holder(self.path, kind)
         try:
-            self._open(schema_version, must_exist)
+            self._open(schema_version, must_exist, bound_to)
         except BaseException:
             self._holder.release()
             raise
+
+    @classmethod
+    def open(cls, source: Journal | str | Path, *, kind: str, bound_to: str, recovery: str) -> Journal:
+        """Return a bound journal: `source` itself if it is open already, else the journal at that path."""
+        if not isinstance(source, Journal):
+            return cls(source, kind=kind, recovery=recovery, bound_to=bound_to)
+        source.bind(bound_to)
+        return source
 
     # ------------------------------------------------------------------------------------------------- writing
 
@@ -165,6 +170,18 @@ class Journal:
             self._next, self._head = len(fresh) + 1, head
             fault_point("journal.in-rewrite")
 
+    def bind(self, owner: str) -> None:
+        """Bind a new journal durably to its owner; raise JournalMismatch if it is bound to another one."""
+        known = self.get_meta("journal.owner")
+        if known is None:
+            self._pending_meta["journal.owner"] = owner.encode()
+            self.commit()
+        elif known != owner.encode():
+            raise JournalMismatch(
+                f"the journal {self.path} is of {known.decode(errors='replace')}, this is {owner}",
+                hint="name another journal",
+            )
+
     # ------------------------------------------------------------------------------------------------- reading
 
     def read(self, stream: str | None = None, after: int = 0) -> Iterator[Entry]:
@@ -214,15 +231,13 @@ class Journal:
     def __enter__(self) -> Journal:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def __repr__(self) -> str:
         return f"<Journal {self.kind} {self.path} rows={self.last_sequence} pending={len(self._pending)}>"
 
-    def _open(self, schema_version: int, must_exist: bool) -> None:
+    def _open(self, schema_version: int, must_exist: bool, bound_to: str | None) -> None:
         try:
             self._database = sqlite3.connect(self._holder.path, isolation_level=None, check_same_thread=False)
         except sqlite3.Error as error:
@@ -239,11 +254,12 @@ class Journal:
                 self._create(schema_version)
             self._check_kind(schema_version)
             self._verify()
-        except sqlite3.Error as error:
+            if bound_to is not None:
+                self.bind(bound_to)
+        except BaseException as error:
             self._database.close()
-            raise self._translate(error) from error
-        except BaseException:
-            self._database.close()
+            if isinstance(error, sqlite3.Error):
+                raise self._translate(error) from error
             raise
 
     def _create(self, schema_version: int) -> None:
@@ -273,24 +289,10 @@ class Journal:
 
     def _verify(self) -> None:
         """Verify the whole chain when the journal is opened, so that damage is found early."""
-        head, last = GENESIS, 0
-        # Read as bytes, because a flipped bit may make a name invalid UTF-8.
-        query = "SELECT sequence, CAST(stream AS BLOB), payload, checksum FROM journal_rows ORDER BY sequence"
-        rows = self._database.execute(query)
-        for sequence, stream, payload, checksum in rows:
-            if sequence != last + 1:
-                raise self._corrupt(f"row {last + 1} is missing")
-            head = link(head, sequence, stream, payload)
-            if head != checksum:
-                raise self._corrupt(f"row {sequence} was changed")
-            last = sequence
-        if self.get_meta("journal.head") != last.to_bytes(8, "big") + head:
-            raise self._corrupt(f"rows after {last} are missing")
-        for key, value, checksum in self._database.execute("SELECT key, value, checksum FROM meta"):
-            if meta_row(key, value)[2] != checksum:
-                raise self._corrupt(f"the value {key} was changed")
-        self._next, self._head = last + 1, head
-        self._durable = (self._next, self._head)
+        try:
+            self._durable = self._next, self._head = verified(self._database)
+        except ValueError as fault:
+            raise self._corrupt(str(fault)) from None
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import dataclass
 from hashlib import sha256
 
-__all__ = ["GENESIS", "INSERT", "SCHEMA", "UPSERT", "Entry", "link", "meta_row"]
+__all__ = ["GENESIS", "INSERT", "SCHEMA", "UPSERT", "Entry", "link", "meta_row", "verified"]
 
 GENESIS = bytes(32)
 SCHEMA = """
@@ -28,6 +29,28 @@ def meta_row(key: str, value: bytes) -> tuple[str, bytes, bytes]:
     """Return a metadata row: key, value and checksum."""
     name = key.encode()
     return key, value, sha256(b"%d|%s|" % (len(name), name) + value).digest()
+
+
+def verified(database: sqlite3.Connection) -> tuple[int, bytes]:
+    """Return the next sequence number and the head of the chain; raise ValueError if a checksum differs."""
+    head, last = GENESIS, 0
+    # Read as bytes, because a flipped bit may make a name invalid UTF-8.
+    query = "SELECT sequence, CAST(stream AS BLOB), payload, checksum FROM journal_rows ORDER BY sequence"
+    for sequence, stream, payload, checksum in database.execute(query):
+        if sequence != last + 1:
+            raise ValueError(f"row {last + 1} is missing")
+        head = link(head, sequence, stream, payload)
+        if head != checksum:
+            raise ValueError(f"row {sequence} was changed")
+        last = sequence
+    if database.execute("SELECT value FROM meta WHERE key = 'journal.head'").fetchone() != (
+        last.to_bytes(8, "big") + head,
+    ):
+        raise ValueError(f"rows after {last} are missing")
+    for key, value, checksum in database.execute("SELECT key, value, checksum FROM meta"):
+        if meta_row(key, value)[2] != checksum:
+            raise ValueError(f"the value {key} was changed")
+    return last + 1, head
 
 
 @dataclass(frozen=True, slots=True)

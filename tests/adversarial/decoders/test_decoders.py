@@ -243,7 +243,7 @@ MORE: dict[str, tuple[Callable[[Path], Callable[..., Any]], tuple[str, ...]]] = 
         lambda folder: journal_of(
             folder,
             "rollup sequencer",
-            ("owner", "ops", "key", "drop", "what"),
+            ("owner", "txs", "key", "drop", "what"),
             lambda one: RollupPromises(one, 1, OWNER).read(),
         ),
         ("bytes",),
@@ -254,6 +254,11 @@ MORE: dict[str, tuple[Callable[[Path], Callable[..., Any]], tuple[str, ...]]] = 
 NONE = {
     "layer2.api.http.submissions:Submissions.read_bytes": "abstract: its subclasses are tried",
     "layer2.api.http.submissions:Submissions.read_rows": "abstract: its subclasses are tried",
+    "layer2.node.intake:records_in": "of an event that was decoded before",
+    "layer2.node.event_log:EventCodec.decode": "abstract: its implementations are tried",
+    "layer2.node.intake:RecordCodec.decode": "by the journals of operator and sequencer, which are tried",
+    "layer2.plasma.common.operator_journal:_Codec.decode": "by OperatorJournal.read, which is tried",
+    "layer2.rollup.sequencer.journal:_Codec.decode": "by SequencerJournal.read, which is tried",
     "layer2.channels.contract.hub:HubContract.decode": "of a Log that was read before, by Codec.decode_event",
     "layer2.channels.protocol.hub_errors:from_revert": "of arguments that ErrorDecoder.decode has read, which is tried",
     "layer2.channels.party.opening_intents:OpeningIntents.recover": "a verb; what it reads is ChannelKey.decode's",

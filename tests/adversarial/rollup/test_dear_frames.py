@@ -98,7 +98,7 @@ def test_while_signatures_of_an_entry_are_judged_requests_are_answered(l2, peopl
     assert len(sequencer.replica.entries) == 1
     assert sequencer.waiting == 1
     assert sequencer.replica.head.accounts[1].nonce == 1
-    sequencer._promises.release()
+    sequencer._promises.close()
 
 
 def compact(signature: bytes) -> bytes:

@@ -45,7 +45,7 @@ def test_an_operation_that_could_not_be_written_is_not_pending_and_is_taken_late
     sequencer.submit(pen.pay(PAYER, 1, PAYEE, 11))
     sequencer.step()
     assert sequencer.replica.head.accounts[PAYEE].balance == RICH + 18
-    assert [int.from_bytes(one[12:28], "big") for one in sequencer._promises.read().records] == [7, 11]
+    assert [int.from_bytes(one[12:28], "big") for one, *_ in sequencer._promises.read().records.values()] == [7, 11]
 
 
 @pytest.mark.parametrize("paid", [False, True])
@@ -72,4 +72,4 @@ def test_a_key_waits_only_once_it_is_written(l2, pen, monkeypatch, tmp_path, pai
     assert set(disk.keys_seen) == {0}
     stored = sequencer._promises.read()
     assert [len(stored.keys), len(stored.records)] == [1, int(paid)]
-    sequencer._promises.release()
+    sequencer._promises.close()

@@ -11,6 +11,7 @@ import pytest
 
 from layer2.api.rollup.client import RemoteSequencer
 from layer2.api.rollup.service import SequencerService
+from layer2.node.tx_status import TxStatus
 from layer2.primitives.bls import BlsKey
 from layer2.primitives.errors import MalformedError
 from layer2.rollup.devnet import LocalRollup
@@ -19,7 +20,6 @@ from layer2.rollup.protocol.errors import AccountUnknown, BalanceTooLow, FeeTooL
 from layer2.rollup.protocol.frames import FrameType, decode_frame
 from layer2.rollup.sequencer.key_registrations import FREE, KeyPolicy, room_for_keys
 from layer2.rollup.sequencer.sequencer import Sequencer
-from layer2.rollup.sequencer.tx_status import TxStatus
 from layer2.rollup.wallet.wallet import Wallet
 
 from .conftest import PAYEE, PAYER, RICH
@@ -140,10 +140,9 @@ def test_so_many_keys_wait_and_no_more_and_the_payment_of_what_is_too_much_is_no
 def test_a_key_whose_payment_will_never_happen_is_not_opened(l2, people, paid, pen, tmp_path) -> None:
     paid.open_accounts([key(1)], payment=pen.pay(PAYER, 0, OPERATOR, PRICE).encode())
     (digest,) = paid._pool.pending
-    del paid._pool.pending[digest]
-    paid._drop({digest: "its account forced another one"})
+    paid._intake.drop({digest: "its account forced another one"})
     paid._settle()
-    assert paid.tx_status(digest) == TxStatus("dropped", 0, "its account forced another one")
+    assert paid.tx_status(digest) == TxStatus("dropped", reason="its account forced another one")
     assert paid.waiting_keys == 0
     paid.close()
     again = asking(l2, tmp_path)

@@ -67,7 +67,7 @@ if __name__ == "__main__":
         else:
             sequencer.step()
             assert sequencer.waiting == 0
-            print("resumed", sequencer._promises.operations, flush=True)
+            print("resumed", sequencer._promises.size, flush=True)
 """
 
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from layer2.node.intake import Accepted
+from layer2.node.tx_status import TxStatus
 from layer2.rollup.devnet import LocalRollup
 from layer2.rollup.protocol.errors import JournalMismatch
 from layer2.rollup.protocol.signed_operation import SignedOp
 from layer2.rollup.sequencer.journal import KIND, SequencerJournal
 from layer2.rollup.sequencer.sequencer import Sequencer
-from layer2.rollup.sequencer.tx_status import TxStatus
 from layer2.rollup.state.forced_queue import TO_THE_END
 from layer2.store.errors import JournalCorrupt, JournalFull
 from layer2.store.journal import Journal
@@ -46,7 +47,7 @@ def test_an_operation_whose_account_forces_another_is_dropped_and_says_so_for_ev
     assert (tx_status.state, tx_status.reason) == ("dropped", "its nonce was used by another operation of its account")
     tx_status = l2.sequencer.tx_status(digest(l2, second))
     assert tx_status.state == "dropped"
-    assert "balance" in tx_status.reason
+    assert "has 0.05 ether, 0.1 ether" in tx_status.reason
     assert l2.sequencer.tx_status(digest(l2, honest)) == TxStatus("posted", 2)
     # Money that comes in later does not bring back what was said to be dropped.
     payer.deposit("3 ether", to=account)
@@ -57,6 +58,24 @@ def test_an_operation_whose_account_forces_another_is_dropped_and_says_so_for_ev
     assert restarted.tx_status(digest(l2, honest)) == TxStatus("posted", 2)
     restarted.step()
     assert restarted.replica.head.accounts[account].balance == 305 * 10**16
+
+
+def test_an_operation_that_was_dropped_and_accepted_again_is_pending_after_a_restart(l2, people, pen) -> None:
+    payer = l2.wallet(people.payer)
+    payer.deposit("2 ether")
+    l2.post()
+    account = payer.account()
+    first, second = payer.send(PAYEE, "0.5 ether"), payer.send(PAYEE, "0.1 ether")
+    payer.force("1.95 ether", to=people.payer.address, account=account)
+    l2.post()
+    assert [l2.sequencer.tx_status(digest(l2, one)).state for one in (first, second)] == ["dropped", "dropped"]
+    payer.deposit("3 ether", to=account)
+    l2.post()
+    l2.sequencer.submit(second)
+    for sequencer in (l2.sequencer, again(l2)):
+        assert sequencer.pending == (second,)
+        assert sequencer.tx_status(digest(l2, second)) == TxStatus("pending")
+        assert sequencer.tx_status(digest(l2, first)).state == "dropped"
 
 
 def test_what_is_said_to_be_dropped_is_on_disk_before_it_is_said(l2, people, tmp_path) -> None:
@@ -104,7 +123,7 @@ def test_a_wrong_signature_that_got_in_spoils_one_entry_and_no_more(l2, pen) -> 
     bad = SignedOp(pen.pay(BLS_PAYER, 1).message, good.signature)
     l2.sequencer.submit(good)
     promises = SequencerJournal(again_journal := l2.sequencer._journal, l2.connection.chain_id, l2.rollup.address)
-    promises.accept([bad.encode()])
+    promises.append(Accepted([bad.encode()]))
     promises.commit()
     again_journal.close()
     restarted = again(l2)
@@ -153,7 +172,9 @@ def test_a_journal_that_knows_more_final_entries_than_the_chain_has_is_refused(l
         promises.check_final(same)
 
 
-@pytest.mark.parametrize("row", [("ops", b"\x70abc"), ("ops", b"\x01a"), ("key", b"short")])
+@pytest.mark.parametrize(
+    "row", [("txs", b"\x70abc"), ("txs", b"\x01a"), ("key", b"short"), ("owner", b"short"), ("what", b"")]
+)
 def test_a_journal_with_rows_that_mean_nothing_is_refused(l2, row) -> None:
     journal = l2.sequencer._journal
     journal.append_durable(*row)

@@ -60,7 +60,7 @@ else:
     while operator.step() is not None:
         pass
     assert operator.waiting == 0
-    print("resumed", operator._promises.records, flush=True)
+    print("resumed", operator._promises.size, flush=True)
 """
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from layer2.primitives.errors import FatalError, RecoverableError
+from layer2.primitives.rejections import JournalMismatch
 from layer2.store.errors import (
     JournalCorrupt,
     JournalError,
@@ -120,6 +121,21 @@ def test_the_keys_of_the_journal_itself_cannot_be_set(path: Path) -> None:
 
 
 # -------------------------------------------------------------------------------------------------------- holder
+
+
+def test_a_journal_is_bound_once_and_for_all(path: Path) -> None:
+    with Journal(path, kind=KIND, bound_to="this contract"):
+        pass
+    with Journal(path, kind=KIND) as journal:
+        journal.bind("this contract")
+        with pytest.raises(JournalMismatch, match="is of this contract, this is that contract"):
+            journal.bind("that contract")
+        assert Journal.open(journal, kind=KIND, bound_to="this contract", recovery="") is journal
+    with pytest.raises(JournalMismatch):
+        Journal.open(path, kind=KIND, bound_to="that contract", recovery="")
+    # A refused journal is let go.
+    with Journal.open(path, kind=KIND, bound_to="this contract", recovery="") as journal:
+        assert journal.path == path
 
 
 def test_a_second_holder_is_refused_until_the_first_lets_go(path: Path) -> None:

@@ -120,11 +120,11 @@ def tx_status(inner: Sequencer, digest: bytes) -> dict[str, Any]:
         raise StateUnknown(
             f"operation {digest.hex()[:8]}.. is not known here", hint="it was never accepted, or long ago"
         )
-    final = found.state == "posted" and found.entry <= inner.heads.final
+    final = found.state == "posted" and found.block <= inner.heads.final
     return {
         "id": _hex(digest),
         "state": "final" if final else found.state,
-        "entry": found.entry or None,
+        "entry": found.block or None,
         "reason": found.reason or None,
     }
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from layer2.ethereum.errors import ContractReverted
+from layer2.node.intake import Intake, Refusals
+from layer2.node.tx_status import TxStatus
 from layer2.plasma.common.block_store import BodyStore
 from layer2.plasma.common.errors import BlockLost, StateUnknown
 from layer2.plasma.common.operator_journal import OperatorJournal, SealedBlock
+from layer2.primitives.errors import Layer2Error
 from layer2.primitives.worker_pool import WorkerPool
 from layer2.store.journal import fault_point
 
@@ -39,22 +42,51 @@ class BlockSubmitter(ABC, Generic[Tree, Head]):
     Attributes:
         compact_at: number of journal records from which on the journal is compacted.
         points: prefix of the fault points' names.
-        halted: set when L1 contradicts the blocks of this operator; nothing further is accepted or made.
     """
 
     points: ClassVar[str]
     compact_at: int = _COMPACT_AT
     store: BodyStore[Tree]
     lock: threading.RLock
-    halted: BlockLost | None
     workers: WorkerPool
     _promises: OperatorJournal
+    _intake: Intake[Any, Any]
     _stepping: threading.Lock
 
     def close(self) -> None:
         """Close the journal and the workers."""
-        self._promises.release()
+        self._promises.close()
         self.workers.close()
+
+    @property
+    def waiting(self) -> int:
+        """Number of accepted payments in no block."""
+        return len(self._intake.pool.pending)
+
+    @property
+    def most_pending(self) -> int:
+        """Maximum number of pending payments."""
+        return self._intake.pool.most
+
+    @property
+    def halted(self) -> Layer2Error | None:
+        """Set when L1 contradicts the blocks of this operator; nothing further is accepted or made."""
+        return self._intake.halted
+
+    def accept(self, batches: Sequence[Any]) -> list[Refusals]:
+        """Accept the valid payments of several verified batches, in order and with one commit; durable on return.
+
+        Returns:
+            For each batch, the rejection or None for each of its payments.
+
+        Raises:
+            BlockLost: the operator has halted.
+        """
+        return self._intake.accept(batches)
+
+    def tx_status(self, hashed: bytes) -> TxStatus | None:
+        """Return the status of an accepted payment by its hash; None if it is unknown, or its status was pruned."""
+        return self._intake.tx_status(hashed)
 
     def step(self) -> SealedBlock | None:
         """Follow L1, submit missing blocks, then make and submit a block of pending payments, if there are any.
@@ -117,15 +149,6 @@ class BlockSubmitter(ABC, Generic[Tree, Head]):
     def _settle_lost(self) -> None:
         """Handle deposits removed by a reorganisation: wait for them, or discard the blocks that depend on them."""
 
-    @property
-    @abstractmethod
-    def waiting(self) -> int:
-        """Number of accepted payments in no block."""
-
-    @abstractmethod
-    def _pending_records(self) -> list[bytes]:
-        """Return the accepted payments in no block; called under the lock."""
-
     def _agree(self, one: SealedBlock, header: Any) -> bool:
         """Return True if the block on L1 is the one that was made."""
         return bool(one.root == header.root)
@@ -143,10 +166,10 @@ class BlockSubmitter(ABC, Generic[Tree, Head]):
     def _tidy(self) -> None:
         """Compact the journal by dropping included payments, if it has grown enough."""
         with self.lock:
-            if self._promises.records < max(self.compact_at, 2 * self.waiting):
+            if self._promises.size < max(self.compact_at, 2 * self.waiting):
                 return
             fault_point(f"{self.points}.compact.before")
-            self._promises.keep(self._pending_records(), self.store)
+            self._promises.keep(self._intake.rows(), self.store)
 
     def _compare(self) -> None:
         """Require that every block on L1 is one of this operator; raise BlockLost otherwise."""
@@ -162,8 +185,8 @@ class BlockSubmitter(ABC, Generic[Tree, Head]):
 
     def _halt(self, message: str, hint: str) -> BlockLost:
         """Halt the operator, which accepts nothing from now on; return the error to raise."""
-        self.halted = BlockLost(message, hint=hint)
-        return self.halted
+        halted = self._intake.halted = BlockLost(message, hint=hint)
+        return halted
 
     def _missing(self) -> SealedBlock | None:
         """Return the next block that L1 lacks, to be submitted now."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 
+from layer2.node.intake import Refusals
 from layer2.primitives.errors import Layer2Error
 from layer2.rollup.protocol.batch_signatures import BLS_RECORD, ECDSA_RECORD
 from layer2.rollup.protocol.signed_operation import SignedOp
@@ -29,7 +29,7 @@ class OperationIntake(PendingState):
         if refusal is not None:
             raise refusal
 
-    def submit_many(self, ops: Sequence[SignedOp]) -> list[Layer2Error | None]:
+    def submit_many(self, ops: Sequence[SignedOp]) -> Refusals:
         """Accept all valid operations with one commit; return an error or None for each.
 
         A single invalid operation raises its error instead.
@@ -59,42 +59,13 @@ class OperationIntake(PendingState):
             batch.digests[at], batch.owners[at] = digest, owner if good else b""
         return batch
 
-    def accept(
-        self, batches: Sequence[VerifiedBatch], paid_for: Sequence[Opening] = ()
-    ) -> list[list[Layer2Error | None]]:
+    def accept(self, batches: Sequence[VerifiedBatch]) -> list[Refusals]:
         """Accept all valid operations of several submissions, in order and with one commit; they are durable on return.
-
-        Args:
-            batches: submissions with verified signatures.
-            paid_for: key registrations paid for by the very first operation; recorded if it is accepted.
 
         Returns:
             For each submission, an error or None per operation.
         """
-        with self.lock:
-            fault_point("sequencer.accept.before")
-            now, before = time.monotonic(), len(self._pool.pending)
-            try:
-                results = [self._pool.admit(batch, now) for batch in batches]
-                self._promises.name(self._pool.unnoted)
-                self._pool.unnoted.clear()
-                for batch, refusals in zip(batches, results, strict=True):
-                    good = [one for one, refusal in zip(batch.records, refusals, strict=True) if refusal is None]
-                    self._promises.accept(good)
-                if paid_for and results[0][0] is None:
-                    self._promises.open(paid_for)
-                self._promises.commit()
-            except BaseException:
-                # None of these operations is durable, so none of them may be posted.
-                for digest in list(self._pool.pending)[before:]:
-                    del self._pool.pending[digest]
-                # Their owners may not have been recorded either, so all owners are recorded again.
-                self._pool.owners.clear()
-                self._pool.unnoted.clear()
-                self._settle()
-                raise
-            fault_point("sequencer.accept.durable")
-            return results
+        return self._intake.accept(batches)
 
     def open_account(self, key: bytes, token: int = 0, payment: SignedOp | None = None) -> None:
         """Register a BLS key for an account in the next entry; the state afterwards shows its number."""
@@ -135,10 +106,11 @@ class OperationIntake(PendingState):
             self._key_policy.check(len(fresh), len(self._openings), payment, self._pool.fees.accounts.get(0))
             rows = [Opening(key, token, FREE if paid is None else paid.digests[0]) for key in fresh]
             if paid is None:
-                self._promises.open(rows)
+                self._promises.append(*rows)
                 self._promises.commit()
             else:
-                refusal = self.accept([paid], rows)[0][0]
+                # The keys are recorded together with their payment, if it is accepted.
+                refusal = self._intake.accept([paid], lambda results: rows if results[0][0] is None else ())[0][0]
                 if refusal is not None:
                     raise refusal
             fault_point("sequencer.open.durable")

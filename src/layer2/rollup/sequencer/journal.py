@@ -2,27 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from layer2.node.event_log import EventLog
+from layer2.node.intake import Accepted, Dropped, RecordCodec, records_in
 from layer2.primitives.errors import MalformedError
+from layer2.rollup.protocol.batch_signatures import digests_of
 from layer2.rollup.protocol.errors import JournalMismatch
+from layer2.rollup.protocol.messages import rollup_domain
 from layer2.rollup.protocol.signed_operation import join_records, malformed, split_records
 from layer2.rollup.sequencer.key_registrations import Opening
-from layer2.store.errors import JournalCorrupt
-from layer2.store.journal import Entry, Journal
+from layer2.store.journal import Journal
 
-__all__ = ["KIND", "RESYNC", "SequencerJournal", "JournalContents"]
+__all__ = ["KIND", "RESYNC", "JournalContents", "Named", "SequencerJournal"]
 
 KIND = "rollup.sequencer"
 
 RESYNC = "move the journal away and start again: the state comes from the chain, only what was pending is lost"
 """Recovery hint for a journal that cannot be used."""
 
-
 _RUN = 1024
 """Maximum number of operations in one row when the journal is rewritten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Recorded with the owner of an account that operations accepted from now on name."""
+
+    index: int
+    owner: bytes
+
+
+SequencerEvent = Accepted | Dropped | Named | Opening
+Operation = tuple[bytes, bytes, bytes]
+"""A record, and the owners of its sender and of its receiver (empty for an address) at its acceptance."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Codec:
+    records: RecordCodec
+
+    def encode(self, event: SequencerEvent) -> tuple[str, bytes]:
+        if isinstance(event, Named):
+            return "owner", event.index.to_bytes(4, "big") + event.owner
+        if isinstance(event, Opening):
+            return "key", event.token.to_bytes(2, "big") + event.key + event.payment
+        return self.records.encode(event)
+
+    def decode(self, stream: str, payload: bytes) -> SequencerEvent:
+        if stream not in ("owner", "key"):
+            return self.records.decode(stream, payload)
+        if len(payload) != (36 if stream == "owner" else 130):
+            raise ValueError(f"{len(payload)} bytes of {stream}")
+        if stream == "owner":
+            return Named(int.from_bytes(payload[:4], "big"), payload[4:])
+        return Opening(payload[2:98], int.from_bytes(payload[:2], "big"), payload[98:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,125 +66,86 @@ class JournalContents:
     """Contents of a journal.
 
     Attributes:
-        records: operations in order of acceptance.
-        parties: owners of the sender and of the receiver (empty for an address) of each operation at its acceptance.
+        digests: returns the digests of records.
+        records: operations by digest, in order of acceptance.
         keys: key registrations.
         dropped: reasons of dropped operations, by digest.
     """
 
-    records: list[bytes]
-    parties: list[tuple[bytes, bytes]]
-    keys: list[Opening]
-    dropped: dict[bytes, str]
+    digests: Callable[[Sequence[bytes]], list[bytes]]
+    records: dict[bytes, Operation] = field(default_factory=dict)
+    keys: list[Opening] = field(default_factory=list)
+    dropped: dict[bytes, str] = field(default_factory=dict)
+    _owners: dict[int, bytes] = field(default_factory=dict)
 
     @property
     def owners(self) -> dict[int, bytes]:
-        """Last recorded owner of each account."""
-        found: dict[int, bytes] = {}
-        for record, parties in zip(self.records, self.parties, strict=True):
-            found.update(_named(record, parties))
-        return found
+        """Last recorded owner of each account that an operation names."""
+        return {index: owner for operation in self.records.values() for index, owner in _named(operation)}
+
+    def apply(self, event: SequencerEvent) -> None:
+        """Apply an event; raise KeyError if an operation names an account without a recorded owner."""
+        if isinstance(event, Accepted):
+            for digest, record in zip(self.digests(event.records), event.records, strict=True):
+                sender, receiver = _accounts(record)
+                # An operation that was dropped and then accepted again takes its new place.
+                self.records.pop(digest, None)
+                self.dropped.pop(digest, None)
+                self.records[digest] = record, self._owners[sender], b"" if record[0] else self._owners[receiver]
+        elif isinstance(event, Dropped):
+            self.dropped[event.hashed] = event.reason
+        elif isinstance(event, Named):
+            self._owners[event.index] = event.owner
+        else:
+            self.keys.append(event)
+
+    def events(self) -> Iterator[SequencerEvent]:
+        """Yield the events that restore the contents; an account's owner precedes the operations that name it."""
+        yield from self.keys
+        owners: dict[int, bytes] = {}
+        run: list[bytes] = []
+        for operation in self.records.values():
+            fresh = {index: owner for index, owner in _named(operation) if owners.get(index) != owner}
+            if run and (fresh or len(run) == _RUN):
+                yield Accepted(run)
+                run = []
+            yield from (Named(*row) for row in fresh.items())
+            owners |= fresh
+            run.append(operation[0])
+        if run:
+            yield Accepted(run)
+        yield from (Dropped(*row) for row in self.dropped.items())
 
 
-class SequencerJournal:
-    """Durable journal of accepted operations and key registrations; writes are buffered until `commit`.
+class SequencerJournal(EventLog[SequencerEvent]):
+    """Durable log of accepted operations and key registrations; its size is the number of operations.
 
     Raises:
         JournalMismatch: the journal belongs to another rollup or chain.
-        JournalCorrupt: the journal contains data that this program never wrote.
     """
 
-    def __init__(self, journal: Journal | str | Path, chain_id: int, rollup: str) -> None:
-        self._opened = isinstance(journal, str | Path)
-        self.journal = journal if isinstance(journal, Journal) else Journal(journal, kind=KIND, recovery=RESYNC)
-        self.operations = 0
-        """Number of operations in the journal."""
-        try:
-            self._claim(f"{rollup} on chain {chain_id}")
-        except BaseException:
-            self.release()
-            raise
-
-    def __repr__(self) -> str:
-        return f"<SequencerJournal {self.journal.path} operations={self.operations}>"
-
-    def release(self) -> None:
-        """Close the journal, if it was opened by this object."""
-        if self._opened:
-            self.journal.close()
-
-    def _claim(self, own: str) -> None:
-        journal = self.journal
-        known = journal.get_meta("rollup")
-        if known is None:
-            journal.put_meta("rollup", own.encode())
-            journal.commit()
-        elif known != own.encode():
-            raise JournalMismatch(
-                f"the journal {journal.path} is of rollup {known.decode(errors='replace')}, this is {own}",
-                hint="name another journal",
-            )
+    def __init__(self, source: Journal | str | Path, chain_id: int, rollup: str) -> None:
+        prefix = rollup_domain(chain_id, rollup).prefix
+        self._codec_of_records = RecordCodec(join_records, _split, lambda records: digests_of(prefix, records))
+        super().__init__(
+            source,
+            _Codec(self._codec_of_records),
+            kind=KIND,
+            bound_to=f"{rollup} on chain {chain_id}",
+            recovery=RESYNC,
+            size_of=records_in,
+        )
 
     def read(self) -> JournalContents:
-        """Return the contents of the journal."""
-        records: list[bytes] = []
-        parties: list[tuple[bytes, bytes]] = []
-        owners: dict[int, bytes] = {}
-        for entry in self.journal.read():
-            if entry.stream == "owner":
-                if len(entry.payload) != 36:
-                    raise self._corrupt(entry.sequence)
-                owners[int.from_bytes(entry.payload[:4], "big")] = entry.payload[4:]
-            elif entry.stream == "ops":
-                rows = self._split(entry)
-                try:
-                    parties += [_parties(row, owners) for row in rows]
-                except KeyError as fault:
-                    raise self._corrupt(entry.sequence) from fault
-                records += rows
-        keys, dropped = [], {}
-        for entry in self.journal.read("key"):
-            if len(entry.payload) != 130:
-                raise self._corrupt(entry.sequence)
-            token, key, payment = entry.payload[:2], entry.payload[2:98], entry.payload[98:]
-            keys.append(Opening(key, int.from_bytes(token, "big"), payment))
-        for entry in self.journal.read("drop"):
-            dropped[entry.payload[:32]] = entry.payload[32:].decode(errors="replace")
-        self.operations = len(records)
-        return JournalContents(records, parties, keys, dropped)
-
-    def name(self, owners: Iterable[tuple[int, bytes]]) -> None:
-        """Record the owners of accounts named by operations that are accepted from now on."""
-        for index, owner in owners:
-            self.journal.append("owner", index.to_bytes(4, "big") + owner)
-
-    def accept(self, records: Sequence[bytes]) -> None:
-        """Record accepted operations."""
-        if records:
-            self.journal.append("ops", join_records(records))
-            self.operations += len(records)
-
-    def open(self, openings: Iterable[Opening]) -> None:
-        """Record key registrations."""
-        for one in openings:
-            self.journal.append("key", _key_row(one))
-
-    def drop(self, digest: bytes, reason: str) -> None:
-        """Record that an operation has become impossible. It stays dropped even after a reorganisation."""
-        self.journal.append("drop", digest + reason.encode())
-
-    def commit(self) -> None:
-        """Make all buffered writes durable."""
-        self.journal.commit()
+        """Return the contents of the journal; raise JournalCorrupt if an entry is not valid."""
+        found = JournalContents(self._codec_of_records.hashes)
+        self.replay(found.apply)
+        return found
 
     def keep(self, stored: JournalContents, entry: int) -> None:
         """Replace the journal's contents with `stored`, because all entries up to `entry` are final."""
         self.journal.put_meta("settled", entry.to_bytes(8, "big"))
-        rows = [("key", _key_row(one)) for one in stored.keys]
-        rows += _rows(stored)
-        rows += [("drop", digest + reason.encode()) for digest, reason in stored.dropped.items()]
-        self.journal.rewrite(rows)
-        self.operations = len(stored.records)
+        self.rewrite(stored.events())
 
     @property
     def settled(self) -> int:
@@ -175,23 +172,12 @@ class SequencerJournal:
                 hint=RESYNC,
             )
 
-    def _split(self, entry: Entry) -> list[bytes]:
-        try:
-            rows = split_records(entry.payload)
-        except MalformedError as fault:
-            raise self._corrupt(entry.sequence) from fault
-        if any(malformed(row) for row in rows):
-            raise self._corrupt(entry.sequence)
-        return rows
 
-    def _corrupt(self, sequence: int) -> JournalCorrupt:
-        return JournalCorrupt(
-            f"the {KIND} journal {self.journal.path} is damaged: row {sequence} is none of ours", hint=RESYNC
-        )
-
-
-def _key_row(one: Opening) -> bytes:
-    return one.token.to_bytes(2, "big") + one.key + one.payment
+def _split(payload: bytes) -> list[bytes]:
+    records = split_records(payload)
+    if any(malformed(record) for record in records):
+        raise MalformedError(f"{len(payload)} bytes are not operations")
+    return records
 
 
 def _accounts(record: bytes) -> tuple[int, int]:
@@ -199,31 +185,9 @@ def _accounts(record: bytes) -> tuple[int, int]:
     return int.from_bytes(record[1:5], "big"), int.from_bytes(record[44:48], "big")
 
 
-def _parties(record: bytes, owners: Mapping[int, bytes]) -> tuple[bytes, bytes]:
+def _named(operation: Operation) -> Iterator[tuple[int, bytes]]:
+    record, owner, receiving = operation
     sender, receiver = _accounts(record)
-    return owners[sender], b"" if record[0] else owners[receiver]
-
-
-def _named(record: bytes, parties: tuple[bytes, bytes]) -> Iterator[tuple[int, bytes]]:
-    sender, receiver = _accounts(record)
-    yield sender, parties[0]
+    yield sender, owner
     if not record[0]:
-        yield receiver, parties[1]
-
-
-def _rows(stored: JournalContents) -> list[tuple[str, bytes]]:
-    """Return the journal rows of stored operations; an account's owner row precedes the operations that name it."""
-    rows: list[tuple[str, bytes]] = []
-    owners: dict[int, bytes] = {}
-    run: list[bytes] = []
-    for record, parties in zip(stored.records, stored.parties, strict=True):
-        fresh = {index: owner for index, owner in _named(record, parties) if owners.get(index) != owner}
-        if run and (fresh or len(run) == _RUN):
-            rows.append(("ops", join_records(run)))
-            run = []
-        rows += [("owner", index.to_bytes(4, "big") + owner) for index, owner in fresh.items()]
-        owners |= fresh
-        run.append(record)
-    if run:
-        rows.append(("ops", join_records(run)))
-    return rows
+        yield receiver, receiving

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from layer2.node.intake import Refusals
 from layer2.primitives.display import format_units
 from layer2.primitives.errors import Layer2Error
 from layer2.rollup.protocol.compressed_amounts import fee_of
@@ -122,6 +123,10 @@ class Mempool:
                 dropped[digest] = refusal
         return used, dropped
 
+    def remove(self, digest: bytes) -> None:
+        """Remove an operation, if it is pending; the accounts change with the next `reset`."""
+        self.pending.pop(digest, None)
+
     def account(self, index: int) -> Held | None:
         """Return an account as of all pending operations; None if it does not exist."""
         return self._layer.row(index)
@@ -149,9 +154,9 @@ class Mempool:
                 refused[place] = fault
         return refused
 
-    def admit(self, batch: VerifiedBatch, now: float) -> list[Layer2Error | None]:
+    def admit(self, batch: VerifiedBatch, now: float) -> Refusals:
         """Admit valid operations one after another; return an error or None for each."""
-        results: list[Layer2Error | None] = []
+        results: Refusals = []
         pending, most = self.pending, self.most
         for place, record in enumerate(batch.records):
             fault = batch.refused.get(place)

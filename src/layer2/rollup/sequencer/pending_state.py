@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping
+from operator import itemgetter
 from pathlib import Path
 
+from layer2.node.intake import Intake
+from layer2.node.tx_status import TxStatus, TxStatusIndex
 from layer2.rollup.derivation.replica import Replica
 from layer2.rollup.l1.contract import RollupContract
-from layer2.rollup.protocol.batch_signatures import digests_of
 from layer2.rollup.protocol.compressed_amounts import fee_of
 from layer2.rollup.protocol.messages import Withdraw
 from layer2.rollup.protocol.signed_operation import SignedOp
-from layer2.rollup.sequencer.journal import SequencerJournal
+from layer2.rollup.sequencer.inclusion import included
+from layer2.rollup.sequencer.journal import Named, SequencerJournal
 from layer2.rollup.sequencer.key_registrations import KeyPolicy, KeyRegistrations
-from layer2.rollup.sequencer.mempool import Fees, Mempool
+from layer2.rollup.sequencer.mempool import Fees, Mempool, Pending, VerifiedBatch
 from layer2.rollup.sequencer.signature_workers import SignatureWorkers
-from layer2.rollup.sequencer.tx_status import TxStatus, TxStatusIndex, included
 from layer2.rollup.state.forced_queue import TO_THE_END, QueueItem, apply_item
 from layer2.rollup.state.operations import move, withdraw
 from layer2.rollup.state.overlay import Held
@@ -54,8 +57,6 @@ class PendingState:
         self._fee_account = {0: fee_account} if isinstance(fee_account, int) else fee_account
         self._promises = SequencerJournal(journal, rollup.connection.chain_id, rollup.address)
         self._journal = self._promises.journal
-        self.lock = threading.RLock()
-        """Lock for reads and writes that must be consistent with each other."""
         self._following = threading.Lock()
         self._prefix = rollup.domain.prefix
         if replica.workers is None:
@@ -66,16 +67,29 @@ class PendingState:
         try:
             self.replica.step()
             self._pool = Mempool(most_pending, self.replica.head)
+            self._tx_statuses = TxStatusIndex("posted", until_closed=True)
+            self._intake: Intake[VerifiedBatch, Pending] = Intake(
+                self._promises,
+                self._pool,
+                self._tx_statuses,
+                lambda batch: self._pool.admit(batch, time.monotonic()),
+                itemgetter(0),
+                "sequencer",
+                events=self._names,
+                rolled_back=self._roll_back,
+            )
+            self.lock = self._intake.lock
+            """Lock for reads and writes that must be consistent with each other."""
             if self.replica.missing is None:
                 self._promises.check_final([one.record.hash() for one in self.replica.entries])
             self._reload()
         except BaseException:
-            self._promises.release()
+            self._promises.close()
             raise
 
     def close(self) -> None:
         """Close the journal; nothing is accepted afterwards."""
-        self._promises.release()
+        self._promises.close()
 
     # ------------------------------------------------------------------------------------------------------ queries
 
@@ -128,8 +142,7 @@ class PendingState:
 
     def tx_status(self, digest: bytes) -> TxStatus | None:
         """Return the status of an accepted operation by its signed digest; None for an unknown digest."""
-        with self.lock:
-            return TxStatus("pending") if digest in self._pool.pending else self._tx_statuses.get(digest)
+        return self._intake.tx_status(digest)
 
     def follow(self) -> None:
         """Follow L1, so that posted entries, queue items and reorganisations are applied before anything is accepted.
@@ -190,17 +203,16 @@ class PendingState:
         """Restore the pending operations from the journal: those accepted that are not in the inbox."""
         stored = self._promises.read()
         self._reorganisations = self.replica.reorganisations
-        self._tx_statuses = TxStatusIndex()
+        self._tx_statuses.clear()
         self._openings = KeyRegistrations(stored.keys)
         self._read, self._coming = self._promises.settled, 0
         self._pool.pending.clear()
         self._pool.owners = dict(stored.owners)
-        digests = digests_of(self._prefix, stored.records)
-        for digest, record, parties in zip(digests, stored.records, stored.parties, strict=True):
+        for digest, (record, sender, receiver) in stored.records.items():
             if digest in stored.dropped:
-                self._tx_statuses.open[digest] = TxStatus("dropped", 0, stored.dropped[digest])
+                self._tx_statuses.drop(digest, stored.dropped[digest])
             else:
-                self._pool.pending[digest] = (record, 0.0, *parties)
+                self._pool.pending[digest] = record, 0.0, sender, receiver
         self._settle()
 
     def _settle(self) -> None:
@@ -209,32 +221,36 @@ class PendingState:
         self._pool.fees = self._fees(head)
         before = dict(self._pool.pending)
         used, dropped = self._pool.reset(head, self._items(), self.replica.authority)
-        reasons = {digest: str(refusal) for digest, refusal in dropped.items()}
+        reasons: dict[bytes, object] = {**dropped}
         if used:
             fresh = [(at + 1, entries[at]) for at in range(min(self._read, len(entries)), len(entries))]
             places = included([(digest, before[digest][0]) for digest in used], fresh)
             for digest in used:
                 if digest in places:
-                    self._tx_statuses.open[digest] = TxStatus("posted", places[digest])
+                    self._tx_statuses.include(places[digest], [digest])
                 else:
                     reasons[digest] = "its nonce was used by another operation of its account"
         self._read = len(entries)
-        self._drop(reasons)
+        self._intake.drop(reasons, len(entries))
         self._openings.settle(
             lambda one: self._has_account(owner_of_key(one.key), one.token), self._was_dropped, len(entries)
         )
 
     def _was_dropped(self, digest: bytes) -> bool:
         """Return True if an accepted operation can never be executed."""
-        tx_status = None if digest in self._pool.pending else self._tx_statuses.get(digest)
+        tx_status = self._intake.tx_status(digest)
         return tx_status is not None and tx_status.state == "dropped"
 
-    def _drop(self, reasons: Mapping[bytes, str]) -> None:
-        """Record durably that operations have become impossible."""
-        for digest, reason in reasons.items():
-            self._tx_statuses.open[digest] = TxStatus("dropped", len(self.replica.entries), reason)
-            self._promises.drop(digest, reason)
-        self._promises.commit()
+    def _names(self) -> list[Named]:
+        """Return the owners of newly named accounts, to be recorded."""
+        rows, self._pool.unnoted = self._pool.unnoted, []
+        return [Named(*row) for row in rows]
+
+    def _roll_back(self) -> None:
+        """Restore the pending state after a batch that was not stored; all owners are recorded again."""
+        self._pool.owners.clear()
+        self._pool.unnoted.clear()
+        self._settle()
 
     def _fees(self, head: State) -> Fees:
         least, accounts = self._least_fee, self._fee_account

@@ -20,7 +20,7 @@ from layer2.rollup.protocol.params import FRAME_BYTES
 from layer2.rollup.protocol.signed_operation import SignedOp
 from layer2.rollup.sequencer.frame_builder import FrameDraft, encode_accounts, encode_drafts, pack
 from layer2.rollup.sequencer.intake import OperationIntake
-from layer2.rollup.sequencer.journal import KIND, JournalContents
+from layer2.rollup.sequencer.journal import KIND
 from layer2.rollup.sequencer.key_registrations import KeyPolicy, room_for_keys
 from layer2.rollup.sequencer.signature_workers import SignatureWorkers
 from layer2.rollup.state.forced_queue import TO_THE_END, helping
@@ -237,9 +237,7 @@ class Sequencer(OperationIntake):
             digest: "its signature is not its owner's" for digest, record in doubtful if not self._signed(record)
         }
         if reasons:
-            for digest in reasons:
-                del self._pool.pending[digest]
-            self._drop(reasons)
+            self._intake.drop(reasons, len(self.replica.entries))
             self._settle()
 
     def _signed(self, record: bytes) -> bool:
@@ -267,19 +265,16 @@ class Sequencer(OperationIntake):
         if not final:
             return
         done = self._tx_statuses.final(final)
-        if len(done) < max(self.compact_at, self._promises.operations // 2):
+        if len(done) < max(self.compact_at, self._promises.size // 2):
             return
         fault_point("sequencer.compact.before")
-        stored, gone = self._promises.read(), set(done)
-        digests = digests_of(self._prefix, stored.records)
-        left = [at for at, digest in enumerate(digests) if digest not in gone]
-        records, parties = [stored.records[at] for at in left], [stored.parties[at] for at in left]
-        opened = self._openings.opened
-        keys = [
+        stored, opened = self._promises.read(), self._openings.opened
+        for digest in done:
+            stored.records.pop(digest, None)
+            stored.dropped.pop(digest, None)
+        stored.keys[:] = [
             one for one in stored.keys if opened.get(one.name, final + 1) > final and not self._was_dropped(one.payment)
         ]
-        dropped = {digest: reason for digest, reason in stored.dropped.items() if digest not in gone}
-        kept = JournalContents(records, parties, keys, dropped)
-        self._promises.keep(kept, final)
-        self._pool.owners = kept.owners
+        self._promises.keep(stored, final)
+        self._pool.owners = stored.owners
         self._tx_statuses.close(done)

@@ -431,7 +431,7 @@ def test_a_compacted_journal_holds_the_same(ground: Ground, tmp_path: Path) -> N
         first.submit_many(payments[at : at + 2])
         first.step()
     first.submit_many(payments[4:])
-    assert first._promises.records == 2
+    assert first._promises.size == 2
     before = list(first.ledger.unspent())
     first.close()
     second = Operator(ground.again(), tmp_path, margin=0)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from layer2.ethereum.contract import Event
 from layer2.ethereum.event_stream import EventBatch
+from layer2.node.intake import Intake, Refusals
+from layer2.node.tx_status import TxStatusIndex
 from layer2.plasma.coins.chain.contract import CoinChain
 from layer2.plasma.coins.chain.state import CoinChainState
 from layer2.plasma.coins.operator.mempool import CoinMempool, VerifiedTransfers, Waiting
@@ -29,10 +31,8 @@ from layer2.plasma.coins.protocol.transfer_batch import (
 from layer2.plasma.common.block_store import BodyStore
 from layer2.plasma.common.errors import BlockLost
 from layer2.plasma.common.operator_journal import OperatorJournal, SealedBlock
-from layer2.plasma.common.tx_status import TxStatus, TxStatusIndex
-from layer2.primitives.errors import Layer2Error, RangeError
+from layer2.primitives.errors import RangeError
 from layer2.primitives.worker_pool import WorkerPool
-from layer2.store.journal import fault_point
 
 __all__ = ["TransferIntake"]
 
@@ -55,38 +55,34 @@ class TransferIntake:
         self.chain = chain
         self.folder = Path(folder)
         self.workers = workers or WorkerPool()
-        self.lock = threading.RLock()
-        """Lock held while related state is read or written."""
         self._following = threading.Lock()
         self.store: BodyStore[SparseTree] = BodyStore(self.folder / "bodies", join_body, split_run, plant)
         self.chain_state = CoinChainState(chain, start_block=start_block)
         self.ledger = CoinLedger()
-        self._tx_statuses = TxStatusIndex()
         self._pool = CoinMempool(most_pending, margin, self.chain_state, self.ledger)
         self._turn = 0
         self._shaken: int | None = None
         """Head of the chain at the last change of deposits that blocks may depend on; None if nothing is unresolved."""
-        self.halted: BlockLost | None = None
-        """Set when the chain contains a block this operator did not produce; no further transfers are accepted."""
         place = self.folder / "operator.journal"
         self._promises = OperatorJournal(place, chain.connection.chain_id, chain.address, kind=_KIND, runs=TRANSFERS)
+        self._tx_statuses = TxStatusIndex()
+        self._intake: Intake[VerifiedTransfers, Waiting] = Intake(
+            self._promises,
+            self._pool,
+            self._tx_statuses,
+            lambda batch: self._pool.admit(batch, self.next_number),
+            lambda one: judged(one.record, one.basis),
+            "coins",
+        )
+        self.lock = self._intake.lock
+        """Lock held while related state is read or written."""
         try:
             self._reload()
         except BaseException:
-            self._promises.release()
+            self._promises.close()
             raise
 
     # ------------------------------------------------------------------------------------------------ what is known
-
-    @property
-    def waiting(self) -> int:
-        """Number of pending transfers."""
-        return len(self._pool.waiting)
-
-    @property
-    def most_pending(self) -> int:
-        """Maximum number of pending transfers."""
-        return self._pool.most
 
     @property
     def margin(self) -> int:
@@ -100,13 +96,8 @@ class TransferIntake:
 
     def pending(self, coin: int) -> SignedCoin | None:
         """Return the accepted transfer of a coin that no block includes yet, or None."""
-        found = self._pool.waiting.get(coin)
+        found = self._pool.of(coin)
         return None if found is None else found.signed
-
-    def tx_status(self, hashed: bytes) -> TxStatus | None:
-        """Return the status of an accepted transfer by its hash, or None if it is unknown."""
-        with self.lock:
-            return TxStatus("pending") if hashed in self._pool.hashes else self._tx_statuses.get(hashed)
 
     def follow(self) -> None:
         """Apply new and reverted events of the chain before any transfer is accepted."""
@@ -115,7 +106,7 @@ class TransferIntake:
             news = self.chain_state.poll()
             with self.lock:
                 touched = self._take(news)
-                self._drop(self._pool.impossible(touched, self.next_number))
+                self._intake.drop(self._pool.impossible(touched, self.next_number))
 
     # ----------------------------------------------------------------------------------------------------- accepting
 
@@ -126,7 +117,7 @@ class TransferIntake:
             raise refusal
         return signed.transaction.hash
 
-    def submit_many(self, batch: Sequence[SignedCoin]) -> list[Layer2Error | None]:
+    def submit_many(self, batch: Sequence[SignedCoin]) -> Refusals:
         """Accept all valid transfers in one commit; return the rejection or None of each.
 
         Rejections: UnknownCoin, CoinSpent, CoinExiting, SignatureWrong, Expired and MempoolFull; MalformedError for an
@@ -136,7 +127,7 @@ class TransferIntake:
             BlockLost: A lost block has stopped the operator.
         """
         self.follow()
-        return self.accept([self.verify_batch([record_of(one) for one in batch])])[0]
+        return self._intake.accept([self.verify_batch([record_of(one) for one in batch])])[0]
 
     def verify_batch(self, records: Sequence[bytes]) -> VerifiedTransfers:
         """Decode records and verify signatures for `accept`. Nothing is accepted, and no lock is held."""
@@ -145,31 +136,6 @@ class TransferIntake:
         batch.signers = dict(zip(batch.signed, found, strict=True))
         return batch
 
-    def accept(self, batches: Sequence[VerifiedTransfers]) -> list[list[Layer2Error | None]]:
-        """Accept the valid transfers of several submissions in order, durably in one commit."""
-        with self.lock:
-            if self.halted is not None:
-                raise self.halted
-            fault_point("coins.accept.before")
-            fresh: list[Waiting] = []
-            results = []
-            try:
-                for batch in batches:
-                    refusals, new = self._pool.admit(batch, self.next_number)
-                    results.append(refusals)
-                    fresh += new
-                self._promises.accept([judged(one.record, one.basis) for one in fresh])
-                self._promises.commit()
-            except BaseException:
-                # The transfers were not accepted, so that no block may include them either.
-                for one in fresh:
-                    self._pool.remove(one.signed.transaction.coin)
-                raise
-            for one in fresh:
-                self._tx_statuses.forget(one.signed.transaction.hash)
-            fault_point("coins.accept.durable")
-            return results
-
     # ------------------------------------------------------------------------------------------------------- inside
 
     def _take(self, news: EventBatch[Event]) -> set[int]:
@@ -177,8 +143,9 @@ class TransferIntake:
         try:
             self.chain_state.take(news)
         except RangeError as failure:
-            self.halted = BlockLost(f"the chain's node tells what cannot be: {failure}", hint="check the node")
-            raise self.halted from failure
+            halted = BlockLost(f"the chain's node tells what cannot be: {failure}", hint="check the node")
+            self._intake.halted = halted
+            raise halted from failure
         touched: set[int] = set()
         for _, event in news.removed:
             if event.name == "CoinDeposited":
@@ -193,18 +160,6 @@ class TransferIntake:
         if news.new or news.removed:
             self._turn += 1
         return touched
-
-    def _drop(self, reasons: Mapping[int, Layer2Error]) -> None:
-        """Record durably that transfers have become invalid, and drop them."""
-        if not reasons:
-            return
-        hashes = {coin: self._pool.waiting[coin].signed.transaction.hash for coin in reasons}
-        for coin, fault in reasons.items():
-            self._promises.drop(hashes[coin], str(fault))
-        self._promises.commit()
-        for coin, fault in reasons.items():
-            self._pool.remove(coin)
-            self._tx_statuses.drop(hashes[coin], str(fault))
 
     def _reload(self) -> None:
         """Restore the blocks from the journal; accepted transfers that no block includes become pending again."""
@@ -223,7 +178,7 @@ class TransferIntake:
             if left.pop(hashed, None) is not None:
                 self._tx_statuses.drop(hashed, reason)
         self._add([(read_record(record), basis) for record, basis in map(unjudged, left.values())])
-        self._drop(self._pool.impossible(list(self._pool.waiting), self.next_number))
+        self._intake.drop(self._pool.impossible(list(self._pool.claimed), self.next_number))
 
     def _apply(
         self, made: SealedBlock, batch: Sequence[SignedCoin], signers: Sequence[bytes], bases: Sequence[bytes]
@@ -256,13 +211,13 @@ class TransferIntake:
         rows = list(batch)
         found = signers_of(self.workers, self.chain.domain, [one for one, _ in rows])
         for (one, basis), signer in zip(rows, found, strict=True):
-            self._pool.add(Waiting(record_of(one), one, signer, basis))
+            self._pool.add(one.transaction.hash, Waiting(record_of(one), one, signer, basis))
 
     def _first_of_each(self, batch: Sequence[tuple[SignedCoin, bytes]]) -> list[tuple[SignedCoin, bytes]]:
         """Return the first transfer of each coin from discarded blocks, which alone can be included next."""
         first: dict[int, tuple[SignedCoin, bytes]] = {}
         for one, basis in batch:
-            if one.transaction.coin not in self._pool.waiting:
+            if one.transaction.coin not in self._pool.claimed:
                 first.setdefault(one.transaction.coin, (one, basis))
         return list(first.values())
 
@@ -272,4 +227,4 @@ class TransferIntake:
             self._tx_statuses.forget(one.transaction.hash)
         self._add(batch)
         coins = [one.transaction.coin for one, _ in batch]
-        self._drop(self._pool.impossible(coins, self.next_number))
+        self._intake.drop(self._pool.impossible(coins, self.next_number))

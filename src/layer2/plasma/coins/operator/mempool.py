@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from layer2.node.intake import Refusals
 from layer2.plasma.coins.chain.state import CoinChainState
 from layer2.plasma.coins.operator.owner_table import CoinLedger
 from layer2.plasma.coins.protocol.errors import CoinExiting, CoinSpent, UnknownCoin
@@ -53,79 +54,80 @@ class VerifiedTransfers:
 
 
 class CoinMempool:
-    """Accepted transfers by coin, in order of acceptance.
+    """Accepted transfers in order of acceptance.
 
     Args:
         margin: Number of Ethereum blocks above a deposit before its coin can be transferred.
 
     Attributes:
-        waiting: Pending transfers by coin.
-        hashes: Coins by the hashes of their transfers.
+        pending: Pending transfers by hash.
+        claimed: Hash of the pending transfer of each coin that has one.
     """
 
     def __init__(self, most: int, margin: int, chain_state: CoinChainState, ledger: CoinLedger) -> None:
         self.most = most
         self.margin = margin
-        self.waiting: dict[int, Waiting] = {}
-        self.hashes: dict[bytes, int] = {}
+        self.pending: dict[bytes, Waiting] = {}
+        self.claimed: dict[int, bytes] = {}
         self._chain_state = chain_state
         self._ledger = ledger
 
     def __repr__(self) -> str:
-        return f"<CoinMempool {len(self.waiting)} of {self.most}>"
+        return f"<CoinMempool {len(self.pending)} of {self.most}>"
 
-    def __contains__(self, one: CoinTransaction) -> bool:
-        found = self.waiting.get(one.coin)
-        return found is not None and found.signed.transaction == one
+    def of(self, coin: int) -> Waiting | None:
+        """Return the pending transfer of a coin, or None."""
+        hashed = self.claimed.get(coin)
+        return None if hashed is None else self.pending[hashed]
 
-    def admit(self, batch: VerifiedTransfers, number: int) -> tuple[list[Layer2Error | None], list[Waiting]]:
-        """Admit the transfers that block `number` may include; return each rejection or None, and the new transfers.
+    def admit(self, batch: VerifiedTransfers, number: int) -> Refusals:
+        """Admit the transfers that block `number` may include; return each one's rejection or None.
 
         Transfers that are already pending or included are accepted again without effect.
         """
-        results: list[Layer2Error | None] = []
-        fresh: list[Waiting] = []
+        results: Refusals = []
         for place, record in enumerate(batch.records):
             fault = batch.refused.get(place)
             if fault is None:
                 transfer = batch.signed[place].transaction
                 one = Waiting(record, batch.signed[place], batch.signers[place], self._ledger.basis(transfer.coin))
-                if transfer not in self and not self._ledger.holds(transfer):
+                if batch.digests[place] not in self.pending and not self._ledger.holds(transfer):
                     fault = self._full() or self.judge(one, number) or self._rival(transfer)
                     if fault is None:
-                        self.add(one)
-                        fresh.append(one)
+                        self.add(batch.digests[place], one)
             results.append(fault)
-        return results, fresh
+        return results
 
-    def add(self, one: Waiting) -> None:
-        """Add a validated transfer."""
-        transfer = one.signed.transaction
-        self.waiting[transfer.coin] = one
-        self.hashes[transfer.hash] = transfer.coin
+    def add(self, hashed: bytes, one: Waiting) -> None:
+        """Add a validated transfer, in place of another one of its coin."""
+        coin = one.signed.transaction.coin
+        self.pending.pop(self.claimed.get(coin, b""), None)
+        self.pending[hashed] = one
+        self.claimed[coin] = hashed
 
-    def remove(self, coin: int) -> None:
-        """Remove the transfer of a coin that was included or became invalid."""
-        del self.hashes[self.waiting.pop(coin).signed.transaction.hash]
+    def remove(self, hashed: bytes) -> None:
+        """Remove a transfer that was included or became invalid."""
+        del self.claimed[self.pending.pop(hashed).signed.transaction.coin]
 
-    def choose(self, number: int, most: int) -> tuple[list[Waiting], dict[int, Rejected]]:
+    def choose(self, number: int, most: int) -> tuple[dict[bytes, Waiting], dict[bytes, Rejected]]:
         """Return the transfers for block `number` in order of acceptance, and the rejections of those now invalid."""
-        chosen: list[Waiting] = []
-        dropped: dict[int, Rejected] = {}
-        for coin, one in self.waiting.items():
+        chosen: dict[bytes, Waiting] = {}
+        dropped: dict[bytes, Rejected] = {}
+        for hashed, one in self.pending.items():
             if len(chosen) == most:
                 break
             fault = self.judge(one, number)
             if fault is None:
-                chosen.append(one)
+                chosen[hashed] = one
             else:
-                dropped[coin] = fault
+                dropped[hashed] = fault
         return chosen, dropped
 
-    def impossible(self, coins: Iterable[int], number: int) -> dict[int, Rejected]:
+    def impossible(self, coins: Iterable[int], number: int) -> dict[bytes, Rejected]:
         """Return the rejections of pending transfers of these coins that no block can include any more."""
-        found = {coin: self.waiting[coin] for coin in coins if coin in self.waiting}
-        return {coin: fault for coin, one in found.items() if (fault := self.judge(one, number)) is not None}
+        hashes = [self.claimed[coin] for coin in coins if coin in self.claimed]
+        judged = ((hashed, self.judge(self.pending[hashed], number)) for hashed in hashes)
+        return {hashed: fault for hashed, fault in judged if fault is not None}
 
     def judge(self, one: Waiting, number: int) -> Rejected | None:
         """Return the reason why block `number` may not include a transfer, or None if it may."""
@@ -164,14 +166,15 @@ class CoinMempool:
         return None
 
     def _full(self) -> MempoolFull | None:
-        count = len(self.waiting)
+        count = len(self.pending)
         if count < self.most:
             return None
         return MempoolFull(f"{count} transfers are pending", have=count, need=self.most, hint="try after a block")
 
     def _rival(self, one: CoinTransaction) -> CoinSpent | None:
-        other = self.waiting.get(one.coin)
+        other = self.claimed.get(one.coin)
         if other is None:
             return None
-        hashed = other.signed.transaction.hash.hex()
-        return CoinSpent(f"coin {one.coin}: pending transfer 0x{hashed[:8]}.. spends it", hint="one of a coin a block")
+        return CoinSpent(
+            f"coin {one.coin}: pending transfer 0x{other.hex()[:8]}.. spends it", hint="one of a coin a block"
+        )

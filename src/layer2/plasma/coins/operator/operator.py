@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 from layer2.ethereum.sender import Sender
+from layer2.node.intake import accepted
 from layer2.plasma.coins.chain.contract import CoinChain
 from layer2.plasma.coins.operator.intake import TransferIntake
 from layer2.plasma.coins.operator.mempool import Waiting
@@ -21,7 +22,7 @@ from layer2.plasma.coins.protocol.transfer_batch import judged, read_record, rec
 from layer2.plasma.common.block_store import BodyStore
 from layer2.plasma.common.block_submitter import BlockSubmitter
 from layer2.plasma.common.errors import DepositsMissing, StateUnknown
-from layer2.plasma.common.operator_journal import SealedBlock
+from layer2.plasma.common.operator_journal import Discarded, SealedBlock
 from layer2.plasma.protocol.params import COIN_LEVELS, MAX_TRANSACTIONS
 from layer2.primitives.addresses import Address, address_bytes, to_address
 from layer2.primitives.errors import InputError, RangeError
@@ -191,9 +192,9 @@ class CoinOperator(TransferIntake, BlockSubmitter[SparseTree, CoinHeader]):
             with self.lock:
                 fault_point("coins.make.before")
                 turn, number = self._turn, self.next_number
-                chosen, dropped = self._pool.choose(number, self.capacity)
-                self._drop(dropped)
-                chosen.sort(key=lambda one: one.signed.transaction.coin)
+                pending, dropped = self._pool.choose(number, self.capacity)
+                self._intake.drop(dropped)
+                chosen = sorted(pending.values(), key=lambda one: one.signed.transaction.coin)
                 rests = self.ledger.rests([one.signed.transaction for one in chosen])
             if not chosen:
                 return None
@@ -205,15 +206,22 @@ class CoinOperator(TransferIntake, BlockSubmitter[SparseTree, CoinHeader]):
                 if turn != self._turn:
                     # An exit or a reorganisation intervened, so the selection is repeated.
                     continue
-                self._stand_for(made, chosen, records, tree)
+                self._stand_for(made, pending, chosen, records, tree)
             return made
 
-    def _stand_for(self, made: SealedBlock, chosen: Sequence[Waiting], records: list[bytes], tree: SparseTree) -> None:
-        self._promises.make(made)
+    def _stand_for(
+        self,
+        made: SealedBlock,
+        hashes: Iterable[bytes],
+        chosen: Sequence[Waiting],
+        records: list[bytes],
+        tree: SparseTree,
+    ) -> None:
+        self._promises.append(made)
         self._promises.commit()
         fault_point("coins.block.durable")
-        for one in chosen:
-            self._pool.remove(one.signed.transaction.coin)
+        for hashed in hashes:
+            self._pool.remove(hashed)
         self.store.add(made, records, tree)
         signers, bases = [one.signer for one in chosen], [one.basis for one in chosen]
         self._apply(made, [one.signed for one in chosen], signers, bases)
@@ -249,13 +257,9 @@ class CoinOperator(TransferIntake, BlockSubmitter[SparseTree, CoinHeader]):
         gone = [(one, self.ledger.judged_by(one.transaction, number)) for number in numbers for one in batches[number]]
         back = self._first_of_each(gone)
         # The journal is written first: if the write fails, nothing has changed and the step is retried.
-        self._promises.undo(first)
-        self._promises.accept([judged(record_of(one), basis) for one, basis in back])
+        self._promises.append(Discarded(first), *accepted([judged(record_of(one), basis) for one, basis in back]))
         self._promises.commit()
         for number in reversed(numbers):
             self.ledger.undo(number, [one.transaction for one in batches[number]])
             self.store.drop_last()
         self._again(back)
-
-    def _pending_records(self) -> list[bytes]:
-        return [judged(one.record, one.basis) for one in self._pool.waiting.values()]

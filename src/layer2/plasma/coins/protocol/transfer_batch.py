@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from layer2.node.intake import RecordCodec
 from layer2.plasma.coins.protocol.sparse_merkle import SparseTree
 from layer2.plasma.coins.protocol.transfer import (
     COIN_BYTES,
@@ -13,7 +14,6 @@ from layer2.plasma.coins.protocol.transfer import (
     coin_tree,
     decode_coin,
 )
-from layer2.plasma.common.operator_journal import RecordCodec
 from layer2.plasma.protocol.malformed import BodyMalformed, CoinMalformed
 from layer2.primitives.hashing import keccak
 from layer2.primitives.typed_data import Domain
@@ -89,7 +89,7 @@ def _split_rows(run: bytes) -> list[bytes]:
     return [run[at : at + _ROW] for at in range(0, len(run), _ROW)]
 
 
-TRANSFERS = RecordCodec(b"".join, _split_rows, hash_of)
+TRANSFERS = RecordCodec(b"".join, _split_rows, lambda rows: [hash_of(row) for row in rows])
 """Codec of the operator journal's rows, as made by `judged`."""
 
 

@@ -10,7 +10,6 @@ from typing import Any
 from layer2.ethereum.contract import Contract
 from layer2.ethereum.cursor import Cursor
 from layer2.ethereum.records import Log
-from layer2.plasma.common.errors import JournalMismatch
 from layer2.primitives.addresses import to_address
 from layer2.primitives.errors import Layer2Error
 from layer2.primitives.hashing import keccak
@@ -32,29 +31,17 @@ class WatcherStore:
     """
 
     def __init__(self, journal: Journal | str | Path | None, identity: str) -> None:
-        self._opened = isinstance(journal, str | Path)
-        self.journal = Journal(journal, kind=KIND, recovery=_RECOVERY) if isinstance(journal, str | Path) else journal
-        if self.journal is None:
-            return
-        try:
-            known = self.journal.get_meta("chain")
-            if known is not None and known != identity.encode():
-                raise JournalMismatch(
-                    f"the journal {self.journal.path} is of {known.decode(errors='replace')}, this is {identity}",
-                    hint="name another journal",
-                )
-            self.journal.put_meta("chain", identity.encode())
-            self.journal.commit()
-        except BaseException:
-            self.close()
-            raise
+        self._given = journal
+        self.journal = None
+        if journal is not None:
+            self.journal = Journal.open(journal, kind=KIND, bound_to=identity, recovery=_RECOVERY)
 
     def __repr__(self) -> str:
         return f"<WatcherStore {self.journal}>"
 
     def close(self) -> None:
         """Close the journal, if it was opened here."""
-        if self._opened and self.journal is not None:
+        if self.journal is not None and self.journal is not self._given:
             self.journal.close()
 
     def cursor(self) -> Cursor | None:

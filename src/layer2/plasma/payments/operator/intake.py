@@ -6,10 +6,11 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from layer2.node.intake import Intake, Refusals
+from layer2.node.tx_status import REMEMBERED, TxStatusIndex
 from layer2.plasma.common.block_store import BlockStore
 from layer2.plasma.common.errors import BlockLost
 from layer2.plasma.common.operator_journal import OperatorJournal, SealedBlock, judged, unjudged
-from layer2.plasma.common.tx_status import REMEMBERED, TxStatus, TxStatusIndex
 from layer2.plasma.payments.chain.events import Chain
 from layer2.plasma.payments.operator.mempool import Mempool, Pending, VerifiedBatch, fields_of
 from layer2.plasma.payments.utxo.batch_signatures import check_in_parts
@@ -24,7 +25,6 @@ from layer2.plasma.protocol.transaction import Transaction, decode_transaction
 from layer2.primitives.errors import Layer2Error, MalformedError, RangeError
 from layer2.primitives.hashing import keccak, sha256
 from layer2.primitives.worker_pool import WorkerPool
-from layer2.store.journal import fault_point
 
 __all__ = ["TransactionIntake", "record_of"]
 
@@ -37,7 +37,7 @@ def record_of(one: Signed) -> bytes:
 
 
 class TransactionIntake:
-    """The part of an operator that accepts payments; it sends nothing to L1. See `Operator`."""
+    """The payments of an operator on top of its blocks; it sends nothing to L1. See `Operator`."""
 
     def __init__(
         self,
@@ -52,20 +52,26 @@ class TransactionIntake:
         self.chain = chain
         self.folder = Path(folder)
         self.workers = workers or WorkerPool()
-        self.lock = threading.RLock()
-        """Held while related state is read or written."""
         self._following = threading.Lock()
         self._prefix = chain.domain.prefix
         self._margin = margin
-        self._tx_statuses = TxStatusIndex()
         self._pool = Mempool(most_pending, policy)
         self._turn = 0
         self._bases: dict[bytes, bytes] = {}
         """Bases of payments in blocks whose deposits changed on L1 while this process was not running."""
-        self.halted: BlockLost | None = None
-        """Set when L1 contradicts the blocks of this operator; no further payments are accepted."""
         # The journal is opened first, because its lock protects the whole folder.
         self._promises = OperatorJournal(self.folder / "operator.journal", chain.chain_id, chain.address)
+        self._tx_statuses = TxStatusIndex()
+        self._intake: Intake[VerifiedBatch, Pending] = Intake(
+            self._promises,
+            self._pool,
+            self._tx_statuses,
+            lambda batch: self._pool.admit(batch, self.ledger, self._tx_statuses),
+            lambda one: judged(one.record, one.basis),
+            "operator",
+        )
+        self.lock = self._intake.lock
+        """Held while related state is read or written."""
         try:
             self.store = BlockStore(self.folder / "bodies")
             whose = f"{chain.address} on chain {chain.chain_id}"
@@ -73,7 +79,7 @@ class TransactionIntake:
             self.books = self._new_books()
             self._reload()
         except BaseException:
-            self._promises.release()
+            self._promises.close()
             raise
 
     # -------------------------------------------------------------------------------------------------------- state
@@ -87,16 +93,6 @@ class TransactionIntake:
     def policy(self) -> FeePolicy:
         """The required fees."""
         return self._pool.policy
-
-    @property
-    def waiting(self) -> int:
-        """Number of pending payments."""
-        return len(self._pool.pending)
-
-    @property
-    def most_pending(self) -> int:
-        """Maximum number of pending payments."""
-        return self._pool.most
 
     @property
     def pending(self) -> tuple[Transaction, ...]:
@@ -114,14 +110,6 @@ class TransactionIntake:
         """Return the hash of the pending payment that spends an output; None if there is none."""
         return self._pool.claimed.get(position)
 
-    def tx_status(self, hashed: bytes) -> TxStatus | None:
-        """Return the status of an accepted payment by its transaction's hash.
-
-        The result is None for a payment that is unknown or whose status was pruned.
-        """
-        with self.lock:
-            return TxStatus("pending") if hashed in self._pool.pending else self._tx_statuses.get(hashed)
-
     def follow(self) -> None:
         """Apply new L1 events (deposits, exits, reorganisations) and drop the payments they make impossible."""
         with self._following:
@@ -131,13 +119,13 @@ class TransactionIntake:
                 try:
                     touched = self.books.take(news)
                 except RangeError as failure:
-                    self.halted = BlockLost(
+                    halted = self._intake.halted = BlockLost(
                         f"the chain's node tells what cannot be: {failure}", hint="check the node, and start again"
                     )
-                    raise self.halted from failure
+                    raise halted from failure
                 if news.new or news.removed:
                     self._turn += 1
-                self._drop(self._pool.impossible(self.ledger, touched))
+                self._intake.drop(self._pool.impossible(self.ledger, touched))
 
     # -------------------------------------------------------------------------------------------------------- intake
 
@@ -152,7 +140,7 @@ class TransactionIntake:
             raise refusal
         return payment.transaction.hash
 
-    def submit_many(self, payments: Sequence[Signed]) -> list[Layer2Error | None]:
+    def submit_many(self, payments: Sequence[Signed]) -> Refusals:
         """Accept all acceptable payments with one commit; return the rejection or None for each.
 
         Rejections are InputUnknown, InputSpent, OutputExiting, SignatureWrong, Overspent, Expired, FeeTooLow, KindWrong
@@ -162,7 +150,7 @@ class TransactionIntake:
             BlockLost: the operator has halted.
         """
         self.follow()
-        return self.accept([self.verify_batch([record_of(one) for one in payments])])[0]
+        return self._intake.accept([self.verify_batch([record_of(one) for one in payments])])[0]
 
     def verify_batch(self, records: Sequence[bytes]) -> VerifiedBatch:
         """Verify signatures, as preparation for `accept`; nothing is accepted, and the lock is not held meanwhile."""
@@ -174,52 +162,7 @@ class TransactionIntake:
             batch.digests[at], batch.leaves[at], batch.owners[at] = hashes[place], leaves[place], owners[place]
         return batch
 
-    def accept(self, batches: Sequence[VerifiedBatch]) -> list[list[Layer2Error | None]]:
-        """Accept the acceptable payments of several batches, in order and with one commit; durable when this returns.
-
-        Returns:
-            For each batch, the rejection or None for each of its payments.
-
-        Raises:
-            BlockLost: the operator has halted.
-        """
-        with self.lock:
-            if self.halted is not None:
-                raise self.halted
-            fault_point("operator.accept.before")
-            fresh: list[bytes] = []
-            before = len(self._pool.pending)
-            try:
-                results = []
-                for batch in batches:
-                    refusals, new = self._pool.admit(batch, self.ledger, self._tx_statuses)
-                    results.append(refusals)
-                    fresh += new
-                pending = self._pool.pending
-                self._promises.accept([judged(pending[hashed].record, pending[hashed].basis) for hashed in fresh])
-                self._promises.commit()
-            except BaseException:
-                # None of these payments is durable, so none may be included in a block.
-                for hashed in list(self._pool.pending)[before:]:
-                    self._pool.remove(hashed)
-                raise
-            for hashed in fresh:
-                self._tx_statuses.forget(hashed)
-            fault_point("operator.accept.durable")
-            return results
-
     # ----------------------------------------------------------------------------------------------------- internal
-
-    def _drop(self, reasons: Mapping[bytes, Layer2Error]) -> None:
-        """Record durably that payments have become impossible, then remove them."""
-        if not reasons:
-            return
-        for hashed, fault in reasons.items():
-            self._promises.drop(hashed, str(fault))
-        self._promises.commit()
-        for hashed, fault in reasons.items():
-            self._pool.remove(hashed)
-            self._tx_statuses.drop(hashed, str(fault))
 
     def _reload(self) -> None:
         """Rebuild the blocks from the journal at startup; accepted payments in no block become pending again."""
@@ -242,7 +185,7 @@ class TransactionIntake:
                 self._tx_statuses.drop(hashed, reason)
         for hashed, row in left.items():
             self._pend(hashed, *unjudged(row))
-        self._drop(self._pool.impossible(self.ledger, list(self._pool.claimed)))
+        self._intake.drop(self._pool.impossible(self.ledger, list(self._pool.claimed)))
 
     def _thaw(self, blocks: Sequence[SealedBlock]) -> int:
         """Read L1, then restore the ledger checkpoint if it matches; return the number of blocks it covers."""
@@ -337,7 +280,7 @@ class TransactionIntake:
             self._tx_statuses.forget(hashed)
             one = self._pend(hashed, record, basis)
             reasons |= self._pool.impossible(self.ledger, one.inputs[:1])
-        self._drop(reasons)
+        self._intake.drop(reasons)
 
 
 def _history(blocks: Sequence[SealedBlock]) -> bytes:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from layer2.node.intake import Refusals
+from layer2.node.tx_status import TxStatusIndex
 from layer2.plasma.common.errors import FeeTooLow, InputSpent, InputUnknown, MempoolFull, OutputExiting, Rejected
-from layer2.plasma.common.tx_status import TxStatusIndex
 from layer2.plasma.payments.utxo.fees import FeePolicy
 from layer2.plasma.payments.utxo.spend_rules import basis_of, judge
 from layer2.plasma.payments.utxo.utxo_set import UtxoSet
@@ -87,15 +88,12 @@ class Mempool:
                 refused[place] = fault
         return VerifiedBatch(records, fields, refused)
 
-    def admit(
-        self, batch: VerifiedBatch, ledger: UtxoSet, tx_statuses: TxStatusIndex
-    ) -> tuple[list[Layer2Error | None], list[bytes]]:
-        """Admit payments that are valid on the ledger; return each one's rejection or None, and the new hashes.
+    def admit(self, batch: VerifiedBatch, ledger: UtxoSet, tx_statuses: TxStatusIndex) -> Refusals:
+        """Admit payments that are valid on the ledger; return each one's rejection or None.
 
         A payment that is already pending or in a block is accepted again without effect.
         """
-        results: list[Layer2Error | None] = []
-        fresh: list[bytes] = []
+        results: Refusals = []
         for place, record in enumerate(batch.records):
             hashed = batch.digests[place]
             fault: Layer2Error | None = batch.refused.get(place)
@@ -105,9 +103,8 @@ class Mempool:
                 fault = self._judge(one, batch.owners[place], ledger)
                 if fault is None:
                     self.add(hashed, Pending(record, batch.leaves[place], basis_of(ledger, one)), one)
-                    fresh.append(hashed)
             results.append(fault)
-        return results, fresh
+        return results
 
     def add(self, hashed: bytes, pending: Pending, one: Fields) -> None:
         """Add a payment that was judged before."""

@@ -6,10 +6,11 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
+from layer2.node.intake import accepted
 from layer2.plasma.common.block_store import BlockStore
 from layer2.plasma.common.block_submitter import BlockSubmitter
 from layer2.plasma.common.errors import DepositsMissing, StateUnknown
-from layer2.plasma.common.operator_journal import SealedBlock, judged
+from layer2.plasma.common.operator_journal import Discarded, SealedBlock, judged
 from layer2.plasma.payments.chain.events import Chain
 from layer2.plasma.payments.operator.exit_data import ExitData
 from layer2.plasma.payments.operator.intake import MOST_PENDING, TransactionIntake
@@ -146,7 +147,7 @@ class Operator(TransactionIntake, BlockSubmitter[BlockTree, Header]):
                 fault_point("operator.make.before")
                 turn, number = self._turn, self.ledger.head + 1
                 hashes, fields, fees, dropped = self._pool.choose(self.ledger, self.capacity - _RESERVED)
-                self._drop(dropped)
+                self._intake.drop(dropped)
                 chosen = [self._pool.pending[hashed] for hashed in hashes]
                 rests = self.books.rests(fields)
             if not chosen:
@@ -170,7 +171,7 @@ class Operator(TransactionIntake, BlockSubmitter[BlockTree, Header]):
     def _stand_for(
         self, made: SealedBlock, hashes: list[bytes], fields: list[Fields], records: list[bytes], tree: BlockTree
     ) -> None:
-        self._promises.make(made)
+        self._promises.append(made)
         self._promises.commit()
         fault_point("operator.block.durable")
         for hashed in hashes:
@@ -209,7 +210,7 @@ class Operator(TransactionIntake, BlockSubmitter[BlockTree, Header]):
                 self._discard(first)
             self.books.settle_lost()
             self._bases.clear()
-            self._drop(self._pool.impossible(self.ledger, list(self._pool.claimed)))
+            self._intake.drop(self._pool.impossible(self.ledger, list(self._pool.claimed)))
 
     def _give_up_late(self) -> None:
         """Discard unsubmitted blocks that spend exiting outputs too late to be valid."""
@@ -223,7 +224,7 @@ class Operator(TransactionIntake, BlockSubmitter[BlockTree, Header]):
         with self.lock:
             if first not in self.posted:
                 self._discard(first)
-                self._drop(self._pool.impossible(self.ledger, list(self._pool.claimed)))
+                self._intake.drop(self._pool.impossible(self.ledger, list(self._pool.claimed)))
 
     def _is_late(self, left: bool, since: int | None) -> bool:
         return left or (since is not None and self.chain.age(since) > self.chain.grace - self.chain.grace // _SPARE)
@@ -236,8 +237,7 @@ class Operator(TransactionIntake, BlockSubmitter[BlockTree, Header]):
         gone = [(record, self._basis(record)) for number in numbers for record in self.store.records(number)]
         back = [(record, basis) for record, basis in gone if record[0] != FEE]
         # The journal comes first: if the write fails, nothing has changed and the next step tries again.
-        self._promises.undo(first)
-        self._promises.accept([judged(record, basis) for record, basis in back])
+        self._promises.append(Discarded(first), *accepted([judged(record, basis) for record, basis in back]))
         self._promises.commit()
         for _ in numbers:
             self.books.undo()
@@ -245,9 +245,6 @@ class Operator(TransactionIntake, BlockSubmitter[BlockTree, Header]):
         self._again(back)
         if first <= self.checkpoints.number:
             self.checkpoints.drop(f"block {first} is none after all")
-
-    def _pending_records(self) -> list[bytes]:
-        return [judged(one.record, one.basis) for one in self._pool.pending.values()]
 
     def _tidy(self) -> None:
         super()._tidy()

@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from layer2.plasma.common.errors import JournalMismatch
 from layer2.plasma.payments.chain.errors import OutputUnknown, PaymentUnknown
 from layer2.plasma.payments.chain.exit_proof_file import from_json, payment_from_json, to_json
 from layer2.plasma.payments.chain.exit_proofs import DepositExitProof, Kit, OutputExitProof
@@ -58,7 +57,7 @@ class WalletStore:
     """
 
     def __init__(self, path: str | Path, place: str, owner: str) -> None:
-        self.journal = Journal(path, kind=KIND, recovery=_RECOVERY)
+        self.journal = Journal(path, kind=KIND, recovery=_RECOVERY, bound_to=f"{owner} in {place}")
         self.owner = address_bytes(owner)
         self.coins: dict[int, Kit] = {}
         self.sent: dict[bytes, SentPayment] = {}
@@ -72,7 +71,6 @@ class WalletStore:
         self._spent: dict[int, list[bytes]] = {}
         self._lines: list[HistoryEntry] = []
         try:
-            self._claim(f"{owner} in {place}")
             for entry in self.journal.read():
                 self._replay(entry.sequence, entry.stream, entry.payload)
         except BaseException:
@@ -207,17 +205,6 @@ class WalletStore:
         self._write(("end", {"id": identity.hex(), "why": why}))
 
     # ----------------------------------------------------------------------------------------------------- internal
-
-    def _claim(self, own: str) -> None:
-        known = self.journal.get_meta("plasma")
-        if known is None:
-            self.journal.put_meta("plasma", own.encode())
-            self.journal.commit()
-        elif known != own.encode():
-            raise JournalMismatch(
-                f"the journal {self.journal.path} is of {known.decode(errors='replace')}, this is {own}",
-                hint="name another journal",
-            )
 
     def _write(self, *rows: tuple[str, dict[str, Any]]) -> None:
         now = int(time.time())
