@@ -27,7 +27,7 @@ PYTHON_CODE := $(wildcard src scripts tools tests ape_console_extras.py)
 TYPED_CODE := $(wildcard src scripts tools)
 
 .PHONY: help setup demo test test-anvil check check-static bench console devnet nightly fmt artifacts artifacts-check lint types slither \
-	search prove mutants wheel clean
+	search prove mutants wheel coverage clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -69,6 +69,13 @@ mutants: setup ## Every listed mutation must be noticed by a test (ARGS="--only 
 wheel: setup ## Build the wheel and try it in fresh environments (ARGS="--python 3.12 --extra rollup")
 	$(BIN)/python tools/check_wheel.py $(ARGS)
 
+coverage: setup ## The whole suite with the lines that it runs, by package, each with a floor
+	rm -rf .build/coverage && mkdir -p .build/coverage
+	@$(APE_COMPILED)
+	$(BIN)/coverage run $(BIN)/ape test -n $(JOBS) -m "not anvil or network" --network ethereum:local:test $(ARGS)
+	$(BIN)/coverage run $(BIN)/ape test -n $(JOBS) -m anvil --network ethereum:local:foundry $(ARGS)
+	$(BIN)/python tools/coverage_report.py
+
 bench: setup ## Gas and rates, printed beside their anchors (NETWORK=anvil for a real node)
 	@$(BIN)/layer2 bench gas channels --network $(NETWORK) $(ARGS)
 	@$(BIN)/layer2 bench rate channels $(ARGS)
@@ -102,7 +109,7 @@ artifacts: setup ## Compile the contracts that changed into the packaged manifes
 artifacts-check: setup
 	$(BIN)/python tools/compile_artifacts.py --check
 
-lint: setup ## ruff, solhint, forge fmt, spelling, prose and names, and whether the list of mutations fits the code
+lint: setup ## ruff, solhint, forge fmt, spelling, prose, names and links, and whether the list of mutations fits the code
 	$(BIN)/ruff check $(PYTHON_CODE)
 	$(BIN)/ruff format --check $(PYTHON_CODE)
 	$(BIN)/python tools/run_solhint.py
@@ -110,6 +117,7 @@ lint: setup ## ruff, solhint, forge fmt, spelling, prose and names, and whether 
 	$(BIN)/forge fmt --check proofs/*.sol
 	$(BIN)/python tools/run_mutants.py --check
 	$(BIN)/python tools/check_prose.py
+	$(BIN)/python tools/check_links.py
 	git ls-files -z | xargs -0 $(BIN)/codespell
 
 types: setup ## mypy, strict

@@ -4,17 +4,41 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis.database import DirectoryBasedExampleDatabase
 
 from layer2.ethereum.artifacts import load_manifest, source_checksum
 
-# Example counts written in a test win over these; deadlines say more about the machine than about the code.
-settings.register_profile("dev", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.register_profile("nightly", parent=settings.get_profile("dev"), max_examples=2_000)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+# Example counts written in a test win over these; deadlines say more about the machine than about the code. By day the
+# examples are the same each time; the nightly run explores, and keeps and prints what fails. All is said here, since
+# hypothesis itself chooses other defaults under CI.
+settings.register_profile(
+    "dev", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile(
+    "nightly",
+    parent=settings.get_profile("dev"),
+    max_examples=2_000,
+    derandomize=False,
+    database=DirectoryBasedExampleDatabase(".hypothesis/examples"),
+    print_blob=True,
+)
+PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "dev")
+settings.load_profile(PROFILE)
+if PROFILE == "nightly":
+    # The workers inherit it, and draw from the same.
+    os.environ.setdefault("LAYER2_SEED", str(secrets.randbelow(2**32)))
+
+
+def pytest_report_header() -> str:
+    """How the examples are drawn, and with which seed a night can be repeated."""
+    seed = f", LAYER2_SEED={os.environ['LAYER2_SEED']}" if PROFILE == "nightly" else ""
+    return f"examples: {PROFILE}{seed}"
+
 
 CONTRACTS = Path(__file__).resolve().parents[1] / "contracts"
 

@@ -1,4 +1,4 @@
-"""How long a stateful campaign is: short and the same in every run of the suite, long and random in the nightly run."""
+"""How long a campaign is, and from which seed: short and the same by day, long and new each night."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import RuleBasedStateMachine
 
 NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
+SEED = int(os.environ["LAYER2_SEED"]) if NIGHTLY else 0
+"""Where campaigns that draw by themselves begin: 0 by day; `tests/conftest.py` draws and prints one each night."""
 
 
 def campaign(examples: int, steps: int) -> settings:
     """Settings of a campaign; the nightly run makes twenty times the examples.
 
-    The short one is derandomized: a ratio of random runs would fail one day for nothing.
+    The short one is derandomized, as the whole daily run is: a ratio of random runs would fail one day for nothing.
     """
     many = examples * 20 if NIGHTLY else examples
-    return settings(
-        max_examples=many, stateful_step_count=steps, deadline=None, derandomize=not NIGHTLY, print_blob=False
-    )
+    return settings(max_examples=many, stateful_step_count=steps, deadline=None)
 
 
 def controls(faults: Iterable[str], daily: str) -> list[Any]:

@@ -10,7 +10,6 @@ import gzip
 import io
 import itertools
 import json
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +18,7 @@ from types import SimpleNamespace
 from typing import Any, get_args
 
 import pytest
-from tests.support.campaign import NIGHTLY
+from tests.support.campaign import NIGHTLY, SEED
 
 from layer2.api.http.json_fields import listed
 from layer2.api.plasma.coins_routes import _Handlers as CoinHandlers
@@ -52,7 +51,6 @@ SECONDS = 8.0 if NIGHTLY else 0.06
 SAMPLES = Path(__file__).with_name("samples.json.gz")
 FOUND: dict[str, Decoder] = decoders()
 PLAIN = sorted(key for key, one in FOUND.items() if is_plain(one))
-SEED = int(os.environ.get("DECODER_SEED", "1"))
 
 NEVER_REFUSED = {
     "layer2.channels.contract.channel_view:PostedClaim.decode": "any word of a slot is a claim",

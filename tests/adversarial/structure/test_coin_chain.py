@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.support.call_shapes import MOST, entries, fewer, told
-from tests.support.campaign import NIGHTLY
+from tests.support.campaign import NIGHTLY, SEED
 from tests.support.coins.builder import Coin, Stage, Step, Transfer
 
 from layer2.ethereum.devnet import tester_connection as new_chain
@@ -36,7 +36,9 @@ class Scenes:
     def __init__(self, stage: Stage, scene: str) -> None:
         stranger = stage.sign(stage.thief, Transfer(1, 0, stage.thief.address)) * 5
         self.stage = stage
-        self.trials = Trials(stage.chain, SCENES[scene], stranger, 3 * MOST, {}, {"finalizeExits": fewer_dues})
+        self.trials = Trials(
+            stage.chain, SCENES[scene], stranger, 3 * MOST, {}, {"finalizeExits": fewer_dues}, seed=SEED
+        )
         stage.chain = self.trials  # type: ignore[assignment]
 
     def step(self, coin: Coin, owner: str, to: str, after: Step | None = None) -> Step:

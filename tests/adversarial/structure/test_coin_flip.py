@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import pytest
 from eth_abi.abi import encode
 from tests.support.call_shapes import MOST, entries, told
+from tests.support.campaign import SEED
 
 from layer2.ethereum.artifacts import load_artifact
 from layer2.ethereum.contract import Contract, deploy
@@ -44,7 +45,7 @@ def test_terms_and_evidence_in_another_shape_pay_the_same_or_nothing_is_said(fli
     evidence = encode(["bytes32", "bytes32"], SECRETS)
     assert flip.call("resolve", bytes(32), terms, evidence) == stake
     inside = {("resolve", (at,)): packed for at in (1, 2)}
-    trials = Trials(flip, {"resolve"}, STRANGER, 25 * MOST, inside)
+    trials = Trials(flip, {"resolve"}, STRANGER, 25 * MOST, inside, seed=SEED)
     trials.try_out(flip.address, "resolve", bytes(32), terms, evidence)
     ends, refusals = told("coin flip", [trials])
     assert ends.total() > 150

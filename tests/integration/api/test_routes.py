@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 from aiohttp import web
 from tests.support.api_routes import BINARY, JSON, Routes
-from tests.support.campaign import NIGHTLY
+from tests.support.campaign import NIGHTLY, SEED
 
 from layer2.api.http.handlers import body_of, new_application
 from layer2.api.http.json_fields import number_of, read_json
@@ -105,7 +105,7 @@ class Town:
             "/v1/operations": [(JSON, ops), (BINARY, join_records([op.encode()]))],
             "/v1/keys": [(JSON, key)],
         }
-        return Routes(SequencerService(self.rollup.sequencer), names, bodies, MOST)
+        return Routes(SequencerService(self.rollup.sequencer), names, bodies, MOST, seed=SEED)
 
     def operator(self) -> Routes:
         pay = json.dumps({"payments": [payment_json(self.open), "0x" + record_of(self.open).hex()]}).encode()
@@ -116,7 +116,7 @@ class Town:
             "/v1/payments": [(JSON, pay), (BINARY, join_body([record_of(self.open)]))],
             "/v1/drafts": [(JSON, json.dumps(asked).encode()), (JSON, json.dumps(merge).encode())],
         }
-        return Routes(PlasmaService(self.plasma.operator), self.plasma_names(), bodies, MOST)
+        return Routes(PlasmaService(self.plasma.operator), self.plasma_names(), bodies, MOST, seed=SEED)
 
     def plasma_names(self) -> dict[str, list[str]]:
         return {
@@ -137,15 +137,15 @@ class Town:
             "n": ["1"],
         }
         bodies = {"/v1/transfers": [(JSON, body), (BINARY, coin_record(one))]}
-        return Routes(CoinService(self.coins.operator), names, bodies, MOST)
+        return Routes(CoinService(self.coins.operator), names, bodies, MOST, seed=SEED)
 
     def watcher(self) -> Routes:
         service = WatchService(self.plasma.watcher)
         service.desk.step()
-        return Routes(service, self.plasma_names(), {}, MOST)
+        return Routes(service, self.plasma_names(), {}, MOST, seed=SEED)
 
     def node(self) -> Routes:
-        return Routes(NodeHealth(self.rollup.proposer, lambda: {"ok": True}), {}, {}, MOST)
+        return Routes(NodeHealth(self.rollup.proposer, lambda: {"ok": True}), {}, {}, MOST, seed=SEED)
 
 
 @pytest.fixture(scope="module")

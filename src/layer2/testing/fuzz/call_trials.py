@@ -42,6 +42,7 @@ class Trials:
         inside: Mutations of the content of a member of bytes, by function and path.
         less: Functions that may have the effects of reduced arguments.
         gas: Gas limit of each call, more than any valid call needs.
+        seed: Beginning of what is drawn where `most` is given.
     """
 
     contract: Contract
@@ -51,6 +52,7 @@ class Trials:
     inside: Mapping[tuple[str, Path], Callable[[bytes], Iterable[Bend]]] = field(default_factory=dict)
     less: Mapping[str, Less] = field(default_factory=dict)
     gas: int = 10_000_000
+    seed: int = 0
     tries: dict[str, Counter[str]] = field(default_factory=dict)
     """Number of calls by function and result: `refused` by an error, `not decoded`, `same`, or `less`."""
     refusals: Counter[str] = field(default_factory=Counter)
@@ -121,7 +123,9 @@ class Trials:
             one.path: (one.kind, content) for one in members(types, data) if (content := one.content(data)) is not None
         }
         donors = {path: other for path, (kind, content) in contents.items() if (other := self._other(kind, content))}
-        yield from bent(types, data, attacker=self.attacker, donors=donors, most=self.most, seed=self.count())
+        yield from bent(
+            types, data, attacker=self.attacker, donors=donors, most=self.most, seed=self.seed + self.count()
+        )
         for path, (_, content) in contents.items():
             inside = self.inside.get((codec.name, path))
             label = ".".join(map(str, path))
