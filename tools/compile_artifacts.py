@@ -285,7 +285,7 @@ def report(before: Mapping[str, Json], fresh: Mapping[str, Json], left: list[str
             print(f"{name}: {size_of(entry):,} bytes{was}")
     print(f"{len(fresh)} contracts compiled in {seconds:.0f} s" if fresh else "nothing to compile")
     if left:
-        print(f"still stale, which no test runs on: {', '.join(left)}; run: make artifacts")
+        print(f"{len(left)} sources are still stale, and tests refuse to run; run: make artifacts")
 
 
 def main(arguments: list[str] | None = None) -> int:

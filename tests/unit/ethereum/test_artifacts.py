@@ -79,7 +79,7 @@ def test_a_wheel_has_no_mocks_and_says_so(tmp_path: Path, monkeypatch: pytest.Mo
     try:
         with pytest.raises(ArtifactError, match=r"mocks\.json is missing; mocks are part of a checkout"):
             load_artifact("MockToken", mocks=True)
-        with pytest.raises(ArtifactError, match=r"manifest\.json is missing; install it again"):
+        with pytest.raises(ArtifactError, match=r"manifest\.json is missing; install layer2 again"):
             load_artifact("ChannelHub")
     finally:
         load_manifest.cache_clear()
