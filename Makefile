@@ -23,10 +23,13 @@ endif
 # the packaged artifacts, which `artifacts-check` holds against a fresh compilation.
 APE_COMPILED := $(BIN)/ape compile -v WARNING contracts/mocks/RevertKinds.sol
 
+# Whole files, so that what a module deploys is deployed once; the longest first, see tests/conftest.py.
+WORKERS := -n $(JOBS) --dist loadfile --no-loadscope-reorder
+
 PYTHON_CODE := $(wildcard src scripts tools tests ape_console_extras.py)
 TYPED_CODE := $(wildcard src scripts tools)
 
-.PHONY: help setup demo test test-anvil check check-static bench console devnet nightly fmt artifacts artifacts-check lint types slither \
+.PHONY: help setup demo test test-slow test-anvil quick durations check check-static bench console devnet nightly fmt artifacts artifacts-check lint types slither \
 	search prove mutants wheel coverage clean
 
 help: ## Show this list
@@ -41,17 +44,32 @@ setup: ## Install everything into .venv and node_modules (done by the other targ
 demo: setup ## Channels, a rollup, a plasma chain, from the first deposit to the last exit (NETWORK=anvil for a real node)
 	@$(BIN)/ape run demo --network $(CHAIN) $(ARGS)
 
-test: setup ## The test suite on the in-process chain (ARGS="-k name")
-	@$(APE_COMPILED)
-	$(BIN)/ape test -n $(JOBS) -m "not anvil or network" --network ethereum:local:test $(ARGS)
+test: setup ## The quick part of the test suite, every family from unit to chain, in minutes (ARGS="-k name")
+	$(BIN)/ape test $(WORKERS) -m "not slow and (not anvil or network)" --network ethereum:local:test $(ARGS)
 
-test-anvil: setup ## Its other part: the tests marked `anvil`, on real nodes
+test-slow: setup ## Its slow part: modules that take over five seconds
 	@$(APE_COMPILED)
-	$(BIN)/ape test -n $(JOBS) -m anvil --network ethereum:local:foundry $(ARGS)
+	$(BIN)/ape test $(WORKERS) -m "slow and (not anvil or network)" --network ethereum:local:test $(ARGS)
+
+test-anvil: setup ## The tests marked `anvil`, on real nodes
+	@$(APE_COMPILED)
+	$(BIN)/ape test $(WORKERS) -m anvil --network ethereum:local:foundry $(ARGS)
+
+quick: setup ## Style and unit tests, in half a minute: the inner loop
+	$(BIN)/ruff check --quiet $(PYTHON_CODE)
+	HYPOTHESIS_PROFILE=quick $(BIN)/python -m pytest -p no:ape_test -q $(WORKERS) -m "not slow and not anvil" tests/unit $(ARGS)
+
+durations: setup ## Measure how long each test module takes: order and selection of the suite follow from it
+	@$(APE_COMPILED)
+	$(BIN)/ape test $(WORKERS) -m "not anvil or network" --network ethereum:local:test --junitxml=.build/test.xml
+	$(BIN)/ape test $(WORKERS) -m anvil --network ethereum:local:foundry --junitxml=.build/anvil.xml
+	$(BIN)/python tools/suite_durations.py test .build/test.xml
+	$(BIN)/python tools/suite_durations.py anvil .build/anvil.xml
 
 check: setup ## Everything CI checks
 	@$(MAKE) --no-print-directory -j $(JOBS) JOBS=1 check-static
 	@$(MAKE) --no-print-directory test
+	@$(MAKE) --no-print-directory test-slow
 	@$(MAKE) --no-print-directory test-anvil
 
 # Each of these on a core of its own: the longest first.
@@ -92,7 +110,7 @@ devnet: setup ## A local chain with the contracts deployed, until Ctrl-C
 
 nightly: setup ## The suite with long campaigns, the large searches, all proofs, all mutations
 	$(BIN)/ape compile -v WARNING
-	HYPOTHESIS_PROFILE=nightly $(MAKE) test test-anvil
+	HYPOTHESIS_PROFILE=nightly $(MAKE) test test-slow test-anvil
 	$(MAKE) search ARGS="--bound large"
 	$(MAKE) prove
 	$(MAKE) mutants

@@ -1,10 +1,12 @@
-"""Settings shared by every suite: how hard property tests try; no run on artifacts of other sources."""
+"""Settings of every suite: how hard property tests try, which tests are slow, no run on artifacts of other sources."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import secrets
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ from layer2.ethereum.artifacts import load_manifest, source_checksum
 settings.register_profile(
     "dev", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
 )
+settings.register_profile("quick", parent=settings.get_profile("dev"), max_examples=20)
 settings.register_profile(
     "nightly",
     parent=settings.get_profile("dev"),
@@ -40,7 +43,13 @@ def pytest_report_header() -> str:
     return f"examples: {PROFILE}{seed}"
 
 
-CONTRACTS = Path(__file__).resolve().parents[1] / "contracts"
+ROOT = Path(__file__).resolve().parents[1]
+CONTRACTS = ROOT / "contracts"
+DURATIONS: dict[str, dict[str, float]] = json.loads((ROOT / "tests" / "durations.json").read_text(encoding="utf-8"))
+"""Seconds of each module that takes one or more, measured by `make durations`: `test` on no node, `anvil` on one."""
+
+SLOW = 5.0
+"""Seconds from which on all tests of a module are marked `slow`: `make test` leaves them to `make check`."""
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -48,6 +57,33 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     # A mutation is compiled into a copy's artifacts alone.
     if "LAYER2_MUTATION" not in os.environ:
         require_fresh(CONTRACTS)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not even import slow modules where they are left out: imports are a good part of a short run."""
+    chosen: str = config.option.markexpr or ""
+    return True if "not slow" in chosen and is_slow(collection_path) else None
+
+
+def is_slow(module: Path) -> bool:
+    """Whether a module's tests are marked `slow`."""
+    return module.is_relative_to(ROOT) and DURATIONS["test"].get(module.relative_to(ROOT).as_posix(), 0) >= SLOW
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of slow modules; put the longest first, directory by directory: a package has one deployment."""
+    seconds: Counter[str] = Counter()
+    for table in DURATIONS.values():
+        seconds.update(table)
+    by_directory: Counter[Path] = Counter()
+    module = {item.path: item.path.relative_to(ROOT).as_posix() for item in items}
+    for path, name in module.items():
+        by_directory[path.parent] += seconds[name]
+    for item in items:
+        if is_slow(item.path):
+            item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda one: (-by_directory[one.path.parent], one.path.parent, -seconds[module[one.path]], one.path))
 
 
 def require_fresh(contracts: Path) -> None:

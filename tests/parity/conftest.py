@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import pytest
+from tests.support.chains import steady_chain
 
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.contract import Contract
-from layer2.ethereum.devnet import tester_connection
 from layer2.ethereum.sender import Sender
 from layer2.plasma.payments.chain.contract import RootChain
 from layer2.testing import deploy_mock
@@ -12,7 +12,7 @@ from layer2.testing import deploy_mock
 
 @pytest.fixture(scope="package")
 def devnet() -> Connection:
-    return tester_connection()
+    return steady_chain()
 
 
 @pytest.fixture(scope="package")

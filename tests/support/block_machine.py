@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from tests.support.machine_chain import by_hand, still_chain
+from tests.support.chains import by_hand, still_chain
 
 from layer2.ethereum.contract import Contract
 from layer2.ethereum.errors import ContractReverted

@@ -414,3 +414,30 @@ def test_lines_of_markdown_that_could_be_broken_are_found(prose: ModuleType) -> 
     assert [line for _, line, _ in prose.long_lines("a.md", f"short\n{long}\n")] == [2]
     for kept in (f"```text\n{long}\n```", f"| {long} |", f"    {long}", f"`{long}`", f"[{long}](a.md)", long[:100]):
         assert list(prose.long_lines("a.md", kept)) == []
+
+
+# ------------------------------------------------------------------------------------------------ how long tests take
+
+
+REPORT = """<testsuites><testsuite>
+<testcase classname="tests.unit.api.test_wire" name="a" time="2.25"/>
+<testcase classname="tests.unit.api.test_wire.TestStory" name="b" time="0.5"/>
+<testcase classname="tests.unit.api.test_short" name="c" time="0.9"/>
+<testcase classname="tests.docs.test_readme" name="d" time="30"/>
+</testsuite></testsuites>"""
+
+
+def test_modules_are_listed_with_their_seconds_the_longest_first(tmp_path: Path) -> None:
+    durations = load("suite_durations")
+    (tmp_path / "one.xml").write_text(REPORT)
+    found = durations.seconds_by_module([tmp_path / "one.xml"])
+    assert list(found.items()) == [("tests/docs/test_readme.py", 30.0), ("tests/unit/api/test_wire.py", 2.8)]
+
+
+def test_the_slow_part_and_the_quick_part_are_the_whole_suite() -> None:
+    table = json.loads((ROOT / "tests" / "durations.json").read_text(encoding="utf-8"))
+    missing = [name for part in table.values() for name in part if not (ROOT / name).exists()]
+    assert missing == []
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for part in ("not slow and (not anvil or network)", "slow and (not anvil or network)", "-m anvil "):
+        assert part in makefile

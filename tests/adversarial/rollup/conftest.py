@@ -7,12 +7,31 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from tests.support.campaign import NIGHTLY
 
 from layer2.ethereum.anvil import AnvilNode
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.devnet import tester_connection as new_chain
 from layer2.ethereum.tester_backend import TesterBackend
 from layer2.rollup.devnet import LocalRollup
+
+HERE = Path(__file__).parent
+DAILY_WITH_BLOBS = {"test_criteria", "test_kill", "test_reorgs"}
+"""Modules that use a node in every run of the suite. The others do so at night: a blob costs a second of it, and what
+blobs change (encoding, openings, expiry) has tests of its own among the contracts and in `integration/rollup`."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if NIGHTLY:
+        return
+    left = [one for one in items if _is_for_the_night(one)]
+    config.hook.pytest_deselected(items=left)
+    items[:] = [one for one in items if not _is_for_the_night(one)]
+
+
+def _is_for_the_night(item: pytest.Item) -> bool:
+    kind = getattr(item, "callspec", None) and item.callspec.params.get("chain")  # type: ignore[attr-defined]
+    return item.path.parent == HERE and kind == "anvil" and item.path.stem not in DAILY_WITH_BLOBS
 
 
 @pytest.fixture(scope="module", params=["tester", pytest.param("anvil", marks=pytest.mark.anvil)])

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from tests.support.chains import steady_chain
 from tests.support.coins.builder import Stage
 
-from layer2.ethereum.devnet import tester_connection as new_chain
 from layer2.testing.isolation import isolated
 
 
 @pytest.fixture(scope="package")
 def built() -> Stage:
-    return Stage(new_chain())
+    return Stage(steady_chain())
 
 
 @pytest.fixture

@@ -3,17 +3,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from tests.support.chains import steady_chain
 from tests.support.payments.builder import ETHER, World, deposit_id, packed
 from tests.support.payments.in_flight import Game
 
 from layer2.ethereum.connection import Connection
-from layer2.ethereum.devnet import tester_connection
 from layer2.testing.isolation import isolated
 
 
 @pytest.fixture(scope="package")
 def deployed() -> World:
-    return World(tester_connection())
+    return World(steady_chain())
 
 
 @pytest.fixture

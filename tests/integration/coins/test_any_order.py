@@ -5,9 +5,9 @@ from __future__ import annotations
 import random
 
 import pytest
+from tests.support.chains import steady_chain
 
 from layer2.ethereum.connection import Connection
-from layer2.ethereum.devnet import tester_connection as new_chain
 from layer2.plasma.coins.protocol.coin_history import History, check_history
 from layer2.plasma.coins.protocol.transfer import SignedCoin, coin_tree, decode_coin_body
 from layer2.plasma.common.errors import DepositsMissing, Rejected
@@ -21,7 +21,7 @@ STEPS = 80
 
 @pytest.fixture(scope="module")
 def chain() -> Connection:
-    return new_chain()
+    return steady_chain()
 
 
 class Storm:

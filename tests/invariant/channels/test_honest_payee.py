@@ -13,8 +13,8 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from tests.support.campaign import campaign
+from tests.support.chains import new_chain
 from tests.support.channels.lockstep import Chain, Twin
-from tests.support.machine_chain import new_chain
 
 from layer2.channels.model import CLOSED, Channel, payoff
 from layer2.channels.model import actions as act

@@ -15,8 +15,8 @@ from eth_abi.abi import encode
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from tests.support.campaign import campaign
+from tests.support.chains import new_chain
 from tests.support.channels.lockstep import MAX_DELAY, MAX_LOCKS, Chain, Twin
-from tests.support.machine_chain import new_chain
 
 from layer2.channels.model import CLOSED, Channel
 from layer2.channels.model import actions as act

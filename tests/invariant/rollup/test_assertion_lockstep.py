@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from eth_abi.abi import encode
 from tests.support.campaign import NIGHTLY
-from tests.support.machine_chain import new_chain
+from tests.support.chains import new_chain
 
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.errors import ContractReverted

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule, run_state_machine_as_test
 from tests.support.campaign import campaign
-from tests.support.machine_chain import new_chain
+from tests.support.chains import new_chain
 
 from layer2.ethereum.errors import ContractReverted
 from layer2.primitives.errors import Layer2Error

@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize
+from tests.support.chains import new_chain
 from tests.support.coins.lockstep import PROFILE, CoinTwin, CoinWorld
-from tests.support.machine_chain import new_chain
 from tests.support.payments.lockstep import Counts
 
 from layer2.plasma.coins.chain import exit_proofs as library

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition
-from tests.support.machine_chain import new_chain
+from tests.support.chains import new_chain
 from tests.support.payments.lockstep import PEOPLE, Counts, Twin, W, World
 
 from layer2.plasma.payments.model import ExitStatus, InFlight, InFlightStatus

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.support.chains import steady_chain
 from tests.support.coins.watcher_world import CoinWorld
 
 from layer2.ethereum.connection import Connection
-from layer2.ethereum.devnet import tester_connection as new_chain
 
 
 @pytest.fixture(scope="package")
 def chain() -> Connection:
-    return new_chain()
+    return steady_chain()
 
 
 @pytest.fixture

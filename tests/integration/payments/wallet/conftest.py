@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.support.chains import steady_chain
 from tests.support.payments.hostile_operator import Forge
 
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.contract import Contract
-from layer2.ethereum.devnet import tester_connection as new_chain
 from layer2.ethereum.sender import Sender
 from layer2.ethereum.signer import Signer
 from layer2.plasma.payments.chain.contract import DEVNET, RootChain
@@ -63,7 +63,7 @@ class World:
 
 @pytest.fixture(scope="module")
 def deployed() -> World:
-    return World(new_chain())
+    return World(steady_chain())
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from tests.integration.payments.wallet.conftest import ETHER, World
+from tests.support.chains import steady_chain
 
 from layer2.ethereum.connection import Connection
-from layer2.ethereum.devnet import tester_connection as new_chain
 from layer2.plasma.common.errors import InputSpent
 from layer2.plasma.facade import PlasmaFacade
 from layer2.plasma.payments.chain.contract import ExitStatus, Proof, Spend
@@ -20,7 +20,7 @@ from layer2.primitives.errors import InputError
 
 @pytest.fixture
 def connection() -> Connection:
-    return new_chain()
+    return steady_chain()
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import pytest
 from tests.integration.payments.wallet.conftest import ETHER, World
 
 from layer2.ethereum.contract import Contract
+from layer2.ethereum.devnet import tester_connection
 from layer2.ethereum.errors import TransactionFailed
 from layer2.plasma.payments.chain.contract import ExitStatus
 from layer2.plasma.payments.chain.reserve_view import holdings, newer_needed
@@ -17,6 +18,12 @@ ANSWERS, BURNS, REVERTS, SAYS_TOO_LITTLE, ANSWERS_DEARLY, BURNS_WHEN_MINED = ran
 SILENT = [BURNS, REVERTS, SAYS_TOO_LITTLE, ANSWERS_DEARLY]
 NUMBER = 2
 """The token's id: beside the one that the world has listed."""
+
+
+@pytest.fixture(scope="module")
+def deployed() -> World:
+    """On the in-process chain, where a token can tell a simulated call from a mined one."""
+    return World(tester_connection())
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from tests.integration.payments.wallet.conftest import ETHER
+from tests.support.chains import steady_chain
 
 from layer2.ethereum.connection import Connection
-from layer2.ethereum.devnet import tester_connection as new_chain
 from layer2.ethereum.sender import Sender
 from layer2.ethereum.signer import Signer
 from layer2.plasma.common.watcher.actions import WatchPolicy
@@ -83,7 +83,7 @@ class Home:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Home]:
-    made = Home(new_chain(), tmp_path)
+    made = Home(steady_chain(), tmp_path)
     yield made
     for one in made.open:
         one.close()

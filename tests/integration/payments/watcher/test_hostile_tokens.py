@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from tests.support.payments.watcher_world import ETHER, W, World
 
+from layer2.ethereum.connection import Connection
 from layer2.ethereum.contract import Contract
+from layer2.ethereum.devnet import tester_connection
 from layer2.ethereum.sender import Sender
 from layer2.plasma.common.watcher.alerts import Alert, AlertKind
 from layer2.plasma.payments.chain.contract import ExitStatus, InFlightStatus, deposit_of_event
@@ -17,6 +19,12 @@ AMOUNT = 100
 ANSWERS, BURNS, REVERTS, SAYS_TOO_LITTLE, ANSWERS_DEARLY, BURNS_WHEN_MINED = range(6)
 SILENT = [BURNS, REVERTS, SAYS_TOO_LITTLE, ANSWERS_DEARLY]
 """Ways not to say what is there, for less than claims may cost."""
+
+
+@pytest.fixture(scope="module")
+def chain() -> Connection:
+    """On the in-process chain, where a token can tell a simulated call from a mined one."""
+    return tester_connection()
 
 
 @pytest.fixture

@@ -1,4 +1,7 @@
-"""The chains of the machines: a real node for each, since they make thousands of calls, five times as fast there."""
+"""Chains of tests that make many calls: a real node for each, since contracts run many times faster there.
+
+What the in-process chain does differently is tested where a fixture takes both kinds in turn.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +17,19 @@ def new_chain() -> Connection:
     return _nodes[-1].connection
 
 
+def steady_chain() -> Connection:
+    """One whose blocks are a second apart, as on the in-process chain, unless time is moved."""
+    return _chain_with_interval(1)
+
+
 def still_chain() -> Connection:
     """One whose clock stands still between calls: time passes when it is told to, and many blocks have one second."""
+    return _chain_with_interval(0)
+
+
+def _chain_with_interval(seconds: int) -> Connection:
     connection = new_chain()
-    connection.backend.rpc("anvil_setBlockTimestampInterval", 0)  # type: ignore[attr-defined]
+    connection.backend.rpc("anvil_setBlockTimestampInterval", seconds)  # type: ignore[attr-defined]
     return connection
 
 
