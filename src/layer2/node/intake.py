@@ -153,7 +153,7 @@ class Intake(Generic[Batch, Pending]):
                 results = [self._admit(batch) for batch in batches]
                 # Only the new ones are visited, because there may be many older ones.
                 fresh = list(islice(reversed(pending), len(pending) - before))[::-1]
-                rows = [self._row_of(pending[hashed]) for hashed in fresh]
+                rows = list(map(self._row_of, map(pending.__getitem__, fresh)))
                 self.log.append(*self._events(), *accepted(rows), *more(results))
                 self.log.commit()
             except BaseException:
@@ -163,8 +163,7 @@ class Intake(Generic[Batch, Pending]):
                     self.pool.remove(hashed)
                 self._rolled_back()
                 raise
-            for hashed in fresh:
-                self.tx_statuses.forget(hashed)
+            self.tx_statuses.forget(fresh)
             fault_point(self._durable)
             return results
 

@@ -75,9 +75,12 @@ class TxStatusIndex:
         self._new[hashed] = number, reason
         self._bound()
 
-    def forget(self, hashed: bytes) -> None:
-        """Remove the status of a transaction that is pending again."""
-        self._past.pop(hashed, None)
+    def forget(self, hashes: Iterable[bytes]) -> None:
+        """Remove the statuses of transactions that are pending again."""
+        rows = self._new
+        if rows:
+            for hashed in hashes:
+                rows.pop(hashed, None)
 
     def final(self, number: int) -> list[bytes]:
         """Return the transactions that block `number` or an earlier one decided, and that are not closed."""

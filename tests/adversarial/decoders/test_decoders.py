@@ -255,6 +255,7 @@ NONE = {
     "layer2.node.intake:records_in": "of an event that was decoded before",
     "layer2.node.event_log:EventCodec.decode": "abstract: its implementations are tried",
     "layer2.node.intake:RecordCodec.decode": "by the journals of operator and sequencer, which are tried",
+    "layer2.plasma.payments.wallet.wallet_store:_Rows.decode": "by WalletStore, which is tried",
     "layer2.plasma.common.operator_journal:_Codec.decode": "by OperatorJournal.read, which is tried",
     "layer2.rollup.sequencer.journal:_Codec.decode": "by SequencerJournal.read, which is tried",
     "layer2.channels.contract.hub:HubContract.decode": "of a Log that was read before, by Codec.decode_event",

@@ -19,7 +19,7 @@ def test_places_reasons_and_unknown_transactions() -> None:
     assert index.get(THREE) == TxStatus("dropped", reason="spent")
     assert [index.included(one) for one in (ONE, THREE, b"")] == [True, False, False]
     assert index.get(b"") is None
-    index.forget(ONE)
+    index.forget([ONE])
     assert index.get(ONE) is None
     index.clear()
     assert index.get(TWO) is None
@@ -46,3 +46,13 @@ def test_statuses_that_l1_may_revert_are_kept_until_they_are_closed(monkeypatch:
     index.close([ONE, TWO])
     assert [index.get(one) is None for one in (ONE, TWO, THREE)] == [True, False, False]
     assert index.final(9) == [THREE]
+
+
+@pytest.mark.parametrize("until_closed", [False, True])
+def test_a_transaction_that_is_pending_again_is_not_decided(until_closed: bool) -> None:
+    index = TxStatusIndex(until_closed=until_closed)
+    index.drop(ONE, "spent", 1)
+    index.drop(TWO, "spent", 1)
+    index.forget([ONE])
+    assert [index.get(one) is None for one in (ONE, TWO)] == [True, False]
+    assert index.final(1) == ([TWO] if until_closed else [])

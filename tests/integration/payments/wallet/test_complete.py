@@ -46,7 +46,7 @@ def test_it_is_remembered_what_was_heard(world: World, payer: Wallet, payee: Wal
     payer.send(world.payee.address, "0.25 ether")
     world.gate.block()
     payee.sync()
-    path = payee.wallet_store.journal.path
+    path = payee.wallet_store.log.journal.path
     payee.close()
     again = Wallet(world.root, world.payee, path, world.chain_state, None)
     world.open.append(again)

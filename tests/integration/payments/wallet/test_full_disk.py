@@ -17,8 +17,8 @@ Verb = Callable[[Wallet, World], object]
 
 def fill(wallet_store: WalletStore) -> None:
     """Leave no room for anything more."""
-    (pages,) = wallet_store.journal._database.execute("PRAGMA page_count").fetchone()
-    wallet_store.journal._database.execute(f"PRAGMA max_page_count = {pages}")
+    (pages,) = wallet_store.log.journal._database.execute("PRAGMA page_count").fetchone()
+    wallet_store.log.journal._database.execute(f"PRAGMA max_page_count = {pages}")
     # Rows that the memory knows, and that change nothing.
     with pytest.raises(JournalFull):
         for _ in range(1_000):
@@ -67,7 +67,10 @@ def test_memory_changes_with_the_journal_or_not_at_all(world: World, payer: Wall
     assert memory(payer.wallet_store) == before
     # No signature went out that is not remembered.
     assert len(world.gate.taken) == taken
-    path, place = Path(payer.wallet_store.journal.path), f"{world.root.address} on chain {world.connection.chain_id}"
+    path, place = (
+        Path(payer.wallet_store.log.journal.path),
+        f"{world.root.address} on chain {world.connection.chain_id}",
+    )
     payer.close()
     again = WalletStore(path, place, world.payer.address)
     assert memory(again) == before
@@ -79,7 +82,7 @@ def test_once_there_is_room_everything_goes_on(world: World, payer: Wallet) -> N
     fill(payer.wallet_store)
     with pytest.raises(JournalFull):
         payer.send(world.payee.address, "0.5 ether")
-    payer.wallet_store.journal._database.execute("PRAGMA max_page_count = 1000000")
+    payer.wallet_store.log.journal._database.execute("PRAGMA max_page_count = 1000000")
     payer.send(world.payee.address, "0.4 ether")
     world.gate.block()
     payer.sync()

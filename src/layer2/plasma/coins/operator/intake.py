@@ -223,8 +223,7 @@ class TransferIntake:
 
     def _again(self, batch: Sequence[tuple[SignedCoin, bytes]]) -> None:
         """Make transfers of discarded blocks pending again with their bases, if they are still valid."""
-        for one, _ in batch:
-            self._tx_statuses.forget(one.transaction.hash)
+        self._tx_statuses.forget(one.transaction.hash for one, _ in batch)
         self._add(batch)
         coins = [one.transaction.coin for one, _ in batch]
         self._intake.drop(self._pool.impossible(coins, self.next_number))

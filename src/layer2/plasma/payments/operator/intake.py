@@ -277,7 +277,7 @@ class TransactionIntake:
         reasons: dict[bytes, Layer2Error] = {}
         for record, basis in rows:
             hashed = keccak(b"\x02" + packed_of(record))
-            self._tx_statuses.forget(hashed)
+            self._tx_statuses.forget([hashed])
             one = self._pend(hashed, record, basis)
             reasons |= self._pool.impossible(self.ledger, one.inputs[:1])
         self._intake.drop(reasons)

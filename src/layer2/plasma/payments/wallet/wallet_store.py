@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from layer2.node.event_log import EventLog
 from layer2.plasma.payments.chain.errors import OutputUnknown, PaymentUnknown
 from layer2.plasma.payments.chain.exit_proof_file import from_json, payment_from_json, to_json
 from layer2.plasma.payments.chain.exit_proofs import DepositExitProof, Kit, OutputExitProof
@@ -16,8 +17,7 @@ from layer2.plasma.payments.wallet.payment_status import HistoryEntry, PaymentSt
 from layer2.primitives.addresses import address_bytes
 from layer2.primitives.errors import Layer2Error
 from layer2.primitives.json_text import parse_json
-from layer2.store.errors import JournalCorrupt
-from layer2.store.journal import Journal, fault_point
+from layer2.store.fault_points import fault_point
 
 __all__ = ["ELSEWHERE", "FAULT_POINTS", "WalletStore"]
 
@@ -34,6 +34,17 @@ ELSEWHERE = "spent elsewhere"
 """Reason recorded for an output spent by another wallet of the owner."""
 KIND = "plasma.wallet"
 _RECOVERY = "restore a backup, or start anew: the chain and an operator tell what is owned, not what was signed"
+
+_Row = tuple[str, dict[str, Any]]
+"""An event of the wallet: its name and its values."""
+
+
+class _Rows:
+    def encode(self, event: _Row) -> tuple[str, bytes]:
+        return event[0], json.dumps(event[1], separators=(",", ":")).encode()
+
+    def decode(self, stream: str, payload: bytes) -> _Row:
+        return stream, parse_json(payload)
 
 
 class WalletStore:
@@ -57,7 +68,7 @@ class WalletStore:
     """
 
     def __init__(self, path: str | Path, place: str, owner: str) -> None:
-        self.journal = Journal(path, kind=KIND, recovery=_RECOVERY, bound_to=f"{owner} in {place}")
+        self.log = EventLog(path, _Rows(), kind=KIND, bound_to=f"{owner} in {place}", recovery=_RECOVERY)
         self.owner = address_bytes(owner)
         self.coins: dict[int, Kit] = {}
         self.sent: dict[bytes, SentPayment] = {}
@@ -71,18 +82,17 @@ class WalletStore:
         self._spent: dict[int, list[bytes]] = {}
         self._lines: list[HistoryEntry] = []
         try:
-            for entry in self.journal.read():
-                self._replay(entry.sequence, entry.stream, entry.payload)
+            self.log.replay(self._apply)
         except BaseException:
-            self.journal.close()
+            self.log.close()
             raise
 
     def __repr__(self) -> str:
-        return f"<WalletStore {self.journal.path} coins={len(self.coins)} sent={len(self.sent)}>"
+        return f"<WalletStore {self.log.journal.path} coins={len(self.coins)} sent={len(self.sent)}>"
 
     def close(self) -> None:
         """Close the journal."""
-        self.journal.close()
+        self.log.close()
 
     # ------------------------------------------------------------------------------------------------------ reading
 
@@ -138,7 +148,7 @@ class WalletStore:
 
         With `doubted`, another wallet of the owner may have spent them; `trust` clears the mark.
         """
-        rows: list[tuple[str, dict[str, Any]]] = [("coin", {"kit": to_json(kit), "what": what}) for kit in kits]
+        rows: list[_Row] = [("coin", {"kit": to_json(kit), "what": what}) for kit in kits]
         rows += [("doubt", {"position": kit.position}) for kit in kits if doubted]
         if rows:
             fault_point("wallet.coin.before")
@@ -173,7 +183,7 @@ class WalletStore:
 
     def include(self, hashed: bytes, kit: OutputExitProof) -> None:
         """Record a payment's inclusion: competing payments become replaced, and outputs to the owner are added."""
-        rows: list[tuple[str, dict[str, Any]]] = [("place", {"hash": hashed.hex(), "kit": to_json(kit)})]
+        rows: list[_Row] = [("place", {"hash": hashed.hex(), "kit": to_json(kit)})]
         for at, output in enumerate(kit.transaction.outputs):
             if output.owner == self.owner:
                 rows.append(("coin", {"kit": to_json(kit.at(at)), "what": "change"}))
@@ -206,24 +216,15 @@ class WalletStore:
 
     # ----------------------------------------------------------------------------------------------------- internal
 
-    def _write(self, *rows: tuple[str, dict[str, Any]]) -> None:
+    def _write(self, *rows: _Row) -> None:
         now = int(time.time())
         dated = [(stream, {**row, "time": now}) for stream, row in rows]
-        for stream, row in dated:
-            self.journal.append(stream, json.dumps(row, separators=(",", ":")).encode())
-        self.journal.commit()
-        for stream, row in dated:
-            self._apply(stream, row)
+        self.log.append(*dated)
+        self.log.commit()
+        for event in dated:
+            self._apply(event)
 
-    def _replay(self, sequence: int, stream: str, payload: bytes) -> None:
-        try:
-            self._apply(stream, parse_json(payload))
-        except (ValueError, KeyError, TypeError, Layer2Error) as fault:
-            raise JournalCorrupt(
-                f"the {KIND} journal {self.journal.path} is damaged: row {sequence} is none of ours", hint=_RECOVERY
-            ) from fault
-
-    def _apply(self, stream: str, row: dict[str, Any]) -> None:
+    def _apply(self, event: _Row) -> None:
         takers: dict[str, Callable[[dict[str, Any]], None]] = {
             "coin": self._coin,
             "gone": self._gone,
@@ -240,6 +241,7 @@ class WalletStore:
             "join": self._join,
             "end": self._end,
         }
+        stream, row = event
         takers[stream](row)
 
     def _coin(self, row: dict[str, Any]) -> None:
