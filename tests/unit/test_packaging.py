@@ -7,6 +7,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -35,6 +36,7 @@ def declared() -> set[str]:
     return {row.partition(">")[0].strip() for row in rows}
 
 
+@cache
 def distributions() -> dict[str, set[str]]:
     """Return the distributions that bring each importable package, in the form in which names are compared."""
     return {
