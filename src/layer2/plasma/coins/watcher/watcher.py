@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from layer2.ethereum.errors import EthereumError
 from layer2.ethereum.sender import Sender
-from layer2.plasma.coins.chain.block_sources import CoinSource
+from layer2.plasma.coins.chain.block_sources import BodiesOf, CoinSource
 from layer2.plasma.coins.chain.contract import CoinChain
-from layer2.plasma.coins.chain.state import CoinExitSeen, Doubt
+from layer2.plasma.coins.chain.exit_proofs import Call, exit_kit
+from layer2.plasma.coins.chain.state import CoinChainState, CoinExitSeen, Doubt
+from layer2.plasma.coins.protocol.coin_history import History
+from layer2.plasma.coins.protocol.errors import CoinRefused
+from layer2.plasma.coins.watcher.coin_index import CoinIndex
 from layer2.plasma.coins.watcher.exit_rules import CoinExitChecker, CoinExitNow
-from layer2.plasma.coins.watcher.sync import CoinWatchState
+from layer2.plasma.coins.watcher.watched_blocks import CoinBlocks
 from layer2.plasma.common.watcher.actions import Plan, WatchPolicy
-from layer2.plasma.common.watcher.alerts import Alert, AlertKind, Report
-from layer2.plasma.common.watcher.transaction_scheduler import TransactionScheduler
+from layer2.plasma.common.watcher.alerts import Alert, AlertKind
+from layer2.plasma.common.watcher.watcher import ChainWatcher
 from layer2.primitives.addresses import Address, to_address
 
 __all__ = ["COIN_FAULT_POINTS", "CoinStatus", "CoinWatcher"]
@@ -32,7 +35,6 @@ COIN_FAULT_POINTS = (
 )
 """Failpoints around each durable write and each transaction, at which tests can kill the process."""
 
-_LOOK_AT_CODE = 64
 _NO_HURRY = 365 * 86_400
 
 
@@ -65,7 +67,7 @@ class CoinStatus:
         return not any(one.kind.alarming for one in self.standing)
 
 
-class CoinWatcher(CoinWatchState):
+class CoinWatcher(ChainWatcher[CoinBlocks]):
     """Watches one coin chain. `step()` does all due work; no block, event, data or peer can stop it.
 
     Each decision depends only on the current state of the chain, so that the watcher survives interruption, restart,
@@ -102,24 +104,52 @@ class CoinWatcher(CoinWatchState):
         confirmations: int = 0,
         memory: int = 64,
     ) -> None:
+        self.chain = chain
+        self.owners = frozenset(to_address(one) for one in owners)
         super().__init__(
-            chain,
-            sources,
+            chain.contract,
+            f"coins {chain.address}",
+            [BodiesOf(one) for one in (sources if isinstance(sources, Sequence) else [sources])],
             folder,
-            coins=coins,
+            lambda files: CoinBlocks(chain, files, coins),
+            sender=sender,
+            policy=policy,
             start_block=start_block,
             confirmations=confirmations,
             memory=memory,
         )
-        self.sender = sender
-        self.policy = policy or WatchPolicy()
-        self.owners = frozenset(to_address(one) for one in owners)
-        self._scheduler = TransactionScheduler(chain.contract, self._still)
-        self._standing: dict[tuple[AlertKind, int | bytes], Alert] = {}
-        self._steps = 0
 
     def __repr__(self) -> str:
         return f"<CoinWatcher posted={self.view.posted} known={self.books.head} standing={len(self._standing)}>"
+
+    @property
+    def view(self) -> CoinChainState:
+        """State of the contract's events."""
+        return self.blocks.view
+
+    @property
+    def books(self) -> CoinIndex:
+        """Index of the coins' transfers."""
+        return self.blocks.books
+
+    def history(self, coin: int) -> History:
+        """Return the history that a coin's next owner needs; raise StateUnknown if the data of a block is missing."""
+        return self.books.history(coin)
+
+    def kit(self, coin: int) -> Call:
+        """Return the exit call of a coin's owner; raise CoinRefused if the coin is unknown or paid.
+
+        After an invalid transfer the exit uses the state before it, because later states can be challenged.
+        """
+        standing, safe = self.books.standing(coin), self.books.safe(coin)
+        if standing is None or safe is None or coin in self.view.paid:
+            raise CoinRefused(f"coin {coin} is not there, or is paid", hint="wait for its deposit")
+        return exit_kit(safe if safe.owner == standing.owner else standing)
+
+    def kits(self, owner: str) -> dict[int, Call]:
+        """Return the exit calls of all unpaid coins of an owner, by coin."""
+        mine = self.books.coins_of(to_address(owner))
+        return {coin: self.kit(coin) for coin in mine if coin not in self.view.paid}
 
     def status(self) -> CoinStatus:
         """Return the status as of the last step."""
@@ -135,43 +165,16 @@ class CoinWatcher(CoinWatchState):
             tuple(self._standing.values()),
         )
 
-    # ---------------------------------------------------------------------------------------------------------- step
-
-    def step(self) -> Report:
-        """Read, fetch, verify and act; report new alerts and the actions taken. Repeating it is harmless.
-
-        Raises:
-            JournalFull, JournalError: The local disk failed. No other error is raised.
-        """
-        report = Report()
-        try:
-            self._follow(report)
-            now = self.connection.timestamp()
-            self._fetch(report, now, self.policy.patience)
-            self._advance()
-            standing, plans = self._judge(now)
-            self._note(standing, report)
-            if self.sender is not None:
-                self._scheduler.act(self.sender, self.policy, plans, now, report)
-        except EthereumError as failure:
-            self._note([*self._standing.values(), Alert(AlertKind.CHAIN_AWAY, 0, str(failure))], report)
-        return report
-
-    def _note(self, standing: Sequence[Alert], report: Report) -> None:
-        fresh = {(one.kind, one.subject): one for one in standing}
-        report.findings += [one for key, one in fresh.items() if key not in self._standing]
-        self._standing = fresh
-
     # -------------------------------------------------------------------------------------------------------- judging
 
     def _judge(self, now: int) -> tuple[list[Alert], list[Plan]]:
         me = None if self.sender is None else self.sender.address
         judge = CoinExitChecker(self.books, self.chain.profile, me, self.owners.__contains__)
-        standing = self._standing_of_blocks(now) + self._standing_of_contract()
+        standing: list[Alert] = []
         plans: list[Plan] = []
         due: list[CoinExitNow] = []
         for seen in list(self.view.exits.values()):
-            one = self._now(seen) if self._coins is None or seen.coin in self._coins else None
+            one = self._now(seen) if self.blocks.coins is None or seen.coin in self.blocks.coins else None
             if one is None:
                 continue
             judged = judge.exit(one, now)
@@ -204,7 +207,7 @@ class CoinWatcher(CoinWatchState):
         """Return this watcher's challenges with unreturned bonds whose exits have ended."""
         found: list[Doubt] = []
         for one in chain.from_iterable(self.view.doubts.values()):
-            if one.challenge.challenger != me or one in self._closed:
+            if one.challenge.challenger != me or one in self.blocks.closed:
                 continue
             running = self.chain.exit(one.coin, one.number)
             if running is not None and running.nonce == one.nonce:
@@ -212,7 +215,7 @@ class CoinWatcher(CoinWatchState):
             if self._open_until(one):
                 found.append(one)
             else:
-                self._closed.add(one)
+                self.blocks.closed.add(one)
         return found
 
     def _claims(self, due: list[CoinExitNow], now: int) -> list[Plan]:
@@ -226,22 +229,6 @@ class CoinWatcher(CoinWatchState):
             gas, reward = 60_000 + 110_000 * len(batch), self.chain.profile.bounty * len(batch)
             plans.append(Plan("finalizeExits", batch[0].subject, (dues,), reward, now + _NO_HURRY, duty=False, gas=gas))
         return plans
-
-    def _standing_of_contract(self) -> list[Alert]:
-        """Return alerts about changed code or parameters.
-
-        The contract has neither an owner nor a proxy, so that a change means that this is another chain.
-        """
-        self._steps += 1
-        if self._steps % _LOOK_AT_CODE != 1:
-            return [one for one in self._standing.values() if one.kind is AlertKind.PARAMETERS_CHANGED]
-        if not self._memory.is_changed(self.chain.contract):
-            return []
-        return [Alert(AlertKind.PARAMETERS_CHANGED, 0, "code or parameters are not those that were seen first")]
-
-    def _time_of(self, block: int) -> int:
-        header = self.connection.block(block)
-        return self.connection.timestamp() if header is None else header.timestamp
 
     # --------------------------------------------------------------------------------------------------------- acting
 

@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 from layer2.plasma.common.watcher.actions import Plan
-from layer2.plasma.payments.watcher.sync import WatchState
+from layer2.plasma.payments.watcher.watched_blocks import PaymentBlocks
 from layer2.primitives.hashing import keccak
 
 __all__ = ["questions"]
 
 
-def questions(watcher: WatchState, asker: bytes, after: int | None, now: int) -> list[Plan]:
+def questions(blocks: PaymentBlocks, asker: bytes, after: int | None, now: int) -> list[Plan]:
     """Return due plans: a challenge of the oldest withheld block, responses to open challenges, and freezes.
 
     Args:
         asker: seed of the challenged transaction's index; different watchers challenge different transactions.
         after: seconds that a block's body may be missing before it is challenged; None for no challenges.
     """
-    view, profile = watcher.view, watcher.root_chain.profile
+    view, profile = blocks.view, blocks.root_chain.profile
     if view.frozen:
         return []
-    missing = watcher.missing()
+    missing = blocks.missing()
     plans = []
     for (number, index), one in view.questions.items():
         if not one.until:
             continue
         subject = number.to_bytes(5, "big") + index.to_bytes(4, "big")
-        proof = None if number in missing else watcher.evidence.proof(number, index)
+        proof = None if number in missing else blocks.evidence.proof(number, index)
         if proof is not None:
             plans.append(Plan("showData", subject, (proof.as_tuple(),), profile.data_bond, one.until))
         elif now >= one.until:

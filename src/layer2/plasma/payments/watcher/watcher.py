@@ -5,22 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from layer2.ethereum.errors import EthereumError
 from layer2.ethereum.sender import Sender
 from layer2.plasma.common.watcher.actions import Plan, WatchPolicy
-from layer2.plasma.common.watcher.alerts import Alert, AlertKind, Report, Status
+from layer2.plasma.common.watcher.alerts import Alert, AlertKind, Status
 from layer2.plasma.common.watcher.block_sources import BodySource
-from layer2.plasma.common.watcher.transaction_scheduler import TransactionScheduler, turn_of
+from layer2.plasma.common.watcher.transaction_scheduler import turn_of
+from layer2.plasma.common.watcher.watcher import ChainWatcher
 from layer2.plasma.payments.chain.contract import ExitStatus, InFlight, InFlightStatus, RootChain
 from layer2.plasma.payments.chain.exit_proof_file import save_kits
 from layer2.plasma.payments.chain.exit_proofs import InFlightExitProof, Kit
 from layer2.plasma.payments.chain.reserve_view import holdings
-from layer2.plasma.payments.chain.state import ExitSeen, Game
+from layer2.plasma.payments.chain.state import ExitSeen, Game, RootChainState
+from layer2.plasma.payments.utxo.checkpoint import CheckpointStore
+from layer2.plasma.payments.watcher.block_pipeline import BlockPipeline
 from layer2.plasma.payments.watcher.data_challenges import questions
 from layer2.plasma.payments.watcher.exit_processing import PayoutContext, claim_game, claims
 from layer2.plasma.payments.watcher.exit_proofs import kit_at, kits_of, payment_kit
 from layer2.plasma.payments.watcher.exit_rules import ExitChecker
-from layer2.plasma.payments.watcher.sync import WatchState
+from layer2.plasma.payments.watcher.proof_index import Evidence
+from layer2.plasma.payments.watcher.watched_blocks import PaymentBlocks
 from layer2.primitives.addresses import address_bytes, to_address
 from layer2.primitives.worker_pool import WorkerPool
 
@@ -41,10 +44,8 @@ FAULT_POINTS = (
 )
 """Points at which a test may kill the process: around each durable write and each transaction."""
 
-_LOOK_AT_CODE = 64
 
-
-class Watcher(WatchState):
+class Watcher(ChainWatcher[PaymentBlocks]):
     """Watches one plasma chain; `step()` does everything that is due, and no block, event, body or peer can stop it.
 
     Decisions depend only on the current state of L1, so that the watcher can be stopped, restarted, repeated and
@@ -78,25 +79,61 @@ class Watcher(WatchState):
         memory: int = 64,
         workers: WorkerPool | None = None,
     ) -> None:
+        self.root_chain = root_chain
+        self.workers = workers or WorkerPool()
         super().__init__(
-            root_chain,
-            sources,
+            root_chain.contract,
+            root_chain.address,
+            sources if isinstance(sources, Sequence) else [sources],
             folder,
+            lambda files: PaymentBlocks(root_chain, files, self.workers),
+            sender=sender,
+            policy=policy,
             start_block=start_block,
             confirmations=confirmations,
             memory=memory,
-            workers=workers,
         )
-        self.sender = sender
-        self.policy = policy or WatchPolicy()
-        self._standing: dict[tuple[AlertKind, int | bytes], Alert] = {}
-        self._scheduler = TransactionScheduler(root_chain.contract, self._still)
-        self._steps = 0
-        self.plans: tuple[Plan, ...] = ()
-        """Calls that were due at the last step, even if this watcher does not send them."""
 
     def __repr__(self) -> str:
         return f"<Watcher posted={self.view.posted} verified={self.line.verified} standing={len(self._standing)}>"
+
+    def close(self) -> None:
+        """Close the files and the workers."""
+        super().close()
+        self.workers.close()
+
+    @property
+    def view(self) -> RootChainState:
+        """State of the contract's events."""
+        return self.blocks.view
+
+    @property
+    def line(self) -> BlockPipeline:
+        """The ledger in the order of L1."""
+        return self.blocks.line
+
+    @property
+    def evidence(self) -> Evidence:
+        """Index of the transactions in blocks and of learned payments."""
+        return self.blocks.evidence
+
+    @property
+    def checkpoints(self) -> CheckpointStore:
+        """Stored copy of the ledger."""
+        return self.blocks.checkpoints
+
+    @property
+    def bad_block(self) -> int | None:
+        """The first invalid block, found by validation or by a data challenge's answer; None if there is none."""
+        return self.blocks.bad_block
+
+    def believed(self, position: int) -> bool:
+        """Return True if the position belongs to a deposit or to a valid block."""
+        return self.blocks.believed(position)
+
+    def learn(self, record: bytes) -> bool:
+        """Store a signed payment that may be in no block and can challenge exits; see `PaymentBlocks.learn`."""
+        return self.blocks.learn(record)
 
     @property
     def id(self) -> bytes:
@@ -138,46 +175,15 @@ class Watcher(WatchState):
         save_kits(path, self.root_chain, found)
         return len(found)
 
-    # ---------------------------------------------------------------------------------------------------------- step
-
-    def step(self) -> Report:
-        """Read L1, fetch block bodies, validate them, and act; return new alerts and actions.
-
-        Repeated calls are harmless.
-
-        Raises:
-            JournalFull, JournalError: the watcher's own disk fails; all other failures become alerts.
-        """
-        report = Report()
-        with self.lock:
-            try:
-                self._follow(report)
-                now = self.connection.timestamp()
-                self._fetch(report, now, self.policy.patience)
-                self._advance(report)
-                standing, plans = self._judge(now)
-                self.plans = tuple(plans)
-                self._note(standing, report)
-                if self.sender is not None:
-                    self._act(plans, now, report)
-            except EthereumError as failure:
-                self._note([*self._standing.values(), Alert(AlertKind.CHAIN_AWAY, 0, str(failure))], report)
-        return report
-
-    def _note(self, standing: Sequence[Alert], report: Report) -> None:
-        fresh = {(one.kind, one.subject): one for one in standing}
-        report.findings += [one for key, one in fresh.items() if key not in self._standing]
-        self._standing = fresh
-
     # ----------------------------------------------------------------------------------------------------- validation
 
     def _judge(self, now: int) -> tuple[list[Alert], list[Plan]]:
         judge = ExitChecker(self.evidence, self.root_chain.profile, self.root_chain.is_free)
-        standing = self._standing_of_blocks(now) + self._standing_of_contract()
+        standing: list[Alert] = []
         plans: list[Plan] = []
         due: list[ExitSeen] = []
         for one in list(self.view.exits.values()):
-            judged = judge.exit(one, self.believed(one.position))
+            judged = judge.exit(one, self.blocks.believed(one.position))
             standing += judged.findings
             plans += judged.plans
             if judged.plans and now - self._time_of(one.block) > self.policy.stands:
@@ -186,19 +192,19 @@ class Watcher(WatchState):
                 due.append(one)
         games: list[tuple[Game, InFlight]] = []
         for game in list(self.view.open_games.values()):
-            if game.id in self._over:
+            if game.id in self.blocks.over:
                 continue
             state = self.root_chain.in_flight(game.id)
             if state.status not in (InFlightStatus.NONE, InFlightStatus.OPEN) and not state.piggybacked:
-                self._over.add(game.id)
-            believed = all(self.believed(position) for position in game.transaction.inputs)
+                self.blocks.over.add(game.id)
+            believed = all(self.blocks.believed(position) for position in game.transaction.inputs)
             judged = judge.game(game, state, now, believed)
             standing += judged.findings
             plans += judged.plans
             if judged.good and believed and state.piggybacked and state.exitable_at <= now:
                 games.append((game, state))
         short = self._short(standing)
-        plans += questions(self, self.id, self.policy.question, now)
+        plans += questions(self.blocks, self.id, self.policy.question, now)
         if self.policy.claims:
             plans += self._claims(due, games, short, now)
         return standing, plans
@@ -231,28 +237,6 @@ class Watcher(WatchState):
                 said = "and the token does not say what is there" if there is None else f"{there - held} there"
                 standing.append(Alert(AlertKind.VAULT_SHORT, token, f"{reserved} registered to leave, {said}"))
         return frozenset(short)
-
-    def _standing_of_contract(self) -> list[Alert]:
-        """Return an alert if code or parameters have changed, checked every `_LOOK_AT_CODE` steps.
-
-        The contract has neither an owner nor a proxy, so a change means that the node follows another chain.
-        """
-        self._steps += 1
-        if self._steps % _LOOK_AT_CODE != 1:
-            return [one for one in self._standing.values() if one.kind is AlertKind.PARAMETERS_CHANGED]
-        if not self._memory.is_changed(self.root_chain.contract):
-            return []
-        return [Alert(AlertKind.PARAMETERS_CHANGED, 0, "code or parameters are not those that were seen first")]
-
-    def _time_of(self, block: int) -> int:
-        header = self.connection.block(block)
-        return self.connection.timestamp() if header is None else header.timestamp
-
-    # --------------------------------------------------------------------------------------------------- transactions
-
-    def _act(self, plans: list[Plan], now: int, report: Report) -> None:
-        assert self.sender is not None
-        self._scheduler.act(self.sender, self.policy, plans, now, report)
 
     def _still(self, plan: Plan) -> bool:
         """Return True if the call is still needed on L1, where an event may be newer than those read."""
