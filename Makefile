@@ -90,8 +90,8 @@ wheel: setup ## Build the wheel and try it in fresh environments (ARGS="--python
 coverage: setup ## The whole suite with the lines that it runs, by package, each with a floor
 	rm -rf .build/coverage && mkdir -p .build/coverage
 	@$(APE_COMPILED)
-	$(BIN)/coverage run $(BIN)/ape test -n $(JOBS) -m "not anvil or network" --network ethereum:local:test $(ARGS)
-	$(BIN)/coverage run $(BIN)/ape test -n $(JOBS) -m anvil --network ethereum:local:foundry $(ARGS)
+	$(BIN)/coverage run $(BIN)/ape test $(WORKERS) -m "not anvil or network" --network ethereum:local:test $(ARGS)
+	$(BIN)/coverage run $(BIN)/ape test $(WORKERS) -m anvil --network ethereum:local:foundry $(ARGS)
 	$(BIN)/python tools/coverage_report.py
 
 bench: setup ## Gas and rates, printed beside their anchors (NETWORK=anvil for a real node)

@@ -16,7 +16,7 @@ CONFTEST = f"""
 import sys, types
 tests = sys.modules["tests"] = types.ModuleType("tests")
 tests.__path__ = [{str(ROOT / "tests")!r}]
-from tests.conftest import *
+from tests.conftest import pytest_report_header
 """
 DRAWS = """
 from hypothesis import given, settings, strategies

@@ -89,7 +89,11 @@ def test_each_part_of_make_check_runs_by_itself() -> None:
     parts = re.findall(r"^check-static: (.*)$", makefile, re.MULTILINE)[0].split()
     jobs = yaml.safe_load((FOLDER / "check.yml").read_text(encoding="utf-8"))["jobs"]
     assert set(matrix_values(jobs["static"])["part"]) == set(parts)
-    assert matrix_values(jobs["tests"])["part"] == ["test", "test-anvil"]
+    recipe = re.findall(r"^check: .*\n((?:\t.*\n)+)", makefile, re.MULTILINE)[0]
+    nightly = yaml.safe_load((FOLDER / "nightly.yml").read_text(encoding="utf-8"))["jobs"]["campaigns"]
+    tests = re.findall(r"(test[a-z-]*)$", recipe, re.MULTILINE)
+    assert len(tests) >= 2
+    assert matrix_values(jobs["tests"])["part"] == matrix_values(nightly)["part"] == tests
 
 
 def test_the_wheel_is_tried_on_every_python_it_names() -> None:
