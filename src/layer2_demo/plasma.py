@@ -161,8 +161,8 @@ def hung(stage: PlasmaStage) -> str:
     payer, payee, profile = stage.l2.wallet(stage.payer), stage.l2.wallet(stage.payee), stage.root.profile
     kept = stage.books[stage.payer.address] - SHARE
     sent = payer.send(stage.payee.address, SHARE)
-    (started,) = payer.exit_payment(sent.hash)
-    (joined,) = payee.join()
+    (started,) = payer.exits.exit_payment(sent.hash)
+    (joined,) = payee.exits.join()
     stage.watcher.step()
     stage.connection.advance(stage.l2.exit_period + 1)
     (paid,) = payee.claim_all()
@@ -234,9 +234,9 @@ def left(stage: PlasmaStage) -> str:
     stage.check("the alarm", True, AlertKind.BLOCK_WITHHELD in report.kinds())
     for wallet in wallets:
         # The operator is not used any more.
-        wallet.gate, wallet.distrusted = None, lie.number
+        wallet.payments.gate, wallet.distrusted = None, lie.number
         who = wallet.signer.address
-        wallet.exit_many(own[who])
+        wallet.exits.exit_many(own[who])
         stage.audit.expect(names[who], len(own[who]) * profile.exit_bond + stage.books[who])
     stage.connection.advance(stage.l2.exit_period + 1)
     for wallet in wallets:

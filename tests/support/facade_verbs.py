@@ -14,6 +14,10 @@ from layer2.plasma.coins.protocol.errors import CoinRefused
 from layer2.plasma.facade import DevnetWallet as PlasmaWallet
 from layer2.plasma.facade import PlasmaFacade
 from layer2.plasma.payments.chain.errors import FundsMissing, OutputUnknown, PaymentUnknown, SwapInvalid
+from layer2.plasma.payments.wallet.exit_processing import Claims
+from layer2.plasma.payments.wallet.exits import Exits
+from layer2.plasma.payments.wallet.payments import Payments
+from layer2.plasma.payments.wallet.swaps import Swaps
 from layer2.plasma.protocol.positions import encode_position
 from layer2.rollup.facade import DevnetWallet as RollupWallet
 from layer2.rollup.facade import RollupFacade
@@ -57,13 +61,16 @@ RULES: dict[type, dict[str, Rule]] = {
         (Rule.READS, "address exit_period root signer_of"),
     ),
     PlasmaWallet: rules(
-        (Rule.REFUSED, "accept_swap cancel complete_swap deliver exit exit_many exit_payment merge note_swap"),
-        (Rule.REFUSED, "propose_swap retry send split"),
+        (Rule.REFUSED, "cancel exit merge retry send split"),
         (Rule.ANYBODY, "deposit register_token"),
-        (Rule.OWN, "adopt claim_all close exit_all export_kits import_kits join look sync withdraw"),
-        (Rule.READS, "amount asset balance claimable complete distrusted history in_doubt listed owed plan renewed"),
-        (Rule.READS, "renewed_payment require_complete show utxos"),
+        (Rule.OWN, "adopt claim_all close exit_all export_kits import_kits look sync withdraw"),
+        (Rule.READS, "amount asset balance complete exit_status history in_doubt owed renewed renewed_payment"),
+        (Rule.READS, "require_complete show utxos"),
     ),
+    Payments: rules((Rule.REFUSED, "deliver"), (Rule.OWN, "pay sign submit"), (Rule.READS, "change expiry operator")),
+    Swaps: rules((Rule.REFUSED, "accept complete note propose")),
+    Exits: rules((Rule.REFUSED, "exit exit_many exit_payment"), (Rule.OWN, "exit_all join"), (Rule.READS, "plan")),
+    Claims: rules((Rule.OWN, "claim_all"), (Rule.READS, "claimable")),
     LocalCoins: rules((Rule.HOME, "claim_all close wallet"), (Rule.READS, "address exit_period")),
     DevnetCoinWallet: rules(
         (Rule.REFUSED, "cancel exit exit_of fetch receive send"),
@@ -139,24 +146,33 @@ ROLLUP_FREE: dict[str, tuple[Any, Verb, int]] = {
 
 POSITION = encode_position(1, 0, 1)
 """The change of the payment below."""
-UNKNOWN, MISSING = (PaymentUnknown, "this wallet has not signed it"), (FundsMissing, "0 can be spent now")
+UNKNOWN, MISSING = (PaymentUnknown, "this wallet has not signed it"), (FundsMissing, "0 ether can be spent now")
+PLASMA_PARTS: dict[type, str] = {
+    PlasmaWallet: "",
+    Payments: "payments",
+    Swaps: "swaps",
+    Exits: "exits",
+    Claims: "claims",
+}
+"""A wallet's collaborators, by the attributes that hold them."""
 PLASMA_REFUSED: dict[str, tuple[Callable[[Any, Any, Any], Any], type[Exception], str]] = {
     "exit": (lambda one, *_: one.exit(POSITION), OutputUnknown, "no output of this wallet"),
-    "exit_many": (lambda one, *_: one.exit_many([POSITION]), OutputUnknown, "no output of this wallet"),
-    "exit_payment": (lambda one, paid, _: one.exit_payment(paid.hash), *UNKNOWN),
-    "deliver": (lambda one, paid, _: one.deliver(paid.hash), *UNKNOWN),
+    "exits.exit": (lambda one, *_: one.exits.exit(POSITION), OutputUnknown, "no output of this wallet"),
+    "exits.exit_many": (lambda one, *_: one.exits.exit_many([POSITION]), OutputUnknown, "no output of this wallet"),
+    "exits.exit_payment": (lambda one, paid, _: one.exits.exit_payment(paid.hash), *UNKNOWN),
+    "payments.deliver": (lambda one, paid, _: one.payments.deliver(paid.hash), *UNKNOWN),
     "retry": (lambda one, paid, _: one.retry(paid.hash), *UNKNOWN),
     "cancel": (lambda one, paid, _: one.cancel(paid.hash), *UNKNOWN),
-    "note_swap": (lambda one, paid, _: one.note_swap(paid.kit), *UNKNOWN),
+    "swaps.note": (lambda one, paid, _: one.swaps.note(paid.kit), *UNKNOWN),
     "send": (lambda one, *_: one.send("0x" + "11" * 20, "0.1 ether"), *MISSING),
     "split": (lambda one, *_: one.split(["0.1 ether"]), *MISSING),
     "merge": (lambda one, *_: one.merge(), FundsMissing, "0 outputs of token 0 can be spent"),
-    "propose_swap": (
-        lambda one, _, offer: one.propose_swap(offer.maker, give="0.1 ether", want=5, want_token=1),
+    "swaps.propose": (
+        lambda one, _, offer: one.swaps.propose(offer.maker, give="0.1 ether", want=5, want_token=1),
         *MISSING,
     ),
-    "accept_swap": (lambda one, _, offer: one.accept_swap(offer), SwapInvalid, "the offer is for"),
-    "complete_swap": (lambda one, paid, offer: one.complete_swap(offer, paid.kit), SwapInvalid, "the offer is by"),
+    "swaps.accept": (lambda one, _, offer: one.swaps.accept(offer), SwapInvalid, "the offer is for"),
+    "swaps.complete": (lambda one, paid, offer: one.swaps.complete(offer, paid.kit), SwapInvalid, "the offer is by"),
 }
 PLASMA_FREE: dict[str, Callable[[Any, Any, str], Any]] = {
     "deposit": lambda one, owner, _: one.deposit("0.3 ether", to=owner),

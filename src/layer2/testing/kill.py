@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Any
 
 from layer2.primitives.wait_readable import readable
-from layer2.store import fault_points as faults
+from layer2.store import fault_points
 
 __all__ = ["ProcessResult", "ForkServer"]
 
@@ -133,7 +133,7 @@ def _live(what: Mapping[str, Any]) -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     sys.argv = ["mortal", *what["arguments"]]
     sys.path[:0] = what["path"]
-    faults.arm(what["fault"])
+    fault_points.arm(what["fault"])
     code = 1
     try:
         exec(compile(what["script"], "<mortal>", "exec"), {"__name__": "__main__"})

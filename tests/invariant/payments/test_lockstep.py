@@ -35,8 +35,7 @@ from tests.support.payments.machine import (
 from tests.support.payments.machine_endings import Endings
 from tests.support.payments.machine_trails import STORIES
 
-from layer2.plasma.payments.model import Effect, Env, ExitStatus, InFlight, State, actions, exits, settlement
-from layer2.plasma.payments.model import in_flight as inflight
+from layer2.plasma.payments.model import Effect, Env, ExitStatus, InFlight, State, actions, exits, in_flight, settlement
 from layer2.plasma.payments.model.environment import Act
 from layer2.plasma.payments.model.errors import TooLate
 from layer2.plasma.payments.model.evidence import Claimed, Spent, spent
@@ -277,7 +276,7 @@ def test_contract_and_model_never_differ_and_many_calls_are_accepted() -> None:
 
 def too_late(one: Act, number: bytes, flight: InFlight) -> None:
     """The first half has a second more."""
-    inflight._open(number, flight)
+    in_flight._open(number, flight)
     if one.env.time > flight.started_at + W // 2:
         raise TooLate(one.env.time, flight.started_at + W // 2)
 
@@ -312,20 +311,20 @@ def bounties_cover(one: Act, item: actions.Item, newer: tuple[int, ...]) -> Clai
 
 
 CONTROLS: dict[str, tuple[object, str, object]] = {
-    "the first half ends later": (inflight, "_first_half", too_late),
+    "the first half ends later": (in_flight, "_first_half", too_late),
     "lists are ignored": (Reserve, "need", need),
     "registrations do not end": (Reserve, "release", forget),
     "bonds cover exits": (State, "covers", lambda self, token: self.balance.get(token, 0)),
-    "contested outputs stay registered": (inflight, "recount", stay),
+    "contested outputs stay registered": (in_flight, "recount", stay),
     "who comes late stands in front": (Reserve, "place", lambda self, block: block),
     "games take inputs that can be claimed": (
-        inflight,
+        in_flight,
         "_waiting",
-        lambda one, number, flight: inflight._open(number, flight),
+        lambda one, number, flight: in_flight._open(number, flight),
     ),
-    "what joins is registered whatever is held": (inflight, "counted", lambda flight, count: 0xFF),
-    "two games hold one output": (inflight, "try_hold", lambda one, output: True),
-    "what was paid starts a game": (inflight, "gone", lambda one, output: None),
+    "what joins is registered whatever is held": (in_flight, "counted", lambda flight, count: 0xFF),
+    "two games hold one output": (in_flight, "try_hold", lambda one, output: True),
+    "what was paid starts a game": (in_flight, "gone", lambda one, output: None),
     "bounties cover what comes next": (exits, "_claimable", bounties_cover),
     "an exit is stopped for ever": (exits, "spent", for_good),
     "what was paid elsewhere is paid again": (settlement, "_ENDED", ()),

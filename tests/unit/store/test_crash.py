@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from layer2.store import fault_points as faults
+from layer2.store import fault_points
 from layer2.store.journal import Journal
 
 ROWS = 3
@@ -116,10 +116,10 @@ def test_a_node_killed_at_any_moment_loses_nothing_it_reported(tmp_path: Path, d
 def test_another_point_than_the_named_one_is_passed(monkeypatch: pytest.MonkeyPatch) -> None:
     kills: list[tuple[int, int]] = []
     monkeypatch.setattr(os, "kill", lambda process, number: kills.append((process, number)))
-    monkeypatch.setattr(faults, "_name", "journal.in-commit")
-    monkeypatch.setattr(faults, "_left", 2)
-    faults.fault_point("journal.before-commit")
-    faults.fault_point("journal.in-commit")
+    monkeypatch.setattr(fault_points, "_name", "journal.in-commit")
+    monkeypatch.setattr(fault_points, "_left", 2)
+    fault_points.fault_point("journal.before-commit")
+    fault_points.fault_point("journal.in-commit")
     assert kills == []
-    faults.fault_point("journal.in-commit")
+    fault_points.fault_point("journal.in-commit")
     assert kills == [(os.getpid(), signal.SIGKILL)]

@@ -55,7 +55,7 @@ def exit_(
         elif (position := position_named(desk, what)) is not None:
             receipts = [wallet.exit(position)]
         else:
-            receipts = wallet.exit_payment(payment_named(desk, what))
+            receipts = wallet.exits.exit_payment(payment_named(desk, what))
         _left(desk, receipts)
 
 
@@ -85,7 +85,7 @@ def _say_doubts(desk: Context) -> None:
 def piggyback(workspace: Workspace) -> None:
     """Piggyback on in-flight exits by others that contain an input or output of yours."""
     with desk_of(workspace) as desk:
-        receipts = desk.wallet.join()
+        receipts = desk.wallet.exits.join()
         if not receipts:
             raise InputError("piggyback: no in-flight exit that yours would have to join", hint="there is no need")
         _left(desk, receipts)

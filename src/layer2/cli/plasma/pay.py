@@ -83,7 +83,7 @@ def deliver(workspace: Workspace, payment: str, operator: str) -> None:
     """Submit PAYMENT (its hash) to the operator again, if it may not have arrived. It is paid only once."""
     with desk_of(workspace, operator) as desk:
         hashed = payment_named(desk, payment)
-        desk.wallet.deliver(hashed)
+        desk.wallet.payments.deliver(hashed)
         _signed(desk, [desk.wallet.wallet_store.payment(hashed)], "accepted")
 
 

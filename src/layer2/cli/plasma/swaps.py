@@ -32,7 +32,7 @@ def swap_offer(
 ) -> None:
     """Offer TAKER a swap: you GIVE an amount and WANT another. Prints the non-binding offer (JSON)."""
     with desk_of(workspace, operator, needed=False) as desk:
-        offer = desk.wallet.propose_swap(
+        offer = desk.wallet.swaps.propose(
             party_address(taker, workspace.connection),
             give=give,
             want=want,
@@ -48,7 +48,7 @@ def swap_offer(
 def swap_accept(workspace: Workspace, offer: str, operator: str) -> None:
     """Sign your half of OFFER (its text, @file, or -). Prints it (JSON) for the maker."""
     with desk_of(workspace, operator, needed=False) as desk:
-        half = desk.wallet.accept_swap(Offer.from_text(read_text(offer)))
+        half = desk.wallet.swaps.accept(Offer.from_text(read_text(offer)))
         click.echo(json.dumps(to_json(half)))
 
 
@@ -59,7 +59,7 @@ def swap_accept(workspace: Workspace, offer: str, operator: str) -> None:
 def swap_complete(workspace: Workspace, offer: str, half: str, operator: str) -> None:
     """Check HALF against your own OFFER, sign, and submit it to the operator. Prints the payment for the taker."""
     with desk_of(workspace, operator) as desk:
-        made = desk.wallet.complete_swap(Offer.from_text(read_text(offer)), _payment(half))
+        made = desk.wallet.swaps.complete(Offer.from_text(read_text(offer)), _payment(half))
         click.echo(json.dumps(to_json(made.kit)))
 
 
@@ -69,7 +69,7 @@ def swap_note(workspace: Workspace, payment: str) -> None:
     """Store the maker's signature of PAYMENT: with it your part can be exited in flight."""
     with desk_of(workspace) as desk:
         kit = _payment(payment)
-        desk.wallet.note_swap(kit)
+        desk.wallet.swaps.note(kit)
         workspace.emit({"payment": "0x" + kit.hash.hex()}, f"0x{kit.hash.hex()[:8]} is signed by both")
 
 

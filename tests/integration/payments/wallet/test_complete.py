@@ -32,7 +32,7 @@ def test_an_unknown_balance_is_an_error_and_a_heard_one_is_known_until_the_next_
     assert "not heard" in repr(payee)
     payee.sync()
     assert (payee.complete, payee.balance()) == (True, ETHER // 4)
-    payee.gate = None
+    payee.payments.gate = None
     payee.sync()
     assert payee.balance() == ETHER // 4
     world.gate.empty()

@@ -74,7 +74,7 @@ def test_one_exit_that_cannot_start_does_not_hold_up_the_others(world: World, pa
     kits = [payer.deposit("0.1 ether") for _ in range(3)]
     world.root.start_exits(payer.sender, [kits[1].proof])
     with reverts("UnexpectedExitStatus", world.root.contract.abi, id=kits[1].output_id, status=ExitStatus.OPEN):
-        payer.exit_many(kit.position for kit in kits)
+        payer.exits.exit_many(kit.position for kit in kits)
     assert [world.root.exit(kit.output_id).status for kit in kits] == [ExitStatus.OPEN] * 3
     assert payer.exit_all() == []
 
@@ -127,9 +127,9 @@ def test_a_payment_in_a_withheld_block_pays_its_outputs(world: World, payer: Wal
 def test_a_payee_alone_claims_what_the_payer_started(world: World, payer: Wallet, payee: Wallet) -> None:
     payer.deposit("1 ether")
     sent = payer.send(world.payee.address, "0.4 ether")
-    payer.exit_payment(sent.hash, bits=0)
-    assert len(payee.join()) == 1
-    assert payee.join() == []
+    payer.exits.exit_payment(sent.hash, bits=0)
+    assert len(payee.exits.join()) == 1
+    assert payee.exits.join() == []
     world.mature()
     before = world.balance(world.payee)
     assert len(payee.claim_all()) == 1
@@ -139,9 +139,9 @@ def test_a_payee_alone_claims_what_the_payer_started(world: World, payer: Wallet
 def test_nothing_joins_after_half_time(world: World, payer: Wallet, payee: Wallet) -> None:
     payer.deposit("1 ether")
     sent = payer.send(world.payee.address, "0.4 ether")
-    payer.exit_payment(sent.hash, bits=0)
+    payer.exits.exit_payment(sent.hash, bits=0)
     world.connection.advance(W // 2)
-    assert payee.join() == []
+    assert payee.exits.join() == []
     # What nobody has joined is dropped, and the bond comes back.
     assert len(payer.claim_all()) == 1
     assert world.root.in_flight(sent.kit.exit_id).status is InFlightStatus.NONE
@@ -186,7 +186,7 @@ def test_an_expired_payment_gives_its_inputs_back(world: World) -> None:
     world.gate.taken.clear()
     world.gate.empty()
     with reverts("LateInclusion", world.root.contract.abi, number=0, expiry=sent.transaction.expiry):
-        payer.exit_payment(sent.hash)
+        payer.exits.exit_payment(sent.hash)
     before = world.balance(world.payer)
     payer.exit_all(incomplete=True)
     assert world.root.exit(kit.output_id).status is ExitStatus.OPEN
@@ -230,7 +230,7 @@ def test_an_invalid_block_is_left_by_the_age_of_the_inputs(world: World, payer: 
 
 
 def vars_of(wallet: Wallet) -> tuple[object, ...]:
-    plan = wallet.plan()
+    plan = wallet.exits.plan()
     return plan.outputs, plan.payments, plan.joins  # type: ignore[return-value]
 
 

@@ -36,7 +36,7 @@ def swap(world: World, payer: Wallet, thief: Wallet) -> InFlightExitProof:
     )
     payer.wallet_store.sign(SentPayment(kit, "swap"))
     thief.wallet_store.sign(SentPayment(kit, "swap"))
-    assert len(thief.exit_payment(transaction.hash, bits=0b10_0000)) == 1
+    assert len(thief.exits.exit_payment(transaction.hash, bits=0b10_0000)) == 1
     for _ in range(2):
         world.gate.empty()
     return kit
@@ -81,7 +81,7 @@ def ransom(world: World, payer: Wallet, thief: Wallet) -> tuple[Kit, InFlightExi
     alone = payment([theirs.position], [(world.thief.address, 0, ETHER)], 100)
     rival = InFlightExitProof(Signed(alone, (signature(thief, alone),)), (theirs,))
     thief.wallet_store.sign(SentPayment(rival, "payment"))
-    thief.exit_payment(alone.hash, bits=0b1_0000)
+    thief.exits.exit_payment(alone.hash, bits=0b1_0000)
     rows = [(world.payer.address, 0, ETHER), (world.payer.address, 0, ETHER)]
     both = payment([mine.position, theirs.position], rows, 100)
     kit = InFlightExitProof(Signed(both, (signature(payer, both), signature(thief, both))), (mine, theirs))
@@ -155,14 +155,14 @@ def fraud(world: World, payer: Wallet, thief: Wallet, late: int = 0) -> None:
         world.gate.mint(world.thief.address, ETHER)
     thief.sync()
     mints = sorted(thief.wallet_store.coins.values(), key=lambda kit: kit.block)
-    thief.exit_many(kit.position for kit in mints[: MINTS - late])
+    thief.exits.exit_many(kit.position for kit in mints[: MINTS - late])
     payer.exit_all(incomplete=True)
     world.mature()
 
 
 def test_a_list_that_is_too_long_for_a_claim_becomes_a_sum(world: World, payer: Wallet, thief: Wallet) -> None:
     fraud(world, payer, thief)
-    payer.listed = 2
+    payer.claims.listed = 2
     before = world.balance(world.payer)
     receipts = payer.claim_all()
     assert len([one for one in receipts if world.root.contract.events(one, "Tracked")]) == 1
@@ -221,6 +221,6 @@ def test_a_list_that_is_short_moves_no_sum(world: World, payer: Wallet, thief: W
 def test_a_fraud_moves_no_sum_for_itself(world: World, payer: Wallet, thief: Wallet) -> None:
     """What cannot be paid whatever is left out costs its owner nothing but looking."""
     fraud(world, payer, thief)
-    thief.listed = 2
+    thief.claims.listed = 2
     assert thief.claim_all() == []
     assert world.root.tracked(0) is None

@@ -58,7 +58,7 @@ def test_the_operator_refuses_what_another_wallet_of_the_key_has_spent(
     _, payer, payee, *_ = connection.signers(8)
     home.wallet(payer).deposit("1 ether")
     twin = home.wallet(payer, with_operator=False)
-    twin.gate = home.local.gate
+    twin.payments.gate = home.local.gate
     twin.sync()
     home.wallet(payer).send(payee, "0.4 ether")
     with pytest.raises(InputSpent):
@@ -112,7 +112,7 @@ def test_a_signature_goes_out_only_once_it_is_durable(
     # What was signed binds; it is handed out again as it is, never another one in its place.
     assert again.balance() == (0 if signed else ETHER)
     for one in again.wallet_store.open:
-        again.deliver(one.hash)
+        again.payments.deliver(one.hash)
     assert len(world.gate.taken) == signed
 
 

@@ -63,13 +63,13 @@ if script == "work":
     print("paid in", flush=True)
     sent = payer.send(payee_signer.address, "0.25 ether")
     payer.exit(next(one.position for one in payer.utxos() if one.state == "free"))
-    payer.exit_payment(sent.hash)
+    payer.exits.exit_payment(sent.hash)
     print("finished", flush=True)
 else:
     payer.sync()
     for one in payer.wallet_store.open:
         try:
-            payer.deliver(one.hash)
+            payer.payments.deliver(one.hash)
         except Rejected as refusal:
             # It leaves through the contract already.
             print("refused", refusal.code, flush=True)
@@ -85,7 +85,7 @@ else:
     payer.sync()
     payee.sync()
     for one in (payer, payee):
-        one.gate = None
+        one.payments.gate = None
         one.exit_all()
     chain.advance(2 * root.profile.exit_period + 1)
     for one in (payer, payee):

@@ -99,7 +99,7 @@ def test_what_was_paid_in_before_a_wallet_looked_is_in_doubt_and_stays(home: Hom
     assert states(anew) == {home.spent.position: "doubtful", home.kept.position: "doubtful"}
     assert (anew.balance(incomplete=True), anew.in_doubt()) == (0, 3 * ETHER)
     assert anew.exit_all(incomplete=True) == []
-    assert {kit.position for kit in anew.plan().left_out} == {home.spent.position, home.kept.position}
+    assert {kit.position for kit in anew.exits.plan().left_out} == {home.spent.position, home.kept.position}
     assert home.status(home.spent.position) is ExitStatus.NONE
 
 
@@ -132,7 +132,7 @@ def test_doubt_outlives_the_process(home: Home) -> None:
 
 def test_an_operator_says_what_it_still_lists(home: Home) -> None:
     anew = home.anew(home.payer)
-    anew.gate = home.plasma.local.gate
+    anew.payments.gate = home.plasma.local.gate
     anew.sync()
     change = home.sent.transaction
     assert states(anew)[home.kept.position] == "free"
@@ -147,7 +147,7 @@ def test_an_operator_says_what_it_still_lists(home: Home) -> None:
 
 def test_an_operator_that_hides_a_deposit_does_not_make_it_vanish(home: Home) -> None:
     anew = home.anew(home.payer)
-    anew.gate = Liar(home.plasma.operator)
+    anew.payments.gate = Liar(home.plasma.operator)
     anew.sync()
     assert states(anew)[home.kept.position] == "doubtful"
     anew.exit_all(doubtful=True)
@@ -158,7 +158,7 @@ def test_bodies_convict_an_operator_that_lists_what_is_spent(home: Home) -> None
     anew = home.anew(home.payer)
     liar = Liar(home.plasma.operator)
     liar.listed = (home.spent.position,)
-    anew.gate = liar
+    anew.payments.gate = liar
     anew.sync()
     assert states(anew)[home.spent.position] == "free"
     found = recover(anew, home.watcher())

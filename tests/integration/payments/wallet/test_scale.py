@@ -152,7 +152,7 @@ def test_everybody_leaves_at_a_flat_cost_each(plasma: LocalPlasma) -> None:
     assert max(started) < OWNER_MOST
     plasma.connection.advance(2 * plasma.profile.exit_period + 1)
     # Whoever claims for all is paid the bounties.
-    items = [(kit.position, kit.made) for one in wallets for kit in one.claimable()]
+    items = [(kit.position, kit.made) for one in wallets for kit in one.claims.claimable()]
     assert len(items) == OWNERS
     claims = [
         plasma.root.process_exits(sponsor.sender, items[at : at + 50], []).gas_used for at in range(0, OWNERS, 50)

@@ -40,7 +40,7 @@ def taker(world: World) -> Wallet:
 
 @pytest.fixture
 def offer(maker: Wallet, taker: Wallet) -> Offer:
-    return maker.propose_swap(taker.signer.address, give="0.4 ether", want=300, want_token=1)
+    return maker.swaps.propose(taker.signer.address, give="0.4 ether", want=300, want_token=1)
 
 
 def resigned(wallet: Wallet, half: InFlightExitProof, transaction: Transaction) -> InFlightExitProof:
@@ -51,9 +51,9 @@ def resigned(wallet: Wallet, half: InFlightExitProof, transaction: Transaction) 
 
 
 def test_both_get_what_was_agreed(world: World, maker: Wallet, taker: Wallet, offer: Offer) -> None:
-    half = taker.accept_swap(Offer.from_text(offer.to_text()))
-    sent = maker.complete_swap(offer, half)
-    taker.note_swap(sent.kit)
+    half = taker.swaps.accept(Offer.from_text(offer.to_text()))
+    sent = maker.swaps.complete(offer, half)
+    taker.swaps.note(sent.kit)
     assert taker.wallet_store.payment(sent.hash).kit.complete
     world.gate.block()
     maker.sync()
@@ -63,7 +63,7 @@ def test_both_get_what_was_agreed(world: World, maker: Wallet, taker: Wallet, of
 
 
 def test_nothing_happens_if_the_maker_does_not_sign(world: World, maker: Wallet, taker: Wallet, offer: Offer) -> None:
-    half = taker.accept_swap(offer)
+    half = taker.swaps.accept(offer)
     assert world.gate.taken == []
     assert (maker.balance(incomplete=True), taker.balance(1, incomplete=True)) == (ETHER, 0)
     with pytest.raises(FundsMissing):
@@ -77,13 +77,13 @@ def test_nothing_happens_if_the_maker_does_not_sign(world: World, maker: Wallet,
 
 
 def test_either_leaves_by_an_in_flight_exit(world: World, maker: Wallet, taker: Wallet, offer: Offer) -> None:
-    half = taker.accept_swap(offer)
+    half = taker.swaps.accept(offer)
     # Without the other signature there is no exit to start, and one of the input alone could be stopped.
     assert taker.exit_all(incomplete=True) == []
     with pytest.raises(ExitProofInvalid, match="has not signed"):
-        taker.exit_payment(half.hash)
-    sent = maker.complete_swap(offer, half)
-    taker.note_swap(sent.kit)
+        taker.exits.exit_payment(half.hash)
+    sent = maker.swaps.complete(offer, half)
+    taker.swaps.note(sent.kit)
     world.gate.block(withheld=True)
     (receipt,) = taker.exit_all(incomplete=True)
     (joined,) = world.root.contract.events(receipt, "Piggybacked")
@@ -100,7 +100,7 @@ def test_either_leaves_by_an_in_flight_exit(world: World, maker: Wallet, taker: 
 
 
 def test_the_maker_signs_nothing_but_his_offer(world: World, maker: Wallet, taker: Wallet, offer: Offer) -> None:
-    half = taker.accept_swap(offer)
+    half = taker.swaps.accept(offer)
     one = half.transaction
     outputs = list(one.outputs)
     at = next(at for at, row in enumerate(outputs) if row.owner == maker.owner and row.token == 1)
@@ -113,14 +113,14 @@ def test_the_maker_signs_nothing_but_his_offer(world: World, maker: Wallet, take
     for rows in (short, stolen, more):
         wrong = resigned(taker, half, replace(one, outputs=tuple(rows)))
         with pytest.raises(SwapInvalid, match="was agreed"):
-            maker.complete_swap(offer, wrong)
+            maker.swaps.complete(offer, wrong)
     with pytest.raises(SwapInvalid, match="at the latest"):
-        maker.complete_swap(offer, resigned(taker, half, replace(one, expiry=one.expiry + 1)))
+        maker.swaps.complete(offer, resigned(taker, half, replace(one, expiry=one.expiry + 1)))
     with pytest.raises(SwapInvalid, match="at the latest"):
-        maker.complete_swap(offer, resigned(taker, half, replace(one, memo=b"\1" * 32)))
+        maker.swaps.complete(offer, resigned(taker, half, replace(one, memo=b"\1" * 32)))
     blank = InFlightExitProof(Signed(one, (UNSIGNED,) * len(one.inputs)), half.inputs)
     with pytest.raises(SwapInvalid, match="has not signed"):
-        maker.complete_swap(offer, blank)
+        maker.swaps.complete(offer, blank)
     assert world.gate.taken == []
     assert maker.balance(incomplete=True) == ETHER
 
@@ -129,21 +129,21 @@ def test_other_outputs_of_the_maker_are_not_taken_along(maker: Wallet, taker: Wa
     other = maker.deposit("2 ether")
     wide = replace(offer, inputs=(*offer.inputs, other))
     with pytest.raises(SwapInvalid, match="other outputs than were offered"):
-        maker.complete_swap(offer, taker.accept_swap(wide))
+        maker.swaps.complete(offer, taker.swaps.accept(wide))
     assert maker.balance(incomplete=True) == 3 * ETHER
 
 
 def test_a_greedy_taker_gets_no_signature(maker: Wallet, taker: Wallet, offer: Offer) -> None:
-    half = taker.accept_swap(replace(offer, give=(0, 5 * ETHER // 10)))
+    half = taker.swaps.accept(replace(offer, give=(0, 5 * ETHER // 10)))
     with pytest.raises(SwapInvalid, match="was agreed"):
-        maker.complete_swap(offer, half)
+        maker.swaps.complete(offer, half)
 
 
 def test_what_was_offered_must_still_be_free(world: World, maker: Wallet, taker: Wallet, offer: Offer) -> None:
-    half = taker.accept_swap(offer)
+    half = taker.swaps.accept(offer)
     maker.send(world.payer.address, "0.1 ether")
     with pytest.raises(SwapInvalid, match="not free any more"):
-        maker.complete_swap(offer, half)
+        maker.swaps.complete(offer, half)
 
 
 def test_the_taker_binds_nothing_for_a_wrong_offer(world: World, maker: Wallet, taker: Wallet, offer: Offer) -> None:
@@ -151,7 +151,7 @@ def test_the_taker_binds_nothing_for_a_wrong_offer(world: World, maker: Wallet, 
     assert isinstance(kit, DepositExitProof)
     richer = DepositExitProof(replace(kit.deposit, amount=2 * ETHER))
     with pytest.raises(ExitProofInvalid):
-        taker.accept_swap(replace(offer, inputs=(richer,)))
+        taker.swaps.accept(replace(offer, inputs=(richer,)))
     for wrong in (
         replace(offer, taker=world.watcher.address),
         replace(offer, maker=world.watcher.address),
@@ -161,27 +161,27 @@ def test_the_taker_binds_nothing_for_a_wrong_offer(world: World, maker: Wallet, 
         replace(offer, expiry=offer.expiry + 1),
     ):
         with pytest.raises(SwapInvalid):
-            taker.accept_swap(wrong)
+            taker.swaps.accept(wrong)
     with pytest.raises(FundsMissing):
-        taker.accept_swap(replace(offer, want=(1, 1_001)))
+        taker.swaps.accept(replace(offer, want=(1, 1_001)))
     maker.exit_all()
     with pytest.raises(SwapInvalid, match="is not there"):
-        taker.accept_swap(offer)
+        taker.swaps.accept(offer)
     assert taker.balance(1) == 1_000
 
 
 def test_signatures_of_another_swap_are_not_noted(maker: Wallet, taker: Wallet, offer: Offer) -> None:
-    half = taker.accept_swap(offer)
+    half = taker.swaps.accept(offer)
     with pytest.raises(ExitProofInvalid, match="has not signed"):
-        taker.note_swap(half)
+        taker.swaps.note(half)
     with pytest.raises(PaymentUnknown):
-        maker.note_swap(half)
+        maker.swaps.note(half)
     assert taker.wallet_store.payment(half.hash).state is PaymentStatus.PENDING
 
 
 def test_one_token_is_not_swapped_for_itself(maker: Wallet, taker: Wallet) -> None:
     with pytest.raises(SwapInvalid, match="no swap"):
-        maker.propose_swap(taker.signer.address, give=1, want=1)
+        maker.swaps.propose(taker.signer.address, give=1, want=1)
 
 
 @pytest.mark.parametrize(

@@ -139,7 +139,7 @@ def test_a_wallet_finds_its_money_at_a_watcher_when_the_operator_is_gone(world: 
         assert wallet.balance() == ETHER // 4
         with pytest.raises(NotFound, match="POST /v1/payments"):
             wallet.send(world.payer.address, 1)
-        wallet.gate = None
+        wallet.payments.gate = None
         (one,) = wallet.utxos()
         kit = client.exit_kit(one.position)
         assert kit.signatures, "an in-flight exit needs them"

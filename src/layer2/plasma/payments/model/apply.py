@@ -6,8 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from layer2.plasma.payments.model import actions as act
-from layer2.plasma.payments.model import chain, exits, settlement
-from layer2.plasma.payments.model import in_flight as inflight
+from layer2.plasma.payments.model import chain, exits, in_flight, settlement
 from layer2.plasma.payments.model.environment import Act, Effect, Env, Paid
 from layer2.plasma.payments.model.errors import RootError
 from layer2.plasma.payments.model.state import State
@@ -28,14 +27,14 @@ _ACTS: dict[type[Any], Callable[[Act, Any], None]] = {
     act.StartExits: exits.start_exits,
     act.ChallengeExit: exits.challenge_exit,
     act.ProcessExits: exits.claim,
-    act.StartInFlightExit: inflight.start_in_flight_exit,
-    act.Piggyback: inflight.piggyback,
-    act.ChallengeNonCanonical: inflight.challenge_non_canonical,
-    act.RespondNonCanonical: inflight.respond_non_canonical,
-    act.ChallengeInputSpent: inflight.challenge_input_spent,
-    act.ChallengeOutputSpent: inflight.challenge_output_spent,
-    act.DeleteNonPiggybacked: inflight.delete_non_piggybacked,
-    act.HoldInputs: inflight.hold_inputs,
+    act.StartInFlightExit: in_flight.start_in_flight_exit,
+    act.Piggyback: in_flight.piggyback,
+    act.ChallengeNonCanonical: in_flight.challenge_non_canonical,
+    act.RespondNonCanonical: in_flight.respond_non_canonical,
+    act.ChallengeInputSpent: in_flight.challenge_input_spent,
+    act.ChallengeOutputSpent: in_flight.challenge_output_spent,
+    act.DeleteNonPiggybacked: in_flight.delete_non_piggybacked,
+    act.HoldInputs: in_flight.hold_inputs,
     act.Track: chain.track,
     act.ProcessInFlightExit: settlement.process_in_flight_exit,
 }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from layer2.ethereum.assets import Asset, asset_at
+from layer2.ethereum.records import Receipt
 from layer2.ethereum.sender import Sender
 from layer2.ethereum.signer import Signer, as_signer
 from layer2.plasma.payments.chain.contract import ExitStatus, RootChain
@@ -16,7 +17,7 @@ from layer2.plasma.payments.chain.exit_proofs import DepositExitProof, InFlightE
 from layer2.plasma.payments.chain.state import RootChainState
 from layer2.plasma.payments.wallet.payment_status import HistoryEntry
 from layer2.plasma.payments.wallet.wallet_store import WalletStore
-from layer2.primitives.addresses import address_bytes
+from layer2.primitives.addresses import address_bytes, to_address
 from layer2.primitives.display import format_units
 
 __all__ = ["Account", "Utxo"]
@@ -46,6 +47,10 @@ class Account:
     Args:
         wallet_store: file of the wallet's store.
         chain_state: projection of the contract's events; several wallets may share one.
+
+    Attributes:
+        distrusted: the first invalid or withheld block found by a watcher; None if there is none. Outputs from this
+            block on exit with the priority of the inputs they were made from, if possible.
     """
 
     def __init__(
@@ -64,6 +69,7 @@ class Account:
         self.wallet_store = WalletStore(
             wallet_store, f"{root.address} on chain {root.connection.chain_id}", signer.address
         )
+        self.distrusted: int | None = None
         self._assets: dict[int, Asset] = {}
 
     def __repr__(self) -> str:
@@ -173,7 +179,7 @@ class Account:
         fresh = [DepositExitProof(one) for one in mine.values() if one.position not in wallet_store.coins]
         fresh = [kit for kit in fresh if wallet_store.elsewhere.get(kit.position) != kit]
         # An output that was paid out or spent by an exit is not owned any more.
-        fresh = [kit for kit in fresh if self._status(kit) not in (ExitStatus.PAID, ExitStatus.SPENT)]
+        fresh = [kit for kit in fresh if self.exit_status(kit) not in (ExitStatus.PAID, ExitStatus.SPENT)]
         wallet_store.keep([kit for kit in fresh if kit.deposit.number >= wallet_store.since])
         wallet_store.keep([kit for kit in fresh if kit.deposit.number < wallet_store.since], doubted=True)
         for kit in list(wallet_store.coins.values()):
@@ -211,6 +217,14 @@ class Account:
         assert included is None or isinstance(included, OutputExitProof)
         return InFlightExitProof(kit.payment, tuple(self.renewed(one) for one in kit.inputs), included)
 
+    def owed(self, token: int = 0) -> int:
+        """Return the deferred payment in smallest units: an amount that could not be transferred to this owner."""
+        return self.root.pending(self.signer.address, token)
+
+    def withdraw(self, token: int = 0, to: str | None = None) -> Receipt:
+        """Withdraw a deferred payment, by default to this owner's address."""
+        return self.root.withdraw_pending(self.sender, token, to_address(to or self.signer.address))
+
     # ----------------------------------------------------------------------------------------------------- exit proofs
 
     def export_kits(self, path: str | Path) -> Path:
@@ -238,7 +252,7 @@ class Account:
         """Add own outputs that a trusted source reports as unspent; return those that are new or were doubtful."""
         given = {kit.position: kit for kit in kits if kit.output.owner == self.owner}
         fresh = [kit for position, kit in given.items() if position not in self.wallet_store.coins]
-        fresh = [kit for kit in fresh if self._status(kit) not in (ExitStatus.PAID, ExitStatus.SPENT)]
+        fresh = [kit for kit in fresh if self.exit_status(kit) not in (ExitStatus.PAID, ExitStatus.SPENT)]
         new = {kit.position for kit in fresh} | self.wallet_store.doubted & given.keys()
         self.wallet_store.keep(fresh)
         self.wallet_store.trust(given)
@@ -252,5 +266,6 @@ class Account:
         posted = len(self.chain_state.headers)
         return max(0, (posted if before is None else min(posted, before - 1)) - told)
 
-    def _status(self, kit: Kit) -> ExitStatus:
+    def exit_status(self, kit: Kit) -> ExitStatus:
+        """Return the status of an output's standard exit on L1."""
         return self.root.exit(kit.output_id).status

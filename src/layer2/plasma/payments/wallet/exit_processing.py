@@ -14,10 +14,9 @@ from layer2.plasma.payments.chain.errors import OutputUnknown
 from layer2.plasma.payments.chain.exit_proofs import Kit
 from layer2.plasma.payments.chain.in_flight_data import inputs_made, inputs_wanted
 from layer2.plasma.payments.chain.reserve_view import LISTED, newer_needed, track_needed, widened
-from layer2.plasma.payments.wallet.exits import Exits
+from layer2.plasma.payments.wallet.account import Account
 from layer2.plasma.protocol.params import LISTED_MOST
 from layer2.plasma.protocol.transaction import Output, Transaction
-from layer2.primitives.addresses import to_address
 
 __all__ = ["Claims"]
 
@@ -29,20 +28,26 @@ _DEAR = 2_000_000
 _NOT_NOW = ("TooEarly", "NotCovered", "NothingToPay", "OutputHeld")
 
 
-class Claims(Exits):
-    """An owner who claims matured exits. Anyone may claim for any owner; the bounty goes to the sender.
+class Claims:
+    """Claims the matured exits of an account. Anyone may claim for any owner; the bounty goes to the sender.
 
     Attributes:
         listed: maximum number of buckets listed in a claim; the tracked sum is moved first if a claim would need more.
     """
 
-    listed: int = LISTED_MOST
+    def __init__(self, account: Account) -> None:
+        self.listed = LISTED_MOST
+        self._account = account
+        self._root = account.root
+        self._sender = account.sender
+        self._chain_state = account.chain_state
+        self._wallet_store = account.wallet_store
 
     def claimable(self) -> list[Kit]:
         """Return own outputs whose standard exit has matured, oldest first."""
-        now, found = self._now(), []
+        now, found = self._root.connection.timestamp(), []
         for kit in self._started():
-            state = self.root.exit(kit.output_id)
+            state = self._root.exit(kit.output_id)
             if state.status is ExitStatus.OPEN and state.time <= now:
                 found.append(kit)
         return sorted(found, key=lambda kit: (self._priority(kit), kit.position))
@@ -83,18 +88,10 @@ class Claims(Exits):
         for one in list(self._games()):
             yield partial(self._claim_game, *one)
 
-    def owed(self, token: int = 0) -> int:
-        """Return the deferred payment in smallest units: an amount that could not be transferred to this owner."""
-        return self.root.pending(self.signer.address, token)
-
-    def withdraw(self, token: int = 0, to: str | None = None) -> Receipt:
-        """Withdraw a deferred payment, by default to this owner's address."""
-        return self.root.withdraw_pending(self.sender, token, to_address(to or self.signer.address))
-
     # ------------------------------------------------------------------------------------------------ standard exits
 
     def _started(self) -> Iterator[Kit]:
-        return (self.wallet_store.coins[position] for position in sorted(self.wallet_store.exits))
+        return (self._wallet_store.coins[position] for position in sorted(self._wallet_store.exits))
 
     def _claim(self, kits: Sequence[Kit]) -> list[Receipt]:
         receipts: list[Receipt] = []
@@ -114,7 +111,7 @@ class Claims(Exits):
         newer = self._widened(payable[0][0].output, oldest, newer, len(payable))
         items = [(kit.position, kit.made) for kit, _ in payable]
         try:
-            receipts.append(self.root.process_exits(self.sender, items, newer))
+            receipts.append(self._root.process_exits(self._sender, items, newer))
         except ContractReverted as fault:
             # It was claimed by someone else, or is not covered any more: a later call tries it again.
             if fault.name not in (*_NOT_NOW, "UnexpectedExitStatus"):
@@ -122,17 +119,17 @@ class Claims(Exits):
             return receipts
         # Exits skipped by the batch may be payable alone, with a list of their own buckets.
         for kit, _ in payable if len(payable) > 1 else ():
-            if self._status(kit) is ExitStatus.OPEN:
+            if self._account.exit_status(kit) is ExitStatus.OPEN:
                 receipts += self._claim([kit])
         return receipts
 
     def _priority(self, kit: Kit) -> int:
         """Return the block number under which the output's exit is registered."""
-        return self.root.exit(kit.output_id).priority
+        return self._root.exit(kit.output_id).priority
 
     def _newer(self, output: Output, priority: int) -> list[int] | None:
-        self.chain_state.step()
-        return newer_needed(self.root, output.token, priority, output.amount, self.chain_state.priorities)
+        self._chain_state.step()
+        return newer_needed(self._root, output.token, priority, output.amount, self._chain_state.priorities)
 
     def _widened(self, output: Output, priority: int, newer: list[int], parts: int) -> list[int]:
         """Return the list extended by buckets of exits that may start before the claim.
@@ -140,9 +137,9 @@ class Claims(Exits):
         Such exits then cannot front-run the claim. Without newer buckets and without a distrusted block, the list is
         returned unchanged.
         """
-        if not newer and self.distrusted is None:
+        if not newer and self._account.distrusted is None:
             return newer
-        return widened(self.root, output.token, priority, newer, self.listed // parts)
+        return widened(self._root, output.token, priority, newer, self.listed // parts)
 
     def _move(self, output: Output, priority: int, newer: list[int]) -> tuple[list[Receipt], list[int] | None]:
         """Move the tracked sum until the claim's list is short enough.
@@ -153,31 +150,31 @@ class Claims(Exits):
         receipts: list[Receipt] = []
         found: list[int] | None = newer
         for _ in range(_MOVES):
-            moved = None if found is None else track_needed(self.root, output.token, priority, found, self.listed)
+            moved = None if found is None else track_needed(self._root, output.token, priority, found, self.listed)
             if moved is None:
                 return receipts, found
-            receipts.append(self.root.track(self.sender, output.token, moved[0]))
+            receipts.append(self._root.track(self._sender, output.token, moved[0]))
             found = self._newer(output, priority)
         return receipts, None
 
     def _settle_standing(self) -> None:
         """Record the outcome of standard exits, and outputs paid or spent by other in-flight exits."""
-        for kit in list(self.wallet_store.coins.values()):
-            leaving = kit.position in self.wallet_store.exits
-            if not leaving and self.wallet_store.spent(kit.position):
+        for kit in list(self._wallet_store.coins.values()):
+            leaving = kit.position in self._wallet_store.exits
+            if not leaving and self._wallet_store.spent(kit.position):
                 continue
-            status = self._status(kit)
+            status = self._account.exit_status(kit)
             if status is ExitStatus.PAID:
-                self.wallet_store.drop(kit.position, "paid out")
+                self._wallet_store.drop(kit.position, "paid out")
             elif status is ExitStatus.SPENT:
-                self.wallet_store.drop(kit.position, "spent by an exit")
+                self._wallet_store.drop(kit.position, "spent by an exit")
             elif not leaving and status is ExitStatus.OPEN:
                 # Only the owner can have started it: a process stopped before it recorded the exit.
-                self.wallet_store.exit([kit.position])
+                self._wallet_store.exit([kit.position])
             elif leaving and status is ExitStatus.CHALLENGED:
-                self.wallet_store.unexit(kit.position, "exit stopped")
-            elif leaving and status is ExitStatus.NONE and not self.root.is_held(kit.output_id):
-                self.wallet_store.unexit(kit.position, "its in-flight exit ended")
+                self._wallet_store.unexit(kit.position, "exit stopped")
+            elif leaving and status is ExitStatus.NONE and not self._root.is_held(kit.output_id):
+                self._wallet_store.unexit(kit.position, "its in-flight exit ended")
 
     # ------------------------------------------------------------------------------------------------ in-flight exits
 
@@ -186,12 +183,12 @@ class Claims(Exits):
 
         The origins of the inputs are None for the latter, because no exit proof holds them.
         """
-        for hashed in self.wallet_store.games:
-            kit = self.wallet_store.sent[hashed].kit
+        for hashed in self._wallet_store.games:
+            kit = self._wallet_store.sent[hashed].kit
             yield hashed, kit.transaction, kit.input_ids, kit.made
-        for identity in self.wallet_store.joined:
-            if identity in self.chain_state.games:
-                game = self.chain_state.games[identity]
+        for identity in self._wallet_store.joined:
+            if identity in self._chain_state.games:
+                game = self._chain_state.games[identity]
                 yield identity, game.transaction, game.input_ids, None
 
     def _claim_game(
@@ -201,25 +198,28 @@ class Claims(Exits):
         input_ids: tuple[bytes, ...],
         made: tuple[bytes, ...] | None,
     ) -> list[Receipt]:
-        exit_id = identity if made is None else self.wallet_store.sent[identity].kit.exit_id
-        game = self.root.in_flight(exit_id)
+        exit_id = identity if made is None else self._wallet_store.sent[identity].kit.exit_id
+        game = self._root.in_flight(exit_id)
         if game.status is InFlightStatus.NONE or (game.status is not InFlightStatus.OPEN and not game.piggybacked):
-            self.wallet_store.end(identity, "in-flight exit over")
+            self._wallet_store.end(identity, "in-flight exit over")
             return []
         if not game.piggybacked:
-            if made is None or self._now() < game.started_at + self.root.profile.exit_period // 2:
+            if (
+                made is None
+                or self._root.connection.timestamp() < game.started_at + self._root.profile.exit_period // 2
+            ):
                 return []
-            receipt = self.root.delete_non_piggybacked(self.sender, transaction.packed, input_ids)
-            self.wallet_store.end(identity, "in-flight exit dropped")
+            receipt = self._root.delete_non_piggybacked(self._sender, transaction.packed, input_ids)
+            self._wallet_store.end(identity, "in-flight exit dropped")
             return [receipt]
-        if game.status is InFlightStatus.OPEN and self._now() < game.exitable_at:
+        if game.status is InFlightStatus.OPEN and self._root.connection.timestamp() < game.exitable_at:
             return self._hold(exit_id, game, transaction, input_ids, made)
         if made is None:
-            made = inputs_made(self.root, exit_id, transaction, input_ids, self.chain_state.start_block)
+            made = inputs_made(self._root, exit_id, transaction, input_ids, self._chain_state.start_block)
         paid = self._pay_game(game, transaction, input_ids, made)
-        after = self.root.in_flight(exit_id)
+        after = self._root.in_flight(exit_id)
         if after.status is not InFlightStatus.OPEN and not after.piggybacked:
-            self.wallet_store.end(identity, "in-flight exit over")
+            self._wallet_store.end(identity, "in-flight exit over")
         return [] if paid is None else [paid]
 
     def _hold(
@@ -235,11 +235,11 @@ class Claims(Exits):
         It pays only inputs that it holds.
         """
         wanted = inputs_wanted(game, len(input_ids)) & ~game.held
-        if not any(wanted >> at & 1 and self.root.is_free(known) for at, known in enumerate(input_ids)):
+        if not any(wanted >> at & 1 and self._root.is_free(known) for at, known in enumerate(input_ids)):
             return []
         try:
-            made = made or inputs_made(self.root, exit_id, transaction, input_ids, self.chain_state.start_block)
-            return [self.root.hold_inputs(self.sender, transaction.packed, input_ids, made)]
+            made = made or inputs_made(self._root, exit_id, transaction, input_ids, self._chain_state.start_block)
+            return [self._root.hold_inputs(self._sender, transaction.packed, input_ids, made)]
         except OutputUnknown:
             return []
         except ContractReverted as fault:
@@ -258,7 +258,7 @@ class Claims(Exits):
         try:
             if None in lists and self._is_dear(transaction, input_ids, made, newer):
                 return None
-            return self.root.process_in_flight_exit(self.sender, transaction.packed, input_ids, made, newer)
+            return self._root.process_in_flight_exit(self._sender, transaction.packed, input_ids, made, newer)
         except ContractReverted as fault:
             if fault.name not in _NOT_NOW:
                 raise
@@ -268,13 +268,13 @@ class Claims(Exits):
         self, transaction: Transaction, input_ids: Sequence[bytes], made: Sequence[bytes], newer: Sequence[int]
     ) -> bool:
         """Return True if a token uses so much gas in a claim that the bounty cannot pay for it."""
-        data = self.root.contract.encode(
+        data = self._root.contract.encode(
             "processInFlightExit", transaction.packed, list(input_ids), list(made), list(newer)
         )
-        request = CallRequest(self.root.address, data, 0, self.sender.address)
+        request = CallRequest(self._root.address, data, 0, self._sender.address)
         try:
             most = _DEAR + LISTED * len(newer) * (len(transaction.inputs) + len(transaction.outputs))
-            return self.sender.estimate(request, self.root.contract.decoder) > most
+            return self._sender.estimate(request, self._root.contract.decoder) > most
         except ContractReverted:
             raise
         except TransactionFailed:

@@ -14,9 +14,10 @@ from layer2.plasma.payments.chain.contract import ExitStatus
 from layer2.plasma.payments.chain.errors import ExitProofMalformed, SwapInvalid
 from layer2.plasma.payments.chain.exit_proof_file import from_json, read_json, to_json
 from layer2.plasma.payments.chain.exit_proofs import UNSIGNED, InFlightExitProof, Kit, require_on_chain
+from layer2.plasma.payments.wallet.account import Account
 from layer2.plasma.payments.wallet.coin_selection import pick
 from layer2.plasma.payments.wallet.payment_status import SentPayment
-from layer2.plasma.payments.wallet.payments import Spender
+from layer2.plasma.payments.wallet.payments import Payments
 from layer2.plasma.protocol.params import MAX_INPUTS
 from layer2.plasma.protocol.signing import Signed, digest
 from layer2.plasma.protocol.transaction import Transaction, payment
@@ -102,10 +103,16 @@ class Offer:
         return {token: amount for token, amount in left.items() if amount}
 
 
-class Swaps(Spender):
-    """An owner who swaps."""
+class Swaps:
+    """The swaps of an account, as their maker and as their taker."""
 
-    def propose_swap(
+    def __init__(self, account: Account, payments: Payments) -> None:
+        self._account = account
+        self._payments = payments
+        self._root = account.root
+        self._wallet_store = account.wallet_store
+
+    def propose(
         self,
         taker: str,
         *,
@@ -118,20 +125,20 @@ class Swaps(Spender):
         """Return an offer of a swap; nothing is signed or locked."""
         if give_token == want_token:
             raise SwapInvalid(f"token {give_token} for token {want_token}: that is no swap", hint="name two tokens")
-        units = self.amount(give, give_token)
-        kits = pick(self.wallet_store.free(), {give_token: units}, _OFFERED)
+        units = self._account.amount(give, give_token)
+        kits = pick(self._wallet_store.free(), {give_token: units}, _OFFERED)
         return Offer(
-            self.root.address,
-            self.root.connection.chain_id,
-            self.signer.address,
+            self._root.address,
+            self._root.connection.chain_id,
+            self._account.signer.address,
             to_address(taker),
             (give_token, units),
-            (want_token, self.amount(want, want_token)),
-            expiry or self._expiry(),
+            (want_token, self._account.amount(want, want_token)),
+            expiry or self._payments.expiry(),
             tuple(sorted(kits, key=lambda kit: kit.position)),
         )
 
-    def accept_swap(self, offer: Offer, *, longest: int | None = None) -> InFlightExitProof:
+    def accept(self, offer: Offer, *, longest: int | None = None) -> InFlightExitProof:
         """Sign the taker's half of a swap and store it; return the half-signed payment for the maker.
 
         Args:
@@ -143,28 +150,30 @@ class Swaps(Spender):
             ExitProofInvalid: the maker's outputs do not match L1.
         """
         self._require_here(offer)
-        if offer.taker != self.signer.address or offer.maker == offer.taker:
-            raise SwapInvalid(f"the offer is for {offer.taker}, this is {self.signer.address}", hint="ask for another")
-        last = self.root.head()[1] - 1 + (self.lifetime if longest is None else longest)
+        if offer.taker != self._account.signer.address or offer.maker == offer.taker:
+            raise SwapInvalid(
+                f"the offer is for {offer.taker}, this is {self._account.signer.address}", hint="ask for another"
+            )
+        last = self._root.head()[1] - 1 + (self._payments.lifetime if longest is None else longest)
         if offer.expiry > last:
             raise SwapInvalid(
                 f"the offer binds until block {offer.expiry}, {last} at most wanted", hint="ask for another"
             )
-        require_on_chain(self.root, offer.inputs)
+        require_on_chain(self._root, offer.inputs)
         for kit in offer.inputs:
-            if kit.output.address != offer.maker or self.root.exit(kit.output_id).status is not ExitStatus.NONE:
+            if kit.output.address != offer.maker or self._root.exit(kit.output_id).status is not ExitStatus.NONE:
                 raise SwapInvalid(f"output {kit.position:#x} is not there for {offer.maker} to give")
         token, amount = offer.want
-        mine = pick(self.wallet_store.free(), {token: amount}, MAX_INPUTS - len(offer.inputs))
+        mine = pick(self._wallet_store.free(), {token: amount}, MAX_INPUTS - len(offer.inputs))
         transaction = self._swap(offer, mine)
-        signature = self._signature(transaction)
+        signature = self._payments.sign(transaction)
         kits = tuple(sorted((*offer.inputs, *mine), key=lambda kit: kit.position))
-        signatures = tuple(signature if kit.output.owner == self.owner else UNSIGNED for kit in kits)
+        signatures = tuple(signature if kit.output.owner == self._account.owner else UNSIGNED for kit in kits)
         half = InFlightExitProof(Signed(transaction, signatures), kits)
-        self.wallet_store.sign(SentPayment(half, "swap"))
+        self._wallet_store.sign(SentPayment(half, "swap"))
         return half
 
-    def complete_swap(self, offer: Offer, half: InFlightExitProof) -> SentPayment:
+    def complete(self, offer: Offer, half: InFlightExitProof) -> SentPayment:
         """Check the taker's half against the own offer, sign and submit it; the result's proof is for the taker.
 
         Raises:
@@ -172,13 +181,13 @@ class Swaps(Spender):
         """
         self._require_here(offer)
         one = half.transaction
-        if offer.maker != self.signer.address:
+        if offer.maker != self._account.signer.address:
             raise SwapInvalid(
-                f"the offer is by {offer.maker}, this is {self.signer.address}", hint="find the own offer"
+                f"the offer is by {offer.maker}, this is {self._account.signer.address}", hint="find the own offer"
             )
-        free = {kit.position: kit for kit in self.wallet_store.free()}
+        free = {kit.position: kit for kit in self._wallet_store.free()}
         own = {kit.position for kit in offer.inputs}
-        taken = {position for position in one.inputs if position in self.wallet_store.coins}
+        taken = {position for position in one.inputs if position in self._wallet_store.coins}
         if taken != own or not own <= set(free):
             raise SwapInvalid("the payment spends other outputs than were offered, or they are not free any more")
         if any(kit.position in own and kit != free[kit.position] for kit in half.inputs):
@@ -192,13 +201,13 @@ class Swaps(Spender):
         wanted[offer.want[0]] = wanted.get(offer.want[0], 0) + offer.want[1]
         got: dict[int, int] = {}
         for output in one.outputs:
-            if output.owner == self.owner:
+            if output.owner == self._account.owner:
                 got[output.token] = got.get(output.token, 0) + output.amount
         if got != wanted:
             raise SwapInvalid(f"the payment gives {got} back here, {wanted} was agreed")
-        require_on_chain(self.root, theirs)
-        message = digest(one, self.root.domain)
-        signature, signatures = self._signature(one), []
+        require_on_chain(self._root, theirs)
+        message = digest(one, self._root.domain)
+        signature, signatures = self._payments.sign(one), []
         for kit, given in zip(half.inputs, half.payment.signatures, strict=True):
             if kit.position in own:
                 signatures.append(signature)
@@ -207,31 +216,31 @@ class Swaps(Spender):
                 raise SwapInvalid(f"{offer.taker} has not signed for {kit.position:#x}")
             signatures.append(given)
         made = SentPayment(InFlightExitProof(Signed(one, tuple(signatures)), half.inputs), "swap")
-        gate = self._gate("complete_swap")
-        self.wallet_store.sign(made)
-        return self._submit(gate, made)
+        gate = self._payments.operator("complete_swap")
+        self._wallet_store.sign(made)
+        return self._payments.submit(gate, made)
 
-    def note_swap(self, kit: InFlightExitProof) -> None:
+    def note(self, kit: InFlightExitProof) -> None:
         """Store the maker's signatures, which the taker needs for an in-flight exit of its own part.
 
         Raises:
             PaymentUnknown: the own half was not signed here.
             ExitProofInvalid: a signature is not valid.
         """
-        known = self.wallet_store.payment(kit.hash)
-        kit.require_signed(self.root.domain)
-        self.wallet_store.sign(
+        known = self._wallet_store.payment(kit.hash)
+        kit.require_signed(self._root.domain)
+        self._wallet_store.sign(
             SentPayment(InFlightExitProof(kit.payment, known.kit.inputs, known.kit.included), known.what)
         )
 
     def _swap(self, offer: Offer, mine: list[Kit]) -> Transaction:
         rows: list[tuple[object, int, int]] = [(offer.taker, *offer.give), (offer.maker, *offer.want)]
         rows += [(offer.maker, token, amount) for token, amount in sorted(offer.change().items())]
-        rows += self._change(mine, {offer.want[0]: offer.want[1]})
+        rows += self._payments.change(mine, {offer.want[0]: offer.want[1]})
         return payment([kit.position for kit in (*offer.inputs, *mine)], rows, offer.expiry)
 
     def _require_here(self, offer: Offer) -> None:
-        here = (self.root.address, self.root.connection.chain_id)
+        here = (self._root.address, self._root.connection.chain_id)
         if (offer.contract, offer.chain_id) != here:
             raise SwapInvalid(f"the offer is for {offer.contract} on chain {offer.chain_id}, this is {here[0]}")
 

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from layer2.ethereum.assets import allow
 from layer2.ethereum.records import Receipt
+from layer2.ethereum.sender import Sender
+from layer2.ethereum.signer import Signer
 from layer2.plasma.common.errors import StateUnknown
-from layer2.plasma.payments.chain.contract import ExitStatus, deposit_of_event
+from layer2.plasma.payments.chain.contract import ExitStatus, RootChain, deposit_of_event
 from layer2.plasma.payments.chain.errors import ExitProofInvalid, FundsMissing, OperatorMisbehaved, StillPending
 from layer2.plasma.payments.chain.exit_proofs import DepositExitProof, OutputExitProof
+from layer2.plasma.payments.chain.state import RootChainState
+from layer2.plasma.payments.operator.client_protocol import OperatorClient
+from layer2.plasma.payments.wallet.account import Account
 from layer2.plasma.payments.wallet.coin_selection import pick
+from layer2.plasma.payments.wallet.exit_processing import Claims
+from layer2.plasma.payments.wallet.exits import Exits
 from layer2.plasma.payments.wallet.payment_status import PaymentStatus, SentPayment
-from layer2.plasma.payments.wallet.payments import LIFETIME
+from layer2.plasma.payments.wallet.payments import LIFETIME, Payments
 from layer2.plasma.payments.wallet.swaps import Swaps
 from layer2.plasma.protocol.malformed import TransactionMalformed
 from layer2.plasma.protocol.params import MAX_INPUTS
@@ -24,7 +32,7 @@ from layer2.primitives.errors import InputError, Layer2Error
 __all__ = ["LIFETIME", "Wallet"]
 
 
-class Wallet(Swaps):
+class Wallet(Account):
     """A wallet that deposits, pays, swaps, exits and claims.
 
     Amounts are `"0.3 ether"`, `"12.5 USD"` or smallest units. A payment is durable before its signature is released. No
@@ -34,7 +42,30 @@ class Wallet(Swaps):
         wallet_store: file of the wallet's store.
         gate: the operator client; without one, the wallet can deposit, exit and claim.
         lifetime: number of blocks within which a payment must be included.
+
+    Attributes:
+        payments: signs payments and submits them to the operator.
+        swaps: atomic swaps with other owners.
+        exits: starts exits.
+        claims: claims matured exits.
     """
+
+    def __init__(
+        self,
+        root: RootChain,
+        signer: Signer,
+        wallet_store: str | Path,
+        chain_state: RootChainState,
+        gate: OperatorClient | None = None,
+        *,
+        sender: Sender | None = None,
+        lifetime: int = LIFETIME,
+    ) -> None:
+        super().__init__(root, signer, wallet_store, chain_state, sender)
+        self.payments = Payments(self, gate, lifetime)
+        self.swaps = Swaps(self, self.payments)
+        self.exits = Exits(self)
+        self.claims = Claims(self)
 
     # ------------------------------------------------------------------------------------------------------ deposits
 
@@ -85,16 +116,16 @@ class Wallet(Swaps):
         needs = {token: units}
         needs[extra] = needs.get(extra, 0) + self.amount(fee, extra)
         kits = pick(self.wallet_store.free(), needs)
-        rows = [(to_address(to), token, units), *self._change(kits, needs)]
-        return self._pay(kits, rows, "send", memo=memo, expiry=expiry)
+        rows = [(to_address(to), token, units), *self.payments.change(kits, needs)]
+        return self.payments.pay(kits, rows, "send", memo=memo, expiry=expiry)
 
     def split(self, amounts: Sequence[str | int], *, token: int = 0, fee: str | int = 0) -> SentPayment:
         """Split own outputs into at most three outputs of these amounts (four without change)."""
         units = [self.amount(one, token) for one in amounts]
         needs = {token: sum(units) + self.amount(fee, token)}
         kits = pick(self.wallet_store.free(), needs)
-        rows = [(self.signer.address, token, one) for one in units] + self._change(kits, needs)
-        return self._pay(kits, rows, "split")
+        rows = [(self.signer.address, token, one) for one in units] + self.payments.change(kits, needs)
+        return self.payments.pay(kits, rows, "split")
 
     def merge(self, token: int = 0, *, fee: str | int = 0) -> list[SentPayment]:
         """Merge own outputs of a token in groups of four, smallest first; repeat to merge further.
@@ -111,12 +142,26 @@ class Wallet(Swaps):
             group = free[at : at + MAX_INPUTS]
             total = sum(kit.output.amount for kit in group)
             if len(group) > 1 and total > units:
-                found.append(self._pay(group, [(self.signer.address, token, total - units)], "merge"))
+                found.append(self.payments.pay(group, [(self.signer.address, token, total - units)], "merge"))
         if not found:
             raise FundsMissing(
                 f"{len(free)} outputs of token {token} can be spent, two are needed to merge", have=len(free), need=2
             )
         return found
+
+    # ---------------------------------------------------------------------------------------------------------- exits
+
+    def exit(self, position: int) -> Receipt:
+        """Start the standard exit of one output, independent of `exits.plan`."""
+        return self.exits.exit(position)
+
+    def exit_all(self, *, least: int = 0, doubtful: bool = False, incomplete: bool = False) -> list[Receipt]:
+        """Start the exits of all own outputs and payments, as `exits.exit_all` does."""
+        return self.exits.exit_all(least=least, doubtful=doubtful, incomplete=incomplete)
+
+    def claim_all(self) -> list[Receipt]:
+        """Claim all exits that are payable now, as `claims.claim_all` does."""
+        return self.claims.claim_all()
 
     # -------------------------------------------------------------------------------------------------------- retries
 
@@ -136,7 +181,7 @@ class Wallet(Swaps):
         if fee is not None:
             rows = self._with_fee(one, rows, self.amount(fee, one.transaction.outputs[0].token))
         memo = one.transaction.memo
-        return self._pay(one.kit.inputs, rows, one.what, memo=memo, before=hashed)
+        return self.payments.pay(one.kit.inputs, rows, one.what, memo=memo, before=hashed)
 
     def cancel(self, hashed: bytes, *, fee: str | int = 0) -> SentPayment:
         """Replace an expired or rejected payment by one that returns its own inputs to the owner.
@@ -154,7 +199,7 @@ class Wallet(Swaps):
         first = min(totals)
         totals[first] -= self.amount(fee, first)
         rows = [(self.signer.address, token, amount) for token, amount in sorted(totals.items()) if amount > 0]
-        return self._pay(mine, rows, "cancel", before=hashed)
+        return self.payments.pay(mine, rows, "cancel", before=hashed)
 
     # ------------------------------------------------------------------------------------------------------------ sync
 
@@ -168,21 +213,22 @@ class Wallet(Swaps):
             OperatorMisbehaved: an answer of the operator contradicts L1; all verified answers were stored.
         """
         self.look()
-        if self.gate is None:
+        gate = self.payments.gate
+        if gate is None:
             return
-        last = min(len(self.chain_state.headers), self.gate.reach())
+        last = min(len(self.chain_state.headers), gate.reach())
         whole, lies = True, list[Layer2Error]()
         for one in self.wallet_store.open:
             place: tuple[int, int] | None = None
             try:
-                place = self.gate.place(one.hash)
+                place = gate.place(one.hash)
                 if place is not None:
                     self._include(one, *place)
             except StateUnknown:
                 whole = whole and place is not None and place[0] > last
             except (OperatorMisbehaved, InputError) as fault:
                 lies.append(_lie(fault))
-        listed = self.gate.utxos(self.signer.address)
+        listed = gate.utxos(self.signer.address)
         # A false claim that a spent output is unspent costs a bond; an omitted unspent output would cost its value.
         self.wallet_store.trust(listed)
         for position in listed:
@@ -245,7 +291,7 @@ class Wallet(Swaps):
 
     def _proof(self, block: int, index: int, output: int) -> OutputExitProof:
         """Return the operator's inclusion proof, verified against L1."""
-        header, packed, path = self._gate("sync").inclusion(block, index)
+        header, packed, path = self.payments.operator("sync").inclusion(block, index)
         try:
             kit = OutputExitProof(
                 encode_position(block, index, output), decode_transaction(packed), header, tuple(path)
@@ -270,7 +316,7 @@ class Wallet(Swaps):
             raise OperatorMisbehaved(
                 f"output {position:#x} belongs to {kit.output.address}, not to {self.signer.address}"
             )
-        if self._status(kit) not in (ExitStatus.PAID, ExitStatus.SPENT):
+        if self.exit_status(kit) not in (ExitStatus.PAID, ExitStatus.SPENT):
             self.wallet_store.keep([kit])
 
 

@@ -13,8 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, ClassVar
 
-from layer2.plasma.payments.model import Config, ExitStatus, actions, exits
-from layer2.plasma.payments.model import in_flight as inflight
+from layer2.plasma.payments.model import Config, ExitStatus, actions, exits, in_flight
 from layer2.plasma.payments.model.actions import Action, Item, Proof, Spend
 from layer2.plasma.payments.model.evidence import Spent, alive, signed_by
 from layer2.plasma.payments.model.in_flight_fields import OUTPUT_BIT
@@ -61,12 +60,12 @@ def _all_count(flight: Any, count: int) -> int:
 
 FAULTS: Faults = {
     "a game of what was paid": (
-        (inflight, "gone", lambda act, output: None),
-        (inflight, "try_hold", lambda act, output: True),
+        (in_flight, "gone", lambda act, output: None),
+        (in_flight, "try_hold", lambda act, output: True),
     ),
     "rivals that each reserve one output": (
-        (inflight, "try_hold", lambda act, output: True),
-        (inflight, "counted", _all_count),
+        (in_flight, "try_hold", lambda act, output: True),
+        (in_flight, "counted", _all_count),
     ),
     "half of a swap": ((exits, "spent", _by_old_rule),),
 }

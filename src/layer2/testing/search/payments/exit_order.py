@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
-from layer2.plasma.payments.model import Reserve, exits, reserve, settlement
-from layer2.plasma.payments.model import in_flight as inflight
+from layer2.plasma.payments.model import Reserve, exits, in_flight, reserve, settlement
 from layer2.plasma.payments.model.evidence import Inputs, inputs_of
 from layer2.plasma.payments.model.reserve import BLOCKS_PER_BUCKET, NEVER
 from layer2.testing.search.engine import Game
@@ -49,7 +48,7 @@ def _where_it_was(self: Reserve, block: int) -> int:
     return block
 
 
-_RECOUNT = inflight.recount
+_RECOUNT = in_flight.recount
 
 
 def _stays(*given: Any) -> Any:
@@ -75,10 +74,10 @@ FAULTS: Faults = {
     "buckets that are listed once": tuple(
         (where, "require_sorted", lambda newer: None) for where in (exits, settlement, reserve)
     ),
-    "a wait of 2W after the block": ((exits, "matures", _at_once), (inflight, "matures", _at_once)),
-    "the greatest of a game's inputs as its age": ((inflight, "inputs_of", _by_the_oldest),),
+    "a wait of 2W after the block": ((exits, "matures", _at_once), (in_flight, "matures", _at_once)),
+    "the greatest of a game's inputs as its age": ((in_flight, "inputs_of", _by_the_oldest),),
     "a place behind what was paid": ((Reserve, "place", _where_it_was),),
-    "games that move behind what was paid": ((inflight, "recount", _stays), (settlement, "recount", _stays)),
+    "games that move behind what was paid": ((in_flight, "recount", _stays), (settlement, "recount", _stays)),
     "a sum for what is older alone": _needs(_sum_for_all),
     "a sum that follows what begins": ((Reserve, "_track", lambda *given: None),),
 }

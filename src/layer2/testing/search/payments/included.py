@@ -14,8 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
-from layer2.plasma.payments.model import ExitStatus, actions
-from layer2.plasma.payments.model import in_flight as inflight
+from layer2.plasma.payments.model import ExitStatus, actions, in_flight
 from layer2.plasma.payments.model.actions import Action, Item, Proof, Spend
 from layer2.plasma.payments.model.environment import Act as Call
 from layer2.plasma.payments.model.errors import UnauthorizedCaller
@@ -59,7 +58,7 @@ def _join_beside(one: Call, found: Claimed, bit: int) -> None:
     gone(one, found.id)
 
 
-FAULTS: Faults = {"one way out for each output": ((inflight, "_join", _join_beside),)}
+FAULTS: Faults = {"one way out for each output": ((in_flight, "_join", _join_beside),)}
 
 
 class IncludedTable(Table):

@@ -8,8 +8,18 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, ClassVar
 
-from layer2.plasma.payments.model import Config, Env, ExitStatus, InFlightStatus, Paid, State, actions, apply, evidence
-from layer2.plasma.payments.model import in_flight_fields as parts
+from layer2.plasma.payments.model import (
+    Config,
+    Env,
+    ExitStatus,
+    InFlightStatus,
+    Paid,
+    State,
+    actions,
+    apply,
+    evidence,
+    in_flight_fields,
+)
 from layer2.plasma.payments.model.actions import Action, Proof
 from layer2.plasma.payments.model.errors import NotCovered, NothingToPay, RootError, UnsortedBuckets
 from layer2.plasma.protocol.blocks import BlockTree, inclusion_root
@@ -62,7 +72,7 @@ Faults = dict[str, Changes]
 _DECODE = lru_cache(decode_transaction)
 REMEMBERED: Changes = (
     (evidence, "decode_transaction", _DECODE),
-    (parts, "decode_transaction", _DECODE),
+    (in_flight_fields, "decode_transaction", _DECODE),
     (evidence, "decode_deposit", lru_cache(decode_deposit)),
     (evidence, "digest", lru_cache(digest)),
     (evidence, "inclusion_root", lru_cache(inclusion_root)),
