@@ -40,7 +40,8 @@ _NAME = re.compile(
     r"|^(to_address|address_bytes|bytes_of|number_of|listed|recover\w*|to_compact|error_of|owner_of)$"
     r"|_(from|of)_(json|bytes|text|packed)$"
 )
-_PASSED_OVER = ("layer2.testing", "layer2.artifacts")
+# `load_ipython_extension` has the name that IPython wants and decodes nothing.
+_PASSED_OVER = ("layer2.testing", "layer2.artifacts", "layer2.ape.ipython")
 SLOW = 3.0
 """Maximum seconds of a response: the longest time for which one input of some megabytes may block a service."""
 
