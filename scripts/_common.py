@@ -12,6 +12,7 @@ import click
 from ape.cli import ConnectedProviderCommand, network_option
 
 if TYPE_CHECKING:
+    from layer2.cli.common.command_registry import CommandRegistry
     from layer2.cli.common.workspace import Workspace
     from layer2.ethereum.connection import Connection
     from layer2.ethereum.signer import Signer
@@ -21,6 +22,7 @@ __all__ = [
     "ape_options",
     "connected",
     "network_option",
+    "of_ape",
     "one_line_errors",
     "signer_named",
 ]
@@ -57,17 +59,20 @@ def signer_named(text: str, connection: Connection) -> Signer:
 
 
 def one_line_errors(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Report errors of this project as one line on stderr with exit code 2, like the `layer2` command."""
+    """Report errors of this project and of ape as one line on stderr with exit code 2, like the `layer2` command."""
 
     @functools.wraps(command)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
+        from ape.exceptions import ApeException
+
         from layer2.cli.app import EXIT_ERROR, one_line
         from layer2.primitives.errors import Layer2Error
 
         try:
             return command(*args, **kwargs)
-        except Layer2Error as failure:
-            click.echo(f"layer2: {one_line(str(failure))}", err=True)
+        except (Layer2Error, ApeException) as failure:
+            text = one_line(str(failure)) or type(failure).__name__
+            click.echo(f"layer2: {text}", err=True)
             raise SystemExit(EXIT_ERROR) from None
 
     return wrapper
@@ -108,7 +113,7 @@ def ape_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--json", "as_json", is_flag=True, help="Print JSON."),
         click.option("--home", default="~/.layer2", show_default=True, envvar="LAYER2_HOME",
                      show_envvar=True,
-                     help="Where journals are kept."),
+                     help="Folder of the journals."),
         click.option("--account", "--as", "account", default="operator", show_default=True,
                      envvar="LAYER2_ACCOUNT", show_envvar=True,
                      help="Role on a development chain, ape alias, or TEST::n."),
@@ -116,3 +121,13 @@ def ape_options(command: Callable[..., Any]) -> Callable[..., Any]:
         decorated = option(decorated)
     result: Callable[..., Any] = decorated
     return result
+
+
+def of_ape(registry: CommandRegistry) -> click.Group:
+    """Return a family's commands with ape's networks and accounts."""
+    group = registry.build(ape_options, ConnectedProviderCommand)
+    group.help = (
+        f"{registry.purpose}\n\nPass a node's URL with --network, before or after the command: ethereum:local:test is "
+        "a new chain for each command, on which nothing is deployed."
+    )
+    return group

@@ -14,6 +14,6 @@ from layer2_demo.chapters import CHAPTERS
 @one_line_errors
 def cli(payments: int, chapters: tuple[str, ...]) -> None:
     """Play channels, a rollup and plasma from the first deposit to the last exit, and check every balance."""
-    from layer2_demo.commands import run_demo
+    from layer2_demo.play import run_demo
 
     run_demo(connected(), payments=payments, chapters=chapters or CHAPTERS)

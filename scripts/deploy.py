@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=ConnectedProviderCommand)
-@click.option("--name", default="ChannelHub", show_default=True, help="Under which name it is recorded.")
+@click.option("--name", default="ChannelHub", show_default=True, help="Name of the record.")
 @click.option("--deployments", default="deployments", show_default=True, help="Folder of the records.")
 @ape_options
 def cli(workspace: Workspace, name: str, deployments: str) -> None:

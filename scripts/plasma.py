@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from scripts._common import ConnectedProviderCommand, ape_options
+from scripts._common import of_ape
 
-from layer2.cli.plasma.commands import build
+from layer2.cli.common.command_registry import PLASMA
 
-cli = build(ape_options, ConnectedProviderCommand)
+cli = of_ape(PLASMA)

@@ -92,7 +92,7 @@ PURPOSES = {
 FIGURES = {
     "payments_per_second": "crash-safe payments per second, wall clock",
     "payments_per_cpu_second": "the same per second of processor time",
-    "limit_per_second": "bare limit of the same machine: sign, verify, group commit",
+    "limit_per_second": "upper bound on this machine: sign, verify, group commit",
     "ratio_to_limit": "share of the limit",
     "latency_ms.p50": "latency, median, ms",
     "latency_ms.p99": "latency, 99 of 100, ms",
@@ -107,7 +107,7 @@ SIZES = (1_000, 10_000, 100_000, 1_000_000)
 
 def gas_table(result: Mapping[str, Any]) -> str:
     """Return the gas measurement as Markdown."""
-    lines = ["| operation | what | gas | best anchor | |", "|---|---|--:|--:|--:|"]
+    lines = ["| operation | what | gas | best competitor measured | |", "|---|---|--:|--:|--:|"]
     for name, row in result["operations"].items():
         anchor = row.get("anchor")
         compared = f"{shown(anchor['gas'])} {anchor['name']}" if anchor else ""
@@ -232,7 +232,7 @@ def plasma_rate_table(result: Mapping[str, Any]) -> str:
 
 def limits_table(rows: Sequence[tuple[str, int | float, int | float | None, str]]) -> str:
     """Return figures as Markdown, each with its limit and its target."""
-    lines = ["| figure | measured | bare limit, same run | target |", "|---|--:|--:|--:|"]
+    lines = ["| figure | measured | upper bound, same run | target |", "|---|--:|--:|--:|"]
     for what, value, limit, target in rows:
         lines.append(f"| {what} | {shown(value)} | {'' if limit is None else shown(limit)} | {target} |")
     return "\n".join(lines)

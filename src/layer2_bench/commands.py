@@ -7,14 +7,12 @@ from typing import Any
 
 import click
 
-from layer2.cli.common.tables import gas_table, rate_table, show
-
 __all__ = ["command"]
 
 
 @click.group("bench")
 def command() -> None:
-    """Measure gas and rates, and compare them with their anchors."""
+    """Measure gas and operations per second, and compare them with other implementations."""
 
 
 @command.command("gas")
@@ -25,6 +23,8 @@ def command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def gas(family: str, network: str | None, as_json: bool) -> None:
     """Measure the total transaction gas of each operation, from receipts."""
+    from layer2.cli.common.tables import gas_table, show
+
     if family == "rollup":
         from layer2_bench.gas_rollup import run_rollup_gas
 
@@ -34,7 +34,7 @@ def gas(family: str, network: str | None, as_json: bool) -> None:
 
         result = run_plasma_gas(network or "test")
     else:
-        from layer2_bench import run_gas
+        from layer2_bench.gas_channels import run_gas
 
         result = run_gas(network or "test")
     if as_json:
@@ -52,6 +52,8 @@ def rate(family: str, as_json: bool) -> None:
     Channels: crash-safe payments, both sides. Rollup: the transition, the sequencer over HTTP, a verifier's replay,
     proofs. Plasma: the operator alone and over HTTP, a full block made and validated, coin trees, memory.
     """
+    from layer2.cli.common.tables import rate_table, show
+
     if family == "rollup":
         from layer2_bench.rate_rollup import run_rollup_rate
 
@@ -61,7 +63,7 @@ def rate(family: str, as_json: bool) -> None:
 
         result = run_plasma_rate()
     else:
-        from layer2_bench import run_rate
+        from layer2_bench.rate_channels import run_rate
 
         result = run_rate()
     if as_json:

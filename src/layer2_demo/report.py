@@ -69,7 +69,7 @@ def per_transfer_table(stage: RollupStage) -> Table:
     table.add_column("what")
     for one in stage.posted[::-1]:
         table.add_column(one.kind, justify="right")
-    table.add_column("best anchor", justify="right")
+    table.add_column("best competitor", justify="right")
     # Each batch bears the share of the assertion that its frames have of the roots.
     pairs = [(one, ROOTS_OF_A_FRAME * one.size // FRAME_BYTES) for one in stage.posted[::-1]]
     rows = [
@@ -94,7 +94,7 @@ def plasma_gas_table(measured: Mapping[str, float]) -> Table:
     table = Table(title="Gas of plasma")
     table.add_column("operation")
     table.add_column("gas", justify="right")
-    table.add_column("best anchor", justify="right")
+    table.add_column("best competitor", justify="right")
     for name, gas in measured.items():
         best = anchors.get(name, {}).get("anchor")
         table.add_row(name, f"{gas:,.0f}", f"{best['gas']:,} {best['name']}" if best else "")

@@ -11,7 +11,7 @@ from layer2.channels.protocol.hub_errors import ERRORS
 from layer2.ethereum.artifacts import artifact_names, load_artifact
 from layer2.testing.snapshots import Snapshots
 from layer2.testing.source_checks import manifest_differences, name_collisions, unused_errors
-from layer2_bench import run_gas
+from layer2_bench.gas_channels import run_gas
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTRACTS = ROOT / "contracts"

@@ -105,7 +105,7 @@ def late(l2: RollupFacade, _: Any) -> None:
 
 Verb = Callable[[Any, int, Outgoing, Any], Any]
 UNTIL, TO = 2**40, "0x" + "11" * 20
-FOREIGN = (AccountUnknown, "is not of")
+FOREIGN = (AccountUnknown, "does not belong to")
 ROLLUP_REFUSED: dict[str, tuple[Verb, type[Exception], str]] = {
     "send": (lambda one, account, *_: one.send(1, "0.1 ether", account=account), *FOREIGN),
     "send_many": (lambda one, account, *_: one.send_many([(1, "0.1 ether")], account=account), *FOREIGN),
@@ -172,7 +172,7 @@ PLASMA_REFUSED: dict[str, tuple[Callable[[Any, Any, Any], Any], type[Exception],
         *MISSING,
     ),
     "swaps.accept": (lambda one, _, offer: one.swaps.accept(offer), SwapInvalid, "the offer is for"),
-    "swaps.complete": (lambda one, paid, offer: one.swaps.complete(offer, paid.kit), SwapInvalid, "the offer is by"),
+    "swaps.complete": (lambda one, paid, offer: one.swaps.complete(offer, paid.kit), SwapInvalid, "offer was made by"),
 }
 PLASMA_FREE: dict[str, Callable[[Any, Any, str], Any]] = {
     "deposit": lambda one, owner, _: one.deposit("0.3 ether", to=owner),

@@ -55,7 +55,7 @@ NO_AMOUNTS: dict[str, tuple[Any, type[InputError], str]] = {
     "an exponent": ("1e18", MalformedError, "is not an amount"),
     "negative text": ("-1 ether", RangeError, "is negative"),
     "a negative number": (-1, RangeError, "is negative"),
-    "too fine": ("0.0000000000000000001 ether", RangeError, "finer than one smallest unit"),
+    "too fine": ("0.0000000000000000001 ether", RangeError, "finer than one wei"),
     "too long": ("1" * 200 + " ether", MalformedError, "is not an amount"),
     "above 256 bits": (1 << 256, RangeError, "above 256 bits"),
     "far above": (10**5000, RangeError, "above 256 bits"),

@@ -50,5 +50,5 @@ class ConsolePlasmas:
             policy=policy,
         )
         if not isinstance(made, ConsolePlasma):
-            raise InputError(f"{made!r}: not made by this console", hint="use plasma.devnet")
+            raise InputError(f"{made!r}: not created by this console", hint="use plasma.devnet")
         return made

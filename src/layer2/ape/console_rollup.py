@@ -51,5 +51,5 @@ class ConsoleRollups:
             least_fee=least_fee,
         )
         if not isinstance(made, ConsoleRollup):
-            raise InputError(f"{made!r}: not made by this console", hint="use rollup.devnet")
+            raise InputError(f"{made!r}: not created by this console", hint="use rollup.devnet")
         return made

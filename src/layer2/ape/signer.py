@@ -62,9 +62,7 @@ class ApeAccountSigner:
             raise self._declined("a transaction")
         raw = bytes(signed.serialize_transaction())
         if to_address(Account.recover_transaction(raw)) != self.address:
-            raise SignatureError(
-                f"{self.address}: ape signed another transaction than it was given", hint="report this to ape"
-            )
+            raise SignatureError(f"{self.address}: ape signed a different transaction", hint="report this to ape")
         return raw
 
     def _checked(self, signature: Any, digest: bytes, what: str) -> bytes:

@@ -11,6 +11,7 @@ from layer2.channels.protocol.locks import HASH_LOCK, VOUCHER_LOCK, Lock, virtua
 from layer2.channels.protocol.messages import RIGHT_TO_PAY
 from layer2.channels.protocol.proofs import Acceptance, LockPayment, Payment, PaymentRequest
 from layer2.channels.protocol.session_keys import SessionGrant
+from layer2.primitives.display import time_left
 from layer2.primitives.errors import MalformedError, RangeError
 from layer2.primitives.hashing import sha256
 from layer2.primitives.units import parse_duration
@@ -114,12 +115,12 @@ class Channel(ChannelOnChain):
         if request.channel_id != self.id:
             raise Refused(
                 f"channel {self.id.hex()[:8]}: the request is for channel {request.channel_id.hex()[:8]}",
-                hint="honour it in its own channel",
+                hint="use it in its own channel",
             )
         now = self.hub.connection.timestamp()
         if now > request.valid_until:
             raise Refused(
-                f"channel {self.id.hex()[:8]}: the request was valid until {request.valid_until}, it is {now}",
+                f"channel {self.id.hex()[:8]}: the request was valid until {time_left(request.valid_until, now)}",
                 hint="ask for a new one",
             )
         if request.condition:

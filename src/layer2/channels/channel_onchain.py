@@ -173,7 +173,9 @@ class ChannelOnChain:
         side = self._side_or(sender, next(iter(self.parties)))
         proof = self._party(side).proofs.newest_received(self.id) if voucher is None else self._own(voucher)
         if proof is None:
-            raise ChannelNotActive(f"channel {self.id.hex()[:8]}: side {side} received nothing to post", hint="settle")
+            raise ChannelNotActive(
+                f"channel {self.id.hex()[:8]}: side {side} has no payment to post", hint="call settle()"
+            )
         paying = self._sender(sender, side)
         if isinstance(proof, LockPayment):
             return self._done(self.hub.post_locks(paying, self.key, _other(side), lock_proof(proof)))
@@ -186,7 +188,7 @@ class ChannelOnChain:
         newest = self._party(side).proofs.accepted(self.id, side)
         if newest is None:
             raise ChannelNotActive(
-                f"channel {self.id.hex()[:8]}: no lock proof of side {side} is accepted", hint="settle"
+                f"channel {self.id.hex()[:8]}: no lock proof of side {side} is accepted", hint="call settle()"
             )
         proof, accept = newest
         paying = self._sender(sender, side)
@@ -203,7 +205,7 @@ class ChannelOnChain:
         if not openings:
             raise LockRefused(
                 f"channel {self.id.hex()[:8]}: side {side} knows no resolution of its {len(proof.locks)} locks",
-                hint="learn a preimage, voucher or evidence first",
+                hint="supply a preimage, voucher or evidence first",
             )
         return self._done(self.hub.unlock(paying, self.key, _other(side), proof.limit, proof.locks, openings))
 
@@ -246,7 +248,7 @@ class ChannelOnChain:
     def _newest_voucher(self) -> Payment:
         proof = self._party("B").proofs.newest_received(self.id)
         if not isinstance(proof, Payment):
-            raise ChannelNotActive(f"channel {self.id.hex()[:8]}: no voucher was received", hint="be paid first")
+            raise ChannelNotActive(f"channel {self.id.hex()[:8]}: no voucher to claim", hint="receive a payment first")
         return proof
 
     def _own(self, proof: Proof) -> Proof:
@@ -273,7 +275,7 @@ class ChannelOnChain:
         if party is None:
             owner = self.key.a if side == "A" else self.key.b
             raise PartyMissing(
-                f"channel {self.id.hex()[:8]}: side {side} ({owner}) is not held here",
+                f"channel {self.id.hex()[:8]}: side {side} ({owner}) has no signer in this process",
                 hint="exchange messages with it",
             )
         return party

@@ -211,7 +211,9 @@ class HubFacade(HubContract):
         asset = asset_at(self.connection, key.token)
         mine, theirs = asset.parse(deposit), asset.parse(peer_deposit)
         if theirs and isinstance(to, str):
-            raise PartyMissing(f"open: {to} is not held here, it cannot deposit", hint="leave out peer_deposit")
+            raise PartyMissing(
+                f"open: {to} its signer is not in this process, so it cannot deposit", hint="leave out peer_deposit"
+            )
         nodes = {"A": self.party(who)} if isinstance(to, str) else {"A": self.party(who), "B": self.party(to)}
         if mine:
             # A refused deposit leaves no channel behind, and a deposit interrupted by a crash is recovered on restart.

@@ -53,22 +53,28 @@ class LazyGroup(SuggestingGroup):
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     lazy={
-        "devnet": ("layer2.cli.devnet", "Start a local chain with the contracts deployed, until Ctrl-C."),
-        "deploy": ("layer2.cli.deploy.channels", "Deploy the channel hub and record it under deployments/."),
+        "devnet": ("layer2.cli.devnet", "Start a local chain with all contracts, until Ctrl-C."),
+        "deploy": ("layer2.cli.deploy.channels", "Deploy the channel hub and record it."),
         "channels": ("layer2.cli.channels.commands", "Open, pay, close and defend payment channels."),
-        "rollup": ("layer2.cli.rollup.commands", "Pay, run and leave a rollup."),
-        "plasma": ("layer2.cli.plasma.commands", "Pay on, run and leave a plasma chain."),
+        "rollup": ("layer2.cli.rollup.commands", "Pay in, run and exit a rollup."),
+        "plasma": ("layer2.cli.plasma.commands", "Pay in, run and exit a plasma chain."),
         "demo": (
             "layer2_demo.commands",
-            "Channels, a rollup and plasma, from the first deposit to the last exit, checked.",
+            "Show all families at work, with every balance checked.",
         ),
-        "bench": ("layer2_bench.commands", "Measure gas and payments per second, beside their anchors."),
-        "doctor": ("layer2.cli.doctor", "Check that everything layer2 needs is here and sound."),
+        "bench": ("layer2_bench.commands", "Measure gas and operations per second."),
+        "doctor": ("layer2.cli.doctor", "Check that all that layer2 needs is installed."),
     },
 )
 @click.version_option(__version__, prog_name="layer2")
 def cli() -> None:
     """Payment channels, a rollup and plasma on Ethereum, from the command line."""
+
+
+cli.epilog = (
+    "Start with `layer2 devnet` in one terminal and `layer2 channels --help` in another. Variables: LAYER2_NETWORK, "
+    'LAYER2_ACCOUNT, LAYER2_HOME. Shell completion: eval "$(_LAYER2_COMPLETE=bash_source layer2)" (or zsh_source).'
+)
 
 
 def one_line(text: str) -> str:
@@ -88,6 +94,11 @@ def _run(args: Sequence[str] | None) -> int:
         return EXIT_INTERRUPTED
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
+    except click.NoSuchOption as failure:
+        # The shell's word "-1 ether" is an amount, which click reads as an option.
+        if failure.option_name[1:2].isdigit():
+            return _fail(f"{failure.option_name}..: a negative amount; pass zero or more")
+        return _fail(failure.format_message())
     except click.ClickException as failure:
         return _fail(failure.format_message())
     except Layer2Error as failure:

@@ -57,6 +57,9 @@ def announce(connection: Connection, url: str, deployments: str = "deployments")
         click.echo(f"{name:<11} {record.address} (recorded in {path})")
     for role, account in zip(ROLES, connection.signers(len(ROLES)), strict=True):
         click.echo(f"{role:<11} {account.address}")
+    click.echo(f"{'mnemonic':<11} {DEV_MNEMONIC} (public: never fund it elsewhere)")
+    if url.startswith("http"):
+        click.echo(f"in another terminal: export LAYER2_NETWORK={url}")
     click.echo("ready; Ctrl-C ends it")
 
 
@@ -111,4 +114,4 @@ def _wait_listening(process: subprocess.Popen[bytes], port: int, log: Path) -> N
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
             return
         time.sleep(0.05)
-    raise AnvilError(f"anvil did not answer within {_START_SECONDS:.0f} s", hint="is the machine overloaded?")
+    raise AnvilError(f"anvil did not answer within {_START_SECONDS:.0f} s", hint="check the load of the machine")

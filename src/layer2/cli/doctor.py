@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import platform
@@ -19,7 +20,7 @@ from layer2.primitives.errors import Layer2Error
 
 __all__ = ["CHECKS", "command"]
 
-MOST_CODE = 24_576
+MAX_CODE = 24_576
 """Maximum size in bytes of a deployable contract (EIP-170)."""
 
 CHECKS: list[tuple[str, bool, Callable[[], str]]] = []
@@ -57,7 +58,7 @@ def _signatures() -> str:
 
     key, digest = PrivateKey((1).to_bytes(32, "big")), bytes(32)
     if recover(digest, key.sign(digest)) != key.address:
-        raise Layer2Error("coincurve does not recover what it signed", hint="install coincurve again")
+        raise Layer2Error("coincurve does not recover its own signature", hint="install coincurve again")
     return "coincurve"
 
 
@@ -95,8 +96,10 @@ def _family(name: str, needed: tuple[str, ...], contracts: tuple[str, ...]) -> s
     missing = [one for one in needed if importlib.util.find_spec(one) is None]
     if missing:
         raise Layer2Error(f"{', '.join(missing)} not installed", hint=f"pip install 'layer2[{name}]'")
+    # An installed package may still fail to load.
+    importlib.import_module(f"layer2.{name}.{'hub' if name == 'channels' else 'facade'}")
     made = [load_artifact(one) for one in contracts]
-    broken = [one.name for one in made if not 0 < len(one.runtime) <= MOST_CODE]
+    broken = [one.name for one in made if not 0 < len(one.runtime) <= MAX_CODE]
     if broken:
         raise Layer2Error(f"{', '.join(broken)} cannot be deployed", hint="install layer2 again")
     return ", ".join(f"{one.name} {len(one.runtime):,} bytes" for one in made)
@@ -115,7 +118,7 @@ def _journal() -> str:
             journal.append_durable("probe", b"1")
         with Journal(path, kind="doctor") as journal:
             if [entry.payload for entry in journal.read("probe")] != [b"1"]:
-                raise Layer2Error("what was written was not read back", hint="check the file system")
+                raise Layer2Error("the written data could not be read back", hint="check the file system")
     return f"SQLite {sqlite3.sqlite_version}"
 
 
@@ -167,7 +170,7 @@ def command(network: str | None, as_json: bool) -> int:
     for name, required, function in checks:
         try:
             found, state = function(), "ok"
-        except (Layer2Error, ImportError, OSError, subprocess.SubprocessError) as failure:
+        except (Layer2Error, ImportError, AttributeError, OSError, subprocess.SubprocessError) as failure:
             found, state = str(failure), "missing" if required else "absent"
         rows.append({"name": name, "state": state, "found": found})
     if as_json:
@@ -176,7 +179,7 @@ def command(network: str | None, as_json: bool) -> int:
         _show(rows)
     missing = [row["name"] for row in rows if row["state"] == "missing"]
     if missing:
-        click.echo(f"layer2: not in order: {', '.join(missing)}", err=True)
+        click.echo(f"layer2: missing: {', '.join(missing)}", err=True)
     return 2 if missing else 0
 
 

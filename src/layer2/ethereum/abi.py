@@ -97,8 +97,8 @@ class Codec:
             values = decode(self.output_types, data)
         except (DecodingError, OverflowError, UnicodeDecodeError) as failure:
             raise AbiError(
-                f"{self.signature}: the answer ({len(data)} bytes) is not {self.output_types}",
-                hint="is there a contract with this ABI at this address?",
+                f"{self.signature}: the returned {len(data)} bytes are not {self.output_types}",
+                hint="check that a contract with this ABI is at this address",
             ) from failure
         shown = tuple(_present(part, value) for part, value in zip(self.outputs, values, strict=True))
         if not shown:

@@ -163,7 +163,7 @@ class AnvilNode:
                     hint="run the same command by hand to see why",
                 )
             time.sleep(0.01)
-        raise AnvilError(f"anvil did not answer within {_START_SECONDS:.0f} s", hint="is the machine overloaded?")
+        raise AnvilError(f"anvil did not answer within {_START_SECONDS:.0f} s", hint="check the load of the machine")
 
 
 def _die_with(parent: int) -> Callable[[], None] | None:

@@ -84,7 +84,7 @@ class Broadcaster:
                 self._adapt(pending, failure)
         raise NonceError(
             f"{self.address}: the node refused nonce {pending.nonce} {_RESENDS} times",
-            hint="is another program sending from this account at the same time?",
+            hint="check whether another program sends from this account",
         )
 
     def _adapt(self, pending: Pending, failure: RpcError) -> None:

@@ -142,7 +142,7 @@ class Connection:
         if outcome.revert is not None:
             raise decode_revert(outcome.revert)
         if outcome.failure is not None:
-            raise TransactionFailed(f"call to {to}: {outcome.failure}", hint="give it more gas or fix the call")
+            raise TransactionFailed(f"call to {to}: {outcome.failure}", hint="pass more gas or other arguments")
         return outcome.output
 
     def logs(

@@ -79,7 +79,9 @@ class Contract:
         if outcome.revert is not None:
             raise decode_revert(outcome.revert, self.decoder)
         if outcome.failure is not None:
-            raise TransactionFailed(f"{codec.signature} on {self.address}: {outcome.failure}", hint="fix the call")
+            raise TransactionFailed(
+                f"{codec.signature} on {self.address}: {outcome.failure}", hint="pass other arguments"
+            )
         return codec.decode_outputs(outcome.output)
 
     def transact(self, sender: Sender, name: str, *args: Any, value: int = 0, gas: int | None = None) -> Receipt:

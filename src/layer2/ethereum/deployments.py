@@ -125,7 +125,7 @@ class Registry:
         deployment = _parse(path)
         if deployment.chain_id != chain_id:
             raise WrongChain(
-                f"{path.name}: filed under chain {chain_id} but made on {deployment.chain_id}",
+                f"{path.name}: recorded for chain {chain_id} but deployed on {deployment.chain_id}",
                 hint="move the file to its chain's folder",
             )
         deployment.verify(connection)
@@ -138,7 +138,7 @@ class Registry:
     def _path(self, chain_id: int, name: str) -> Path:
         if not _NAME.fullmatch(name):
             raise MalformedError(
-                f"deployment name {name!r} is not usable as a file name",
+                f"deployment name {name!r} is not a valid file name",
                 hint="use letters, digits, dot, dash",
             )
         return self.root / str(chain_id) / f"{name}.json"
@@ -162,7 +162,7 @@ def _code_at(connection: Connection, address: Address, name: str) -> bytes:
     if not code:
         raise DeploymentMismatch(
             f"{name}: no code at {address} on chain {connection.chain_id}",
-            hint="a development chain forgets its contracts when it ends: deploy again",
+            hint="a new development chain has no contracts: deploy again",
         )
     return code
 

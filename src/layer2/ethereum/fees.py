@@ -61,7 +61,7 @@ class GasPolicy:
         """
         if base_fee > self.max_fee_per_gas:
             raise FeeTooHigh(
-                f"sender: the network asks {base_fee} wei per gas, the policy allows {self.max_fee_per_gas}",
+                f"sender: the base fee is {base_fee} wei per gas, the policy allows {self.max_fee_per_gas}",
                 hint="wait for a lower base fee or raise GasPolicy.max_fee_per_gas",
             )
         tip = min(self.priority_fee, self.max_fee_per_gas - base_fee)

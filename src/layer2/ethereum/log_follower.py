@@ -105,7 +105,7 @@ class LogFollower:
     def _check(self, cursor: Cursor, identity: bytes, start_block: int) -> None:
         if cursor.chain_id != self.connection.chain_id:
             raise WrongChain(
-                f"log follower: the cursor is of chain {cursor.chain_id}, connected to {self.connection.chain_id}",
+                f"log follower: the cursor belongs to chain {cursor.chain_id}, connected to {self.connection.chain_id}",
                 hint="connect to the cursor's chain",
             )
         if cursor.filter_id != identity or cursor.start_block != start_block:

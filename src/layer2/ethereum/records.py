@@ -46,7 +46,7 @@ def _answered(what: str) -> Callable[[Callable[[Any, Any], T]], Callable[[Any, A
                 raise
             except (KeyError, TypeError, ValueError, AttributeError, OverflowError, Layer2Error) as failure:
                 raise ConnectionFailed(
-                    f"the node answered with what is not a {what}: {type(failure).__name__}",
+                    f"the node's answer is not a valid {what}: {type(failure).__name__}",
                     hint="check that the URL is that of an Ethereum node",
                 ) from failure
 

@@ -57,8 +57,11 @@ class JsonRpcBackend:
             raise
 
     def _unreachable(self, method: str, failure: BaseException) -> ConnectionFailed:
+        where = getattr(self.web3.provider, "endpoint_uri", getattr(self.web3.provider, "ipc_path", self.web3.provider))
+        if "refused" in str(failure) or isinstance(failure, FileNotFoundError):
+            return ConnectionFailed(f"no node answers at {where}", hint="start one: layer2 devnet")
         return ConnectionFailed(
-            f"{method}: no answer from {self.web3.provider}: {failure}",
+            f"{method}: no answer from {where}: {failure}",
             hint="check that the node runs and that its address is right",
         )
 
@@ -196,7 +199,9 @@ class JsonRpcBackend:
             # A transaction left in the pool would count in its sender's pending nonce, and nothing could follow it.
             self._dev_rpc("anvil_dropAllTransactions")
         if not self._dev_rpc("evm_revert", snapshot):
-            raise NotADevChain(f"snapshot {snapshot!r} is gone", hint="a revert to an older snapshot discards it")
+            raise NotADevChain(
+                f"snapshot {snapshot!r} no longer exists", hint="a revert to an older snapshot discards it"
+            )
         # The node consumes the snapshot; a new one lets the same snapshot serve several reverts.
         return self.snapshot()
 

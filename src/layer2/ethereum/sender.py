@@ -92,7 +92,7 @@ class Sender(Broadcaster):
         submitted, so that a later sender can `adopt` it.
         """
         if blobs and (gas is None or to is None):
-            raise RangeError(f"{self.address}: blobs without a gas limit or a receiver", hint="pass gas and to")
+            raise RangeError(f"{self.address}: blobs need a gas limit and a receiver", hint="pass gas and to")
         sidecar = Sidecar.of(blobs) if blobs else None
         request = CallRequest(to, data, value, self.address, gas)
         with self._lock:
@@ -176,7 +176,7 @@ class Sender(Broadcaster):
                 return receipt
         if pending.epoch != self.connection.epoch:
             raise TransactionFailed(
-                f"{self.address}: nonce {pending.nonce} was undone by a return to a snapshot",
+                f"{self.address}: nonce {pending.nonce} was undone by a revert to a snapshot",
                 hint="send it again",
             )
         return None
@@ -247,7 +247,7 @@ class Sender(Broadcaster):
             self._under_way.pop(pending.nonce, None)
             self._next_nonce = None
         raise NonceError(
-            f"{self.address}: nonce {pending.nonce} was used by somebody else holding this key",
+            f"{self.address}: nonce {pending.nonce} was used by another holder of this key",
             hint="check the account's history, then send again",
         )
 
@@ -260,7 +260,7 @@ class Sender(Broadcaster):
             return TransactionFailed(
                 f"transaction 0x{receipt.tx_hash.hex()} with {len(pending.sidecar.blobs)} blobs reverted",
                 receipt=receipt,
-                hint="it cannot be replayed without its blobs: look at the state it was sent to",
+                hint="check the contract's state, because it cannot be replayed without its blobs",
             )
         if outcome is None:
             # A failed transaction that is alone in its block changed nothing but its fee, so it is replayed on that
@@ -290,5 +290,5 @@ class Sender(Broadcaster):
             raise TransactionFailed(
                 f"{self.address}: execution stopped: {outcome.failure}{used}",
                 receipt=receipt,
-                hint="give the transaction more gas, or the contract hit an invalid instruction",
+                hint="pass more gas, or check the contract for an invalid instruction",
             )

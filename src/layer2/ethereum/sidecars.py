@@ -33,7 +33,9 @@ class Sidecar:
     def of(cls, blobs: Sequence[bytes]) -> Sidecar:
         """Commit to blobs; raise RangeError for none or for more than a transaction can carry."""
         if not 1 <= len(blobs) <= MAX_BLOBS:
-            raise RangeError(f"{len(blobs)} blobs in a transaction, 1 to {MAX_BLOBS} needed", hint="post several times")
+            raise RangeError(
+                f"{len(blobs)} blobs in a transaction, 1 to {MAX_BLOBS} needed", hint="post several transactions"
+            )
         return cls(tuple(blobs), tuple(commitment(one) for one in blobs))
 
     @property

@@ -33,5 +33,5 @@ def require_windows(connection: Connection, **seconds: int) -> None:
     found = [] if connection.is_dev else short_windows(**seconds)
     if found:
         raise WindowTooShort(
-            f"chain {connection.chain_id}: {found[0]}", hint="give a longer one, or use a development chain"
+            f"chain {connection.chain_id}: {found[0]}", hint="use a longer one, or a development chain"
         )

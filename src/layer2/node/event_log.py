@@ -71,7 +71,7 @@ class EventLog(Generic[Event]):
             except (Layer2Error, ValueError, KeyError, TypeError) as fault:
                 raise JournalCorrupt(
                     f"the {self.journal.kind} journal {self.journal.path} is damaged: "
-                    f"row {entry.sequence} is none of ours",
+                    f"row {entry.sequence} is not valid",
                     hint=self.journal.recovery,
                 ) from fault
             self.size += self._size_of(event)

@@ -108,7 +108,9 @@ def g1_point(compressed: bytes) -> bytes:
     hint = signature_hint(compressed)
     x, y = int.from_bytes(compressed[1:], "big") | (compressed[0] & 0x1F) << 376, int.from_bytes(hint, "big")
     if not y or (y * y - pow(x, 3, _FIELD) - 4) % _FIELD:
-        raise SignatureError(f"{compressed.hex()[:16]}.. is no point of G1", hint="give 48 bytes, a compressed point")
+        raise SignatureError(
+            f"{compressed.hex()[:16]}.. is not a valid point of G1", hint="give 48 bytes, a compressed point"
+        )
     return x.to_bytes(64, "big") + hint
 
 
@@ -124,7 +126,9 @@ def uncompressed_key(key: bytes) -> bytes:
         SignatureError: the bytes are not a valid key.
     """
     if not is_key(key):
-        raise SignatureError(f"{key.hex()[:16]}.. is no BLS key", hint="give 96 bytes, a point of the subgroup of G2")
+        raise SignatureError(
+            f"{key.hex()[:16]}.. is not a valid BLS key", hint="give 96 bytes, a point of the subgroup of G2"
+        )
     x1 = int.from_bytes(key[:48], "big") & ((1 << 381) - 1)
     x0 = int.from_bytes(key[48:], "big")
     y0, y1 = _y_of(x0, x1, largest=bool(key[0] & 0x20))
@@ -181,12 +185,14 @@ def signature_hint(signature: bytes) -> bytes:
 def aggregate(signatures: Sequence[bytes]) -> bytes:
     """Return the sum of signatures. Raises SignatureError for a malformed one or an empty list."""
     if not signatures:
-        raise SignatureError("an aggregate of no signatures", hint="give at least one")
+        raise SignatureError("an aggregate needs signatures", hint="give at least one")
     total = BlstP1Element()
     for one in signatures:
         point = signature_point(one)
         if point is None:
-            raise SignatureError(f"{one.hex()[:16]}.. is no BLS signature", hint="give 48 bytes, a point of G1")
+            raise SignatureError(
+                f"{one.hex()[:16]}.. is not a valid BLS signature", hint="give 48 bytes, a point of G1"
+            )
         total = total + point
     compressed: bytes = total.compress()
     return compressed

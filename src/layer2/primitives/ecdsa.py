@@ -84,7 +84,7 @@ class KnownKey:
         try:
             point = _CurvePoint(b"\x04" + public_key)
         except ValueError:
-            raise MalformedError("the public key is no point of secp256k1") from None
+            raise MalformedError("the public key is not a point of secp256k1") from None
         self._raw = bytes(_ffi.buffer(point.public_key))
         self.public_key = public_key
         self.address: Address = address_of_public_key(public_key)
@@ -196,7 +196,7 @@ def _recover_point(digest: bytes, signature: bytes) -> Any:
     if not _lib.secp256k1_ecdsa_recoverable_signature_parse_compact(_ctx, parsed, rs, parity):
         raise SignatureError("signature has r or s outside the curve's order")
     if not _lib.secp256k1_ecdsa_recover(_ctx, point, parsed, digest):
-        raise SignatureError("signature recovers to no key")
+        raise SignatureError("the signature does not recover to a key")
     return point
 
 

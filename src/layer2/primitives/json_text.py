@@ -44,7 +44,9 @@ def parse_json(data: str | bytes, what: str = "text", *, deepest: int = DEEPEST,
             # A lone surrogate cannot be encoded anywhere.
             json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as fault:
-        raise MalformedError(f"{what}: not valid JSON: {str(fault)[:120]}", hint="pass it whole") from None
+        # The parser's own words mean nothing to a user.
+        why = "" if isinstance(fault, json.JSONDecodeError) else f": {str(fault)[:120]}"
+        raise MalformedError(f"{what}: not valid JSON{why}", hint="pass the whole text") from None
     return value
 
 
@@ -60,7 +62,7 @@ def whole_number(value: object) -> int:
         return int(value)
     if type(value) is int and value >= 0:
         return value
-    raise ValueError(f"{value!r:.40} is no whole number")
+    raise ValueError(f"{value!r:.40} is not a whole number")
 
 
 def _check_depth(text: str, deepest: int) -> None:
@@ -74,7 +76,7 @@ def _check_depth(text: str, deepest: int) -> None:
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a name comes twice")
+        raise ValueError("a name occurs twice")
     return found
 
 

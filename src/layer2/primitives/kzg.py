@@ -60,7 +60,9 @@ def is_blob(data: bytes) -> bool:
 def commitment(blob: bytes) -> bytes:
     """Return the 48 bytes of a blob's commitment; raise MalformedError for anything but a blob."""
     if not is_blob(blob):
-        raise MalformedError(f"{len(blob)} bytes are no blob", hint=f"give {BLOB_BYTES} bytes of 4,096 field elements")
+        raise MalformedError(
+            f"{len(blob)} bytes are not a blob", hint=f"give {BLOB_BYTES} bytes of 4,096 field elements"
+        )
     return bytes(ckzg.blob_to_kzg_commitment(blob, setup()))
 
 

@@ -35,7 +35,7 @@ class Domain:
 
     def __post_init__(self) -> None:
         if not 0 <= self.chain_id < 1 << 256:
-            raise RangeError(f"chain id {self.chain_id} is no uint256")
+            raise RangeError(f"chain id {self.chain_id} is not a uint256")
         object.__setattr__(self, "verifying_contract", to_address(self.verifying_contract))
         _text("name", self.name)
         _text("version", self.version)
@@ -72,7 +72,7 @@ def snake_case(name: str) -> str:
 def _members(text: str) -> tuple[str, tuple[Member, ...]]:
     match = _TYPE.fullmatch(text)
     if match is None:
-        raise MalformedError(f"{text!r} is no EIP-712 type")
+        raise MalformedError(f"{text!r} is not a valid EIP-712 type")
     parts = [part.split(" ") for part in match[2].split(",")] if match[2] else []
     return match[1], tuple(Member(kind, name, snake_case(name)) for kind, name in parts)
 
@@ -186,7 +186,7 @@ def _checker(member: Member) -> Callable[[str, Any], Any]:
         return lambda name, value: _exact(name, value, bytes)
     if member.type == "string":
         return _text
-    raise MalformedError(f"{member.type} is no supported EIP-712 member type")
+    raise MalformedError(f"{member.type} is not a supported EIP-712 member type")
 
 
 def _exact(name: str, value: Any, kind: type) -> Any:
@@ -200,7 +200,7 @@ def _text(name: str, value: Any) -> Any:
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise MalformedError(f"{name} is {value!r:.80}, which has no UTF-8 form") from None
+        raise MalformedError(f"{name} is {value!r:.80}, which is not valid UTF-8") from None
     return value
 
 

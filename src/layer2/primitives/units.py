@@ -80,7 +80,8 @@ def parse_amount(text: str | int, decimals: int = 18) -> int:
         scale = _DECIMALS[unit]
     else:
         raise MalformedError(f"{text!r} has the unknown unit {unit!r}, need wei, gwei, ether, token or units")
-    return _number(_whole(digits, fraction, 10**scale, text, "smallest unit"), "amount", _MOST_AMOUNT) or 0
+    smallest = "wei" if unit in _DECIMALS else "smallest unit"
+    return _number(_whole(digits, fraction, 10**scale, text, smallest), "amount", _MOST_AMOUNT) or 0
 
 
 def format_amount(amount: int, decimals: int = 18, symbol: str = "ether") -> str:

@@ -305,7 +305,7 @@ class RollupFacade:
         """Assert the state that the inbox results in, or a false state for a `fault` (inflate, deflate or noise)."""
         signer = None if sender is None else self.signer_of(sender)
         if not self.rollup.inbox()[0]:
-            raise InputError("propose: the inbox is empty, there is nothing to assert", hint="deposit or post first")
+            raise InputError("propose: the inbox is empty", hint="deposit or post first")
         return ProposedAssertion(self.rollup, self.local.propose(fault, signer))
 
     def settle(self) -> list[Receipt]:

@@ -69,5 +69,5 @@ class Archive:
 
     def _refused(self, failure: Exception) -> JournalError:
         return JournalError(
-            f"archive {self._path}: {failure}", hint="move the file away: what it held can be fetched again"
+            f"archive {self._path}: {failure}", hint="move the file away: its content can be fetched again"
         )

@@ -42,7 +42,7 @@ class FileStore:
     def path(self, name: str) -> Path:
         """Return the path of an item, which need not exist; raise JournalError for an invalid name."""
         if not _NAME.fullmatch(name) or name.endswith(".part"):
-            raise JournalError(f"{name!r:.60} is no name of a piece", hint="use letters, digits, dots and dashes")
+            raise JournalError(f"{name!r:.60} is not a valid name", hint="use letters, digits, dots and dashes")
         return self.folder / name
 
     def put(self, name: str, data: bytes) -> bytes:
@@ -72,7 +72,7 @@ class FileStore:
         except OSError as failure:
             raise self._refused(failure) from failure
         if sha256(data).digest() != checksum:
-            raise JournalCorrupt(f"{path} is not what was written", hint="restore it from a backup, or from a copy")
+            raise JournalCorrupt(f"{path} does not match its checksum", hint="restore it from a backup or a copy")
         return data
 
     def __contains__(self, name: str) -> bool:
@@ -91,8 +91,8 @@ class FileStore:
 
     def _refused(self, failure: OSError) -> Exception:
         if failure.errno in _NO_ROOM:
-            return JournalFull(f"no room to write to {self.folder}", hint="free disk space and try again")
-        return JournalError(f"cannot use {self.folder}: {failure.strerror or failure}", hint="name another folder")
+            return JournalFull(f"no space to write to {self.folder}", hint="free disk space and try again")
+        return JournalError(f"cannot use {self.folder}: {failure.strerror or failure}", hint="use another folder")
 
 
 def _sync(folder: Path) -> None:

@@ -96,7 +96,7 @@ class Journal:
     def put_meta(self, key: str, value: bytes) -> None:
         """Set a value in the same transaction as the pending rows."""
         if key.startswith("journal."):
-            raise JournalError(f"{key} is a key of the journal itself")
+            raise JournalError(f"{key} is reserved by the journal")
         if self._unusable:
             raise self._refusal()
         self._pending_meta[key] = bytes(value)
@@ -245,7 +245,7 @@ class Journal:
         try:
             tables = {name for (name,) in self._database.execute("SELECT name FROM sqlite_master")}
             if tables and not {"meta", "journal_rows"} <= tables:
-                raise JournalVersion(f"{self.path} is a database, but no journal", hint="name another file")
+                raise JournalVersion(f"{self.path} is a database but not a journal", hint="use another file")
             if not tables and must_exist:
                 raise JournalMissing(f"the {self.kind} journal at {self.path} is empty", hint=self.recovery)
             self._database.execute("PRAGMA journal_mode=WAL")
@@ -279,11 +279,11 @@ class Journal:
         if kind != self.kind.encode():
             raise JournalVersion(
                 f"{self.path} is a {kind.decode(errors='replace')} journal, need {self.kind}",
-                hint="name another file",
+                hint="use another file",
             )
         if int(version) > schema_version:
             raise JournalVersion(
-                f"{self.path} has schema {int(version)}, this program knows up to {schema_version}",
+                f"{self.path} has schema {int(version)}, this program supports up to {schema_version}",
                 hint="update layer2",
             )
 
@@ -332,7 +332,7 @@ class Journal:
 
     def _refusal(self) -> JournalError:
         return JournalError(
-            f"the {self.kind} journal {self.path} takes no writes: {self._unusable}", hint="open it again"
+            f"the {self.kind} journal {self.path} accepts no writes: {self._unusable}", hint="open it again"
         )
 
     def _corrupt(self, what: str) -> JournalCorrupt:
@@ -342,7 +342,7 @@ class Journal:
         code = getattr(error, "sqlite_errorcode", None)
         primary = code & 0xFF if code is not None else None
         if primary == sqlite3.SQLITE_FULL:
-            return JournalFull(f"no room to write {self.path}", hint="free disk space and try again")
+            return JournalFull(f"no space to write {self.path}", hint="free disk space and try again")
         if primary in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             return self._corrupt(str(error))
         return JournalError(f"cannot use the {self.kind} journal {self.path}: {error}")

@@ -194,5 +194,5 @@ def test_a_state_is_not_shared_under_a_final_assertion_that_is_wrong(l2, chain, 
     l2.rollup.finalize(Sender(chain, people.attacker), lie)
     replica.step()
     assert replica.final() == lie
-    with pytest.raises(StateUnknown, match=f"claim {lie.id.hex()[:8]} is final and not known to be right"):
+    with pytest.raises(StateUnknown, match=f"claim {lie.id.hex()[:8]} is final but was not verified"):
         replica.snapshot()

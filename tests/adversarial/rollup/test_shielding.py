@@ -178,7 +178,7 @@ def test_what_one_daemon_fails_with_stops_no_other_and_is_told_and_costs_the_exi
         )
     out = capsys.readouterr().out
     assert "challenger  convicted" in out
-    assert "not done, tried again" in out
+    assert "not done, retrying" in out
 
 
 def test_trouble_without_an_error_costs_the_exit_code_too(capsys) -> None:

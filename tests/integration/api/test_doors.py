@@ -305,7 +305,7 @@ def transfer_of(kind: str) -> bytes:
 @pytest.mark.parametrize(
     "fault",
     [
-        JournalFull("no room to write /home/operator/.layer2/1/secret.journal", hint="free disk space"),
+        JournalFull("no space to write /home/operator/.layer2/1/secret.journal", hint="free disk space"),
         JournalError("cannot use /home/operator/.layer2/1: Input/output error"),
         RpcError("eth_call", "no answer from https://node.example/v3/0123456789abcdef"),
         OSError(28, "No space left on device", "/home/operator/.layer2/1/secret.journal"),
@@ -340,7 +340,7 @@ def test_an_alarm_names_no_file_and_no_url_of_the_machine(town, place, monkeypat
 
 def test_health_names_no_file_when_the_disk_is_full(town, monkeypatch) -> None:
     def step(_: Any) -> None:
-        raise JournalFull("no room to write /home/operator/secret.journal", hint="free disk space")
+        raise JournalFull("no space to write /home/operator/secret.journal", hint="free disk space")
 
     monkeypatch.setattr(type(town.coins.operator), "step", step)
     with town.serve("coins", interval=0.05) as service:

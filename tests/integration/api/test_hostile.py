@@ -170,7 +170,7 @@ def test_keys_of_a_token_that_is_not_there_and_too_many_at_once_open_nothing(ser
         return status, answer["error"]["message"] if "error" in answer else ""
 
     assert told({"key": key, "token": tokens}) == (400, f"token {tokens} is not registered")
-    assert told({"keys": [key] * 257}) == (400, "no list of 1 to 256 keys")
+    assert told({"keys": [key] * 257}) == (400, "a list of 1 to 256 keys needed")
     assert service.sequencer.waiting_keys == 0
     assert told({"keys": [key] * 256, "token": tokens - 1}) == (200, "")
     assert service.sequencer.waiting_keys == 1

@@ -141,7 +141,7 @@ def test_a_journal_of_another_rollup_is_refused(l2, people, pen, tmp_path) -> No
     l2.sequencer.submit(pen.pay(PAYER, 0))
     other = LocalRollup(l2.connection, people.sequencer, folder=tmp_path / "other", genesis=l2.genesis)
     l2.sequencer._journal.close()
-    with pytest.raises(JournalMismatch, match="name another journal"):
+    with pytest.raises(JournalMismatch, match="use another journal"):
         Sequencer(other.rollup, other.sequencer.sender, l2.sequencer._journal.path, replica=other.replica())
     assert other.rollup.inbox()[0] == 0
     assert again(l2).waiting == 1
@@ -166,7 +166,7 @@ def test_a_journal_that_knows_more_final_entries_than_the_chain_has_is_refused(l
     promises.check_final([])
     promises.note_final(2, hashes[1])
     for other in ([], hashes[:1], hashes[::-1]):
-        with pytest.raises(JournalMismatch, match="knows a final entry 2"):
+        with pytest.raises(JournalMismatch, match="has a final entry 2"):
             promises.check_final(other)
     for same in (hashes, [b"\3" * 32, hashes[1]], [*hashes, b"\4" * 32]):
         promises.check_final(same)
@@ -187,7 +187,7 @@ def test_what_could_not_be_written_was_not_accepted(l2, pen, monkeypatch) -> Non
 
     def full(journal: Journal) -> None:
         journal._drop_pending()
-        raise JournalFull("no room", hint="free disk space")
+        raise JournalFull("no space", hint="free disk space")
 
     with monkeypatch.context() as patch:
         patch.setattr(Journal, "commit", full)

@@ -190,7 +190,7 @@ class Careless(HttpService):
     async def typed(self, request: web.Request) -> web.Response:
         data = read_json(await body_of(request, JSON))
         if not isinstance(data, dict):
-            raise MalformedError("no object")
+            raise MalformedError("not a JSON object")
         return web.json_response({"n": number_of("n", request.match_info["n"]), "a": number_of("a", data.get("a"))})
 
     async def by_place(self, request: web.Request) -> web.Response:

@@ -193,7 +193,7 @@ def test_proofs_that_nobody_signed_are_refused_and_push_out_nothing(hub, chain, 
             tower.watch(channel.key, "A", Payment(channel.id, amount, signature))
     with pytest.raises(SignatureError):
         tower.watch(channel.key, "B", new)
-    with pytest.raises(InputError, match="nothing is paid by side 'C'"):
+    with pytest.raises(InputError, match="nothing is paid to side 'C'"):
         tower.watch(channel.key, "C", new)
     channel.dispute(old, sender=people.payer)
     assert acts(tower.step()) == [("post", True)]

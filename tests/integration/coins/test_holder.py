@@ -65,7 +65,7 @@ def test_a_coin_is_fetched_from_the_operator_with_its_whole_history(stage: Stage
     payer.send(coin, PAYEE.address)
     stage.operator.step()
     assert payee.fetch(coin).owner == PAYEE.address
-    with pytest.raises(CoinRefused, match="never made"):
+    with pytest.raises(CoinRefused, match="never deposited"):
         payee.fetch(coin + 1)
     with pytest.raises(CoinRefused, match="belongs to"):
         holders(THIEF).fetch(coin)
@@ -165,7 +165,7 @@ def test_a_coin_leaves_with_what_the_journal_holds_when_nobody_answers(stage: St
     stage.coins.submit(stage.sender, 2, b"\7" * 32)
     alone = holders(PAYEE, gate=None)
     assert alone.sync() == []
-    with pytest.raises(ViewIncomplete, match="1 of 2 blocks were not checked"):
+    with pytest.raises(ViewIncomplete, match="1 of 2 blocks were not verified"):
         alone.exit(coin)
     waits = alone.exit(coin, incomplete=True)
     assert (waits.number, waits.owner) == (1, PAYEE.address)
@@ -253,7 +253,7 @@ def test_an_exit_of_a_coin_that_was_passed_on_is_refuted_by_its_owner(stage: Sta
     stage.operator.step()
     payee.fetch(coin)
     stage.coins.make(stage.by(PAYER), payer.wallet.exit_kit(coin))
-    with pytest.raises(CoinRefused, match="is leaving"):
+    with pytest.raises(CoinRefused, match="is exiting"):
         payee.send(coin, THIEF.address)
     (deed,) = payee.guard()
     assert (deed.name, deed.receipt is not None) == ("challengeAfter", True)

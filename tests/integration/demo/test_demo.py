@@ -13,8 +13,8 @@ from layer2.ethereum.connection import Connection
 from layer2.ethereum.devnet import AnvilNode
 from layer2.ethereum.devnet import tester_connection as new_chain
 from layer2_demo.audit import Audit
-from layer2_demo.commands import run_demo
 from layer2_demo.plasma_stage import PlasmaStage
+from layer2_demo.play import run_demo
 from layer2_demo.rollup_stage import RollupStage
 from layer2_demo.stage import DemoFailed
 

@@ -130,7 +130,7 @@ def test_a_stranger_moves_no_account_and_no_withdrawal_of_another(l2, people, pa
 @pytest.mark.parametrize("name", ["send", "send_many", "withdraw"])
 def test_without_a_sequencer_a_wallet_says_that_first(l2, people, paying, name: str) -> None:
     alone = l2.wallet(people.attacker, with_sequencer=False)
-    with pytest.raises(Rejected, match=f"^{name}: this wallet knows no sequencer"):
+    with pytest.raises(Rejected, match=f"^{name}: this wallet has no sequencer"):
         ROLLUP_REFUSED[name][0](alone, l2.wallet(people.payer).account(bls=True), paying, None)
 
 

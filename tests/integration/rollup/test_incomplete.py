@@ -85,13 +85,13 @@ def settled(l2: LocalRollup) -> Assertion:
 def test_a_balance_is_an_error_while_the_data_of_an_entry_is_missing(l2, people, alone: Wallet, gate: Gate) -> None:
     withdraw(l2, people)
     alone.replica.step()
-    with pytest.raises(ViewIncomplete, match=r"has not heard of 1 of 2 entries \(blob 0x"):
+    with pytest.raises(ViewIncomplete, match=r"lacks 1 of 2 entries \(blob 0x"):
         alone.balance()
     with pytest.raises(ViewIncomplete, match="history"):
         alone.history()
     assert alone.balance(incomplete=True) == 2 * ETHER
     assert [one.kind for one in alone.history(incomplete=True)] == ["deposit"]
-    assert "not heard of" in repr(alone)
+    assert "lacks" in repr(alone)
 
 
 def test_a_balance_is_a_number_when_every_entry_was_executed(l2, people, alone: Wallet, gate: Gate) -> None:
@@ -100,11 +100,11 @@ def test_a_balance_is_a_number_when_every_entry_was_executed(l2, people, alone: 
     alone.replica.step()
     assert alone.balance() == 3 * ETHER // 2
     assert [one.kind for one in alone.history()] == ["deposit", "withdrawn"]
-    assert "not heard of" not in repr(alone)
+    assert "lacks" not in repr(alone)
 
 
 def test_a_wallet_that_never_read_the_chain_knows_no_balance(l2, alone: Wallet) -> None:
-    with pytest.raises(ViewIncomplete, match="not heard of the chain"):
+    with pytest.raises(ViewIncomplete, match="lacks the chain"):
         alone.balance()
     with pytest.raises(ViewIncomplete):
         alone.history()
@@ -127,7 +127,7 @@ def test_a_state_is_not_rebuilt_from_a_part_of_the_inbox(l2, people, monkeypatch
 def test_withdrawals_are_an_error_while_an_assertion_cannot_be_judged(l2, people, alone: Wallet, gate: Gate) -> None:
     withdraw(l2, people)
     l2.propose()
-    with pytest.raises(ViewIncomplete, match="cannot tell what 1 of 2 assertions hold"):
+    with pytest.raises(ViewIncomplete, match="lacks the data of 1 of 2 assertions"):
         alone.outgoing()
     assert alone.outgoing(incomplete=True) == []
     l2.settle()
@@ -165,7 +165,7 @@ def test_no_escape_is_chosen_while_the_last_final_state_is_not_known(l2, people,
     assert not alone.replica.frozen
     told = freeze_and_escape(alone, incomplete=True)
     assert told.done == ["froze the rollup"]
-    assert told.next == "collect accounts and deposits, once the data can be read"
+    assert told.next == "collect accounts and deposits when the data is available"
     gate.open = True
     done = freeze_and_escape(alone).done
     assert [one.split(" paid")[0] for one in done[:2]] == ["account 1", "deposit 1"]
@@ -192,9 +192,9 @@ def test_an_entry_without_data_is_waited_for_and_not_called_asserted(l2, people,
     assert alone.outgoing() == []
     gate.open = False
     withdraw(l2, people)
-    assert self_propose(alone).next == "assert what follows entry 1, once its data can be read"
+    assert self_propose(alone).next == "assert the entries after 1 when their data is available"
     gate.open = True
-    assert self_propose(alone).next.startswith("make final")
+    assert self_propose(alone).next.startswith("finalise entries")
 
 
 def test_what_was_forced_behind_missing_data_is_in_the_inbox_all_the_same(l2, people, alone: Wallet) -> None:
@@ -202,8 +202,8 @@ def test_what_was_forced_behind_missing_data_is_in_the_inbox_all_the_same(l2, pe
     force_withdrawal(alone, "0.5 ether", people.payer.address)
     l2.post()
     told = force_withdrawal(alone)
-    assert told.done == ["in the inbox, entry 3: it cannot be left out any more"]
-    assert "once the data before it can be read" in told.next
+    assert told.done == ["in the inbox, entry 3: it can no longer be censored"]
+    assert "when the data before it is available" in told.next
 
 
 # ------------------------------------------------------------------------------------------------------ purchases

@@ -163,7 +163,7 @@ def test_what_lies_before_it_cannot_be_asserted_and_is_not_executed(l2, chain, p
     assert Challenger(l2.rollup, post.sender, replica).step() == []
     assert source.blocks == []
     for refused in (lambda: replica.execute(root, 2), replica.entries[2].frames):
-        with pytest.raises(DataMissing, match="before the snapshot"):
+        with pytest.raises(DataMissing, match="precedes the snapshot"):
             refused()
 
 

@@ -44,7 +44,7 @@ def test_so_many_operations_wait_and_one_more_is_refused(monkeypatch: pytest.Mon
         taking = BatchingIntake(taker)
         first = asyncio.ensure_future(taking.submit([b"1", b"2", b"3"]))
         await asyncio.sleep(0)
-        with pytest.raises(Busy, match="3 operations wait to be judged"):
+        with pytest.raises(Busy, match="3 operations wait for verification"):
             await taking.submit([b"4", b"5", b"6"])
         second = asyncio.ensure_future(taking.submit([b"4", b"5"]))
         await asyncio.sleep(0)

@@ -122,7 +122,7 @@ class Failing:
 
 def test_a_full_disk_refuses_the_payment_and_the_node_goes_on(payer: Party) -> None:
     journal = payer._table.journal
-    payer._table.journal = Failing(journal, JournalFull("no room"))
+    payer._table.journal = Failing(journal, JournalFull("no space"))
     with pytest.raises(JournalFull):
         payer.pay(KEY.id, 1)
     payer._table.journal = journal

@@ -207,7 +207,7 @@ class Refusing:
 
     def commit(self) -> None:
         self.inner.discard()
-        raise JournalFull("no room")
+        raise JournalFull("no space")
 
 
 def test_what_the_disk_did_not_take_is_not_in_memory_either(payer: Party, payee: Party) -> None:

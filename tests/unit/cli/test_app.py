@@ -42,7 +42,7 @@ def test_help_loads_no_chain_library() -> None:
         (("channels", "nonsense"), "has no command"),
         (("channels", "pay"), "Missing argument"),
         (("demo", "--payments", "10"), "10 is not in the range"),
-        (("channels", "show", "--network", "http://127.0.0.1:1"), "no answer"),
+        (("channels", "show", "--network", "http://127.0.0.1:1"), "no node answers"),
         (("channels", "open", "payee", "--deposit", "1 ether", "--network", "/nonexistent.ipc"), "nonexistent"),
     ],
 )

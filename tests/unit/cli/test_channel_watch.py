@@ -47,7 +47,7 @@ def test_it_goes_on_when_the_node_is_away_and_answers_when_it_is_back(
 
     monkeypatch.setattr(Watchtower, "step", flaky)
     out = does("watch", "--interval", "1 second", "--as", "payee")
-    assert out.count("not done, tried again") == 1  # told once, tried twice
+    assert out.count("not done, retrying") == 1  # told once, tried twice
     assert out.count("post done") == 1
     assert len(looks) == 4
 
@@ -64,7 +64,7 @@ def test_what_could_not_be_done_is_told_by_the_exit_code(
     with monkeypatch.context() as patched:
         patched.setattr(HubContract, "send_for", refused)
         words = ("--once",) if once else ("--interval", "1 second")
-        assert "not all was done" in fails("watch", *words, "--as", "payee")
+        assert "undone action" in fails("watch", *words, "--as", "payee")
     assert "post done" in does("watch", "--once", "--as", "payee")
     assert "nothing to do" in does("watch", "--once", "--as", "payee")
 

@@ -72,7 +72,7 @@ def test_an_nft_goes_from_hand_to_hand_and_out(nft: Contract, node: AnvilNode, d
     assert (states(does, "payee"), states(does, "payer")) == (["free"], [])
     scheduler = does("history", coin, "--as", "payee", "--json")["owners"]
     assert [row["block"] for row in scheduler] == [0, 1]
-    assert "guard it" in does("exit", coin, "--as", "payee")
+    assert "layer2 plasma coin guard" in does("exit", coin, "--as", "payee")
     assert states(does, "payee") == ["leaving"]
     assert "nothing to claim now, 1 exit" in fails("claim", "--as", "payee")
     assert "nothing to do" in does("guard", "--once", "--as", "payee")
@@ -93,13 +93,13 @@ def test_what_cannot_be_is_one_line_and_changes_nothing(nft: Contract, does: Com
     assert "nor `local`" in fails("send", coin, "payee", "--as", "payer", "--operator", "nowhere")
     assert "layer2: " in fails("send", coin, "nobody", "--as", "payer")
     assert "neither a file nor a coin" in fails("receive", "absent.file", "--as", "payee")
-    assert "never made" in fails("receive", "5", "--as", "payee")
+    assert "never deposited" in fails("receive", "5", "--as", "payee")
     Path("rubbish").write_bytes(b"rubbish")
     assert "86 bytes" in fails("receive", "rubbish", "--as", "payee")
     assert "no exit" in fails("cancel", coin, "--as", "payer")
     assert "nothing to claim" in fails("claim", "--as", "payer")
-    assert "nothing of" in fails("withdraw", "--as", "payer")
-    assert "does not wait" in fails("withdraw", "--token", nft.address, "--nft", "7", "--as", "payer")
+    assert "no deferred payout of" in fails("withdraw", "--as", "payer")
+    assert "is not pending" in fails("withdraw", "--token", nft.address, "--nft", "7", "--as", "payer")
     assert "layer2: " in fails("deposit", "much", "--as", "payer")
     assert "no code" in fails("deposit", "5 units", "--token", "0x" + "11" * 20, "--as", "payer")
     assert "no code" in fails("deposit-nft", "0x" + "11" * 20, "7", "--as", "payer")
@@ -140,9 +140,9 @@ def test_an_exit_of_what_was_passed_on_is_stopped_by_the_guard(
     assert "belongs to" in fails("exit", coin, "--as", "payer")
     # Another wallet of the payer, which has forgotten what it signed, and asks no operator.
     elsewhere = ("--as", "payer", "--home", str(tmp_path / "elsewhere"))
-    assert "1 of 1 blocks were not checked" in fails("exit", coin, *elsewhere)
+    assert "1 of 1 blocks were not verified" in fails("exit", coin, *elsewhere)
     assert "leaves" in does("exit", coin, "--incomplete", *elsewhere)
-    assert "is leaving" in fails("send", coin, "attacker", "--as", "payee")
+    assert "is exiting" in fails("send", coin, "attacker", "--as", "payee")
     assert "challengeAfter" in does("guard", "--once", "--as", "payee")
     assert "nothing to do" in does("guard", "--once", "--as", "payee")
     assert does("status", "--json")["exits"] == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import pkgutil
+import shlex
 import subprocess
 import sys
 
@@ -12,6 +13,7 @@ import pytest
 
 import layer2.cli
 from layer2.cli import main
+from layer2.cli.common.command_index import EXAMPLES
 from layer2.cli.common.command_registry import CHANNELS, COINS, PLASMA, ROLLUP, CommandRegistry
 from layer2.cli.common.options import chain_options
 
@@ -44,7 +46,7 @@ def test_no_module_is_listed_that_is_not_there() -> None:
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda one: one.family)
 def test_a_command_that_is_not_listed_cannot_be_added(family: CommandRegistry) -> None:
-    with pytest.raises(ValueError, match="in no list of contents"):
+    with pytest.raises(ValueError, match="is not in the command index"):
         family.verb("unheard-of")
 
 
@@ -131,3 +133,78 @@ def test_every_command_of_a_group_can_be_made(family: CommandRegistry) -> None:
     made = [group.get_command(context, name) for name in group.list_commands(context)]
     assert all(made)
     assert group.get_command(context, "unheard-of") is None
+
+
+@pytest.mark.parametrize("group", GROUPS, ids=" ".join)
+def test_the_help_of_a_group_ends_with_examples_and_variables(
+    capsys: pytest.CaptureFixture[str], group: tuple[str, ...]
+) -> None:
+    _, out, _ = run(capsys, *group, "--help")
+    assert f"  layer2 {' '.join(group)} " in out.partition("\nExamples:\n")[2]
+    assert all(variable in out for variable in ("LAYER2_NETWORK", "LAYER2_ACCOUNT", "LAYER2_HOME"))
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda one: one.family)
+def test_the_examples_are_commands_with_their_options(family: CommandRegistry) -> None:
+    group = family.build(chain_options)
+    for line in EXAMPLES[family.family]:
+        name, *rest = shlex.split(line)
+        command = group.get_command(click.Context(group), name)
+        assert command is not None, line
+        command.make_context(name, rest)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("channels", "--network", "http://127.0.0.1:1", "--as", "payer", "show"),
+        ("channels", "--network=http://127.0.0.1:1", "--json", "show"),
+        ("channels", "show", "--network", "http://127.0.0.1:1"),
+        ("plasma", "--network", "http://127.0.0.1:1", "coin", "list"),
+        ("plasma", "coin", "--network", "http://127.0.0.1:1", "list"),
+    ],
+    ids=" ".join,
+)
+def test_options_of_every_command_may_stand_before_its_name(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    assert run(capsys, *words) == (
+        2, "", "layer2: no node answers at http://127.0.0.1:1; start one: layer2 devnet\n"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("channels", "--nonsense", "show"), "No such option: --nonsense"),
+        (("channels", "--deposit", "1 ether", "open"), "No such option: --deposit"),
+        (("channels", "--json"), "No such option: --json"),
+        (("channels", "--json", "shwo"), "did you mean show?"),
+    ],
+    ids=lambda one: " ".join(one) if isinstance(one, tuple) else "",
+)
+def test_other_options_before_a_command_are_refused(
+    capsys: pytest.CaptureFixture[str], words: tuple[str, ...], said: str
+) -> None:
+    code, _, err = run(capsys, *words)
+    assert (code, said in err) == (2, True)
+
+
+def test_a_negative_amount_is_called_so_and_an_unknown_option_is_not(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "negative amount" in run(capsys, "channels", "pay", "last", "-1 ether")[2]
+    assert "No such option: -x" in run(capsys, "channels", "pay", "last", "-x")[2]
+
+
+def test_the_help_names_variables_completion_and_the_first_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run(capsys, "--help")
+    said = " ".join(out.split())
+    assert all(word in said for word in ("layer2 devnet", "LAYER2_NETWORK", "_LAYER2_COMPLETE"))
+    summaries = [line for line in out.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()]
+    assert all(len(line) <= 80 for line in summaries)
+
+
+@pytest.mark.parametrize("group", ["bench", "demo"])
+def test_the_help_of_what_lies_beside_the_library_loads_no_chain_library(group: str) -> None:
+    script = f"import sys; from layer2.cli.app import _run; _run([{group!r}, '--help']); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert not {"web3", "numba", "eth_account", "rich", "layer2.rollup", "layer2.plasma"} & set(done.stdout.split())

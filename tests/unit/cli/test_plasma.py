@@ -40,9 +40,9 @@ def test_what_cannot_be_paid_is_one_line_and_signs_nothing(paid_in: AnvilNode, d
     assert "two are needed" in fails("merge", "--as", "payer")
     assert "already deployed" in fails("deploy")
     assert "no output" in fails("exit", "0x1", "--as", "payer")
-    assert "nothing to take out" in fails("exit", "all", "--as", "payee")
+    assert "nothing to exit" in fails("exit", "all", "--as", "payee")
     assert "nothing to claim" in fails("claim", "--as", "payer")
-    assert "nothing of token 0 waits" in fails("withdraw", "--as", "payer")
+    assert "no deferred payout of token 0" in fails("withdraw", "--as", "payer")
     assert balance(does, "payer") == 2 * ETHER
     assert does("history", "--as", "payer", "--json")[1:] == []
 
@@ -64,8 +64,8 @@ def test_an_exit_needs_no_operator_and_is_claimed(
     # The operator and its folder are gone, and so is the wallet's memory: the chain and the kit are enough.
     elsewhere = ("--home", str(tmp_path / "elsewhere"), "--as", "payee")
     assert "1 output and 0 payments" in does("kit", "check", "kit.json", *elsewhere)
-    assert "has not heard of 1 of 1 blocks" in fails("exit", "all", *elsewhere)
-    assert "nothing to take out" in fails("exit", "all", "--incomplete", *elsewhere)
+    assert "lacks 1 of 1 blocks" in fails("exit", "all", *elsewhere)
+    assert "nothing to exit" in fails("exit", "all", "--incomplete", *elsewhere)
     assert "1 exit" in does("kit", "exit", "kit.json", *elsewhere)
     assert "nothing to claim now, 1 exit" in fails("claim", *elsewhere)
     does("wait", "121 minutes")

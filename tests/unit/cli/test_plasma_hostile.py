@@ -48,7 +48,7 @@ def test_every_user_gets_out_of_a_hostile_operator(
         does("exit", "all", "--distrust", "2", "--as", who)
     does("wait", "31 minutes")
     if kind == "late-reveal":
-        assert "is shown, late" in does("operator", "--hostile", kind, "--once")
+        assert "its data is revealed, late" in does("operator", "--hostile", kind, "--once")
         found = does("challenge", "--as", "watchtower", "--json")
         assert "BLOCK_INVALID" in {one["kind"] for one in found["findings"]}
     does("wait", "3 hours")
@@ -97,7 +97,7 @@ def test_nobody_is_robbed_for_practice_on_a_real_chain(
     place = place_of(Workspace(paid_in.url, "operator", tmp_path / "home"))
     with local_operator(place) as inner, monkeypatch.context() as patch:
         patch.setattr(Connection, "is_dev", False)
-        with pytest.raises(InputError, match="no development chain"):
+        with pytest.raises(InputError, match="not a development chain"):
             HostileNode("mint", place, inner)
     assert "--hostile" in fails("operator", "--hostile", "kindness", "--once")
     assert balance(does, "payer") == 2 * ETHER

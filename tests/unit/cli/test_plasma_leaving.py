@@ -71,8 +71,8 @@ def test_an_expired_payment_is_signed_again_or_taken_back(paid_in: AnvilNode, do
         assert "included already" in fails(verb, kept, "--as", "payer")
     again = does("retry", lost[:10], *words)["payment"]
     assert again != lost
-    assert "was signed in its place" in fails("retry", lost, "--as", "payer")
-    assert "brings back" in does("cancel", gone[:10], "--as", "payer")
+    assert "was signed to replace it" in fails("retry", lost, "--as", "payer")
+    assert "releases" in does("cancel", gone[:10], "--as", "payer")
     does("operator", "--once")
     assert (balance(does, "payee"), balance(does, "payer")) == (7 * ETHER // 2, 7 * ETHER // 2)
     # Included for good: neither is there to be replaced.
@@ -91,7 +91,7 @@ def test_a_kit_takes_open_payments_along(paid_in: AnvilNode, does: Command, fail
     said = does("kit", "exit", "kit.json", *elsewhere)
     # What the payment spends does not leave by itself: whoever has the payment would take its bond.
     assert "1 exit and 1 in-flight exit wait" in said
-    assert "nothing to take out" in fails("kit", "exit", "kit.json", *elsewhere)
+    assert "nothing to exit" in fails("kit", "exit", "kit.json", *elsewhere)
     assert "1 in-flight exit waits" in does("piggyback", "--as", "payee")
     does("wait", "2 hours")
     assert "1 ether" in does("claim", *elsewhere)
@@ -121,7 +121,7 @@ def test_a_wallet_set_up_anew_leaves_out_what_may_be_spent_and_recovers_from_bod
     assert set(states(does, "--incomplete", *there).values()) == {"doubtful"}
     with pytest.raises(SystemExit):
         main(("plasma", "exit", "all", "--incomplete", *there))
-    assert "left out: 2 outputs" in capsys.readouterr().err
+    assert "not exited: 2 outputs" in capsys.readouterr().err
     # Without bodies nothing is settled; with them, from wherever, all is.
     assert "0 of 1 blocks verified" in does("recover", *there)
     folder = ("--operator", str(bodies(tmp_path)))
@@ -164,13 +164,13 @@ def test_what_no_operator_tells_is_an_error_and_never_a_number(
     does("send", "payee", "0.5 ether", "--as", "payer")
     does("operator", "--once")
     for verb in (("balance",), ("utxos",), ("exit", "all"), ("kit", "export", "kit.json")):
-        assert "has not heard of 1 of 1 blocks" in unknown(capsys, *verb, *away)
+        assert "lacks 1 of 1 blocks" in unknown(capsys, *verb, *away)
     # Once it was told, it knows, until there is another block.
     assert does("balance", "--as", "payee", "--json")["balance"] == str(ETHER // 2)
     assert "5" in str(does("balance", *away))
     does("send", "payee", "0.25 ether", "--as", "payer")
     does("operator", "--once")
-    assert "has not heard of 1 of 2 blocks" in unknown(capsys, "balance", *away)
+    assert "lacks 1 of 2 blocks" in unknown(capsys, "balance", *away)
     assert does("balance", "--as", "payee", "--json")["balance"] == str(3 * ETHER // 4)
 
 
@@ -179,7 +179,7 @@ def test_no_dear_exit_is_chosen_of_a_payment_that_is_in_a_block_nobody_told_of(
 ) -> None:
     does("send", "payee", "0.5 ether", "--as", "payer")
     does("operator", "--once")
-    assert "has not heard of 1 of 1 blocks" in unknown(capsys, "exit", "all", "--as", "payer", *NOWHERE)
+    assert "lacks 1 of 1 blocks" in unknown(capsys, "exit", "all", "--as", "payer", *NOWHERE)
     # Who has been told leaves the cheap way; who insists, by what is known.
     assert "1 exit waits" in does("exit", "all", "--as", "payer")
     does("deposit", "1 ether", "--as", "payee")
@@ -231,10 +231,10 @@ def test_what_could_not_be_paid_out_is_fetched(paid_in: AnvilNode, does: Command
     does("exit", "all", "--as", "payee")
     token.transact(sender, "setBlacklisted", payee.address, True)
     does("wait", "2 hours")
-    assert "could not be handed over" in does("claim", "--as", "payee")
-    assert "nothing of token 0 waits" in fails("withdraw", "--as", "payee")
+    assert "could not be paid" in does("claim", "--as", "payee")
+    assert "no deferred payout of token 0" in fails("withdraw", "--as", "payee")
     assert "layer2: " in fails("withdraw", "--token", "1", "--to", "nobody", "--as", "payee")
     fetched = does("withdraw", "--token", "1", "--to", "payer", "--as", "payee", "--json")
     assert fetched["amount"] == "500"
     assert token.call("balanceOf", paid_in.connection.signers(2)[1].address) == 500
-    assert "nothing of token 1 waits" in fails("withdraw", "--token", "1", "--as", "payee")
+    assert "no deferred payout of token 1" in fails("withdraw", "--token", "1", "--as", "payee")

@@ -126,8 +126,8 @@ def test_a_withdrawal_is_given_away_and_claimed_by_its_new_owner(
     does("run", "--once")
     (waiting,) = does("withdrawals", "--as", "payer", "--json")
     assert (waiting["standing"], waiting["amount"]) == ("waiting", str(ETHER // 2))
-    assert "1 waiting" in fails("claim", "--as", "payer")
-    assert "none of yours" in fails("transfer-claim", "00000000:0", "challenger", "--as", "payer")
+    assert "1 not final yet" in fails("claim", "--as", "payer")
+    assert "not one of yours" in fails("transfer-claim", "00000000:0", "challenger", "--as", "payer")
     does("transfer-claim", waiting["place"], "challenger", "--as", "payer")
     assert does("withdrawals", "--as", "payer", "--json") == []
     does("wait", "61 minutes")
@@ -142,7 +142,7 @@ def test_a_withdrawal_is_given_away_and_claimed_by_its_new_owner(
 
 
 def test_history_tells_what_happened(paid_in: AnvilNode, does: Command) -> None:
-    assert "nothing has happened" in does("history", "--as", "attacker")
+    assert "no history" in does("history", "--as", "attacker")
     does("send", "2", "0.3 ether", "--as", "payer")
     does("force", "0.1 ether", "2", "--as", "payer")
     does("sequencer", "--once")
@@ -157,7 +157,7 @@ def test_history_tells_what_happened(paid_in: AnvilNode, does: Command) -> None:
 
 
 def test_a_proof_is_checked_and_a_forged_one_refused(paid_in: AnvilNode, does: Command, fails: Command) -> None:
-    assert "wait until an assertion" in fails("proof", "1")
+    assert "wait for a final assertion" in fails("proof", "1")
     does("node", "--once")
     does("wait", "61 minutes")
     does("node", "--once")
@@ -167,7 +167,7 @@ def test_a_proof_is_checked_and_a_forged_one_refused(paid_in: AnvilNode, does: C
     forged = json.dumps({**json.loads(proof), "balance": str(3 * ETHER)})
     assert "does not lead" in fails("check-proof", forged)
     assert "not valid JSON" in fails("check-proof", "nonsense")
-    assert "no account proof" in fails("check-proof", "{}")
+    assert "not an account proof" in fails("check-proof", "{}")
 
 
 def test_tokens_are_paid_in_their_own_units(paid_in: AnvilNode, does: Command, fails: Command) -> None:
@@ -202,10 +202,10 @@ def test_tokens_are_paid_in_their_own_units(paid_in: AnvilNode, does: Command, f
         (("send", "99", "1 ether"), "account 99: unknown"),
         (("send", "attacker", "1 ether"), "has no account"),
         (("send", "2", "much"), "is not an amount"),
-        (("send", "2", "-1 ether"), "No such option"),
+        (("send", "2", "-1 ether"), "negative amount"),
         (("send", "2", "0"), "send more than nothing"),
-        (("send", "2", "1 ether", "--from", "2"), "account 2 is not of"),
-        (("send", "2", "1 ether", "--fee", "123 wei"), "no class"),
+        (("send", "2", "1 ether", "--from", "2"), "account 2 does not belong to"),
+        (("send", "2", "1 ether", "--fee", "123 wei"), "not a valid class"),
         (("send", "2", "1 ether", "--token", "7"), "UnknownTokenId"),
         (("send", "2", "1 ether", "--sequencer", "ftp://nowhere"), "neither a URL nor `local`"),
         (("batch", "2"), "TO=AMOUNT needed"),
@@ -214,9 +214,9 @@ def test_tokens_are_paid_in_their_own_units(paid_in: AnvilNode, does: Command, f
         (("withdraw", "1 ether", "--to", "0x12"), "0x12"),
         (("deposit", "1 ether", "--to", "99"), "account 99"),
         (("deposit", "0"), "IncorrectValue"),
-        (("claim",), "nothing to claim, 0 waiting"),
+        (("claim",), "nothing to claim, 0 not final yet"),
         (("force", "1 ether"), "or neither"),
-        (("force", "--as", "attacker"), "nothing of it is in the queue"),
+        (("force", "--as", "attacker"), "no queued item of this account"),
         (("register-token", "0x0000000000000000000000000000000000000001"), "InvalidToken"),
         (("proof", "1"), "account 1"),
         (("deploy",), "already deployed"),
@@ -295,7 +295,7 @@ def test_when_all_has_stopped_accounts_and_deposits_are_paid(paid_in: AnvilNode,
     does("wait", "5 hours")
     done = does("escape", "--as", "payer", "--json")["done"]
     assert done == ["froze the rollup", "account 1 paid: 1.75 ether", "deposit 1 paid back: 0.5 ether"]
-    assert "nothing of yours is left" in does("escape", "--as", "payer")
+    assert "nothing of yours remains" in does("escape", "--as", "payer")
     assert does("escape", "--as", "payee", "--json")["done"] == ["account 2 paid: 0.25 ether"]
     status = does("status", "--json")
     assert (status["frozen"], status["held"]) == (True, str(ETHER))  # the proposer's bond
@@ -344,7 +344,7 @@ def test_a_node_begins_with_the_state_it_kept_or_with_one_it_is_given(
     with pytest.raises(SystemExit):
         main(("rollup", "verifier", "--once"))
     said = capsys.readouterr()
-    assert "is no snapshot of a rollup" in said.err
+    assert "is not a snapshot of a rollup" in said.err
     assert "entry 1 executed" in said.out
 
 
@@ -371,7 +371,7 @@ def test_a_node_that_would_begin_behind_an_open_lie_rebuilds_or_refuses(
         Snapshot(claim, replica.entries[0].record.hash(), replica.state_of(claim)).save("newest.snapshot")
         Path("newest.snapshot").replace(place.state_file)
         Path("newest.snapshot").write_bytes(place.state_file.read_bytes())
-    assert "could not be judged" in fails("challenger", "--once", "--snapshot", "newest.snapshot")
+    assert "cannot be verified" in fails("challenger", "--once", "--snapshot", "newest.snapshot")
     with pytest.raises(SystemExit):
         main(("rollup", "challenger", "--once"))
     said = capsys.readouterr()
@@ -446,7 +446,7 @@ def test_what_nobody_has_the_data_for_is_an_error_and_no_number(
                     main(("rollup", verb, *more, *elsewhere))
                 said = capsys.readouterr()
                 assert (verb, ended.value.code, said.out) == (verb, 2, "")
-                assert "so what it knows is not all" in said.err
+                assert "so its data is incomplete" in said.err
                 assert said.err.count("\n") == 1
         status = does("status", "--json", *elsewhere)
         assert "none of 1 sources" in status["missing"]
@@ -476,7 +476,7 @@ def test_a_daemon_outlives_a_chain_that_does_not_answer_and_ends_when_told(
 
     run_daemons([Daemon("node", step)], 0)
     out = capsys.readouterr().out
-    assert "not done, tried again" in out
+    assert "not done, retrying" in out
     assert "back again" in out
     assert len(rounds) == 2
     rounds.clear()

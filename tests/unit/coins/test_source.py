@@ -35,5 +35,5 @@ def test_a_body_is_given_as_it_lies_there_an_empty_one_too(source):
 
 @pytest.mark.parametrize("number", [0, 3, -1])
 def test_what_is_not_there_is_missing_and_not_empty(source, number):
-    with pytest.raises(BodyMissing, match=f"no body of coin block {number}"):
+    with pytest.raises(BodyMissing, match=f"no data of coin block {number}"):
         source.coin_body(number)

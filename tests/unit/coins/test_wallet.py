@@ -142,7 +142,7 @@ def test_a_coin_is_not_received_by_somebody_else(town: Town, coin: int) -> None:
 def test_a_coin_with_another_record_is_not_received(town: Town, coin: int) -> None:
     town.paid(coin, "payer", "payee")
     history = town.wallets["payee"].history(coin)
-    with pytest.raises(CoinRefused, match="not in the vault"):
+    with pytest.raises(CoinRefused, match="not in the contract"):
         town.wallets["payee"].receive(replace(history, record=replace(history.record, value=50 * ETHER)))
     with pytest.raises(CoinRefused, match="was deposited by"):
         town.wallets["thief"].deposited(coin, history.record)
@@ -153,12 +153,12 @@ def test_a_coin_that_is_leaving_is_neither_received_nor_passed_on(town: Town, co
     signed = payer.transfer(coin, payee.address, FOREVER)
     town.chain.make(town.senders["payer"], payer.exit_kit(coin))
     payer.follow(coin, town.block(signed)[coin])
-    with pytest.raises(CoinRefused, match="is leaving, by block 0"):
+    with pytest.raises(CoinRefused, match="is exiting from block 0"):
         payee.receive(payer.history(coin))
     town.chain.make(town.senders["payee"], payer.guard(coin, 0))  # type: ignore[arg-type]
     payee.receive(payer.history(coin))
     town.wallets["payee"].exit(town.senders["payee"], coin)
-    with pytest.raises(CoinRefused, match="is leaving"):
+    with pytest.raises(CoinRefused, match="is exiting"):
         payee.transfer(coin, town.keys["thief"].address, FOREVER)
 
 

@@ -170,7 +170,7 @@ def test_a_run_that_cannot_be_read_changes_nothing() -> None:
     good, root = world.frame(), world.state.root
     with pytest.raises(MalformedError, match="496"):
         transition.run_frames(world.state, [good, good[1:]], SIGNS)
-    with pytest.raises(RangeError, match="1 signatures judged, 2 frames given"):
+    with pytest.raises(RangeError, match="1 verdicts of signatures and 2 frames given"):
         transition.run_frames(world.state, [good, good], SIGNS, [True])
     assert world.state.root == root
 
@@ -236,7 +236,7 @@ def test_no_operation_without_a_sender_or_beyond_its_last_nonce() -> None:
     root = state.root
     with pytest.raises(KeyError):
         move(state, 2**32 - 1, one, 1, 3, 0)
-    with pytest.raises(RangeError, match="last nonce"):
+    with pytest.raises(RangeError, match="no nonce is left"):
         move(state, one, one, 1, 3, 0)
     assert state.root == root
 

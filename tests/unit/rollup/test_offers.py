@@ -27,9 +27,9 @@ def test_an_offer_comes_back_as_it_was_written() -> None:
     "value", [None, -1, 1 << 200, "", "0x", "0xzz", "1" * 5000, [], {}, True, 1.5, "0x" + "00" * 9999]
 )
 def test_an_offer_with_a_wrong_field_is_malformed(name: str, value: Any) -> None:
-    with pytest.raises(MalformedError, match="no offer"):
+    with pytest.raises(MalformedError, match="not an offer"):
         ClaimOffer.from_json({**OFFER.to_json(), name: value})
-    with pytest.raises(MalformedError, match="no offer"):
+    with pytest.raises(MalformedError, match="not an offer"):
         ClaimOffer.from_json({key: one for key, one in OFFER.to_json().items() if key != name})
 
 

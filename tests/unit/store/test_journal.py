@@ -116,7 +116,7 @@ def test_commits_are_synced_to_disk_in_wal_mode(path: Path) -> None:
 
 
 def test_the_keys_of_the_journal_itself_cannot_be_set(path: Path) -> None:
-    with Journal(path, kind=KIND) as journal, pytest.raises(JournalError, match="key of the journal itself"):
+    with Journal(path, kind=KIND) as journal, pytest.raises(JournalError, match="reserved by the journal"):
         journal.put_meta("journal.head", b"")
 
 
@@ -265,7 +265,7 @@ def test_another_database_is_refused_and_left_alone(path: Path) -> None:
         database.execute("CREATE TABLE wallet (coin TEXT)")
     database.close()
     before = path.read_bytes()
-    with pytest.raises(JournalVersion, match="a database, but no journal"):
+    with pytest.raises(JournalVersion, match="a database but not a journal"):
         Journal(path, kind=KIND)
     assert path.read_bytes() == before
 
@@ -273,7 +273,7 @@ def test_another_database_is_refused_and_left_alone(path: Path) -> None:
 def test_an_older_schema_is_opened_and_a_newer_one_refused(path: Path) -> None:
     Journal(path, kind=KIND, schema_version=2).close()
     Journal(path, kind=KIND, schema_version=3).close()
-    with pytest.raises(JournalVersion, match="has schema 2, this program knows up to 1; update layer2"):
+    with pytest.raises(JournalVersion, match="has schema 2, this program supports up to 1; update layer2"):
         Journal(path, kind=KIND, schema_version=1)
 
 
@@ -316,7 +316,7 @@ def test_a_full_disk_drops_the_whole_group_and_the_journal_goes_on(path: Path) -
         journal.append("sent", b"small")
         journal.append("sent", bytes(100_000))
         journal.put_meta("cursor", b"too far")
-        with pytest.raises(JournalFull, match="no room to write .*; free disk space and try again"):
+        with pytest.raises(JournalFull, match="no space to write .*; free disk space and try again"):
             journal.commit()
         assert [entry.payload for entry in journal.read()] == [b"before"]
         assert journal.get_meta("cursor") is None
@@ -343,7 +343,7 @@ def test_after_any_other_failed_write_the_journal_must_be_opened_again(path: Pat
         with pytest.raises(JournalError, match="cannot use the node journal"):
             journal.commit()
         journal._database.execute("PRAGMA query_only = 0")
-        with pytest.raises(JournalError, match="takes no writes: a write failed; open it again"):
+        with pytest.raises(JournalError, match="accepts no writes: a write failed; open it again"):
             journal.append("sent", b"refused")
         assert [entry.payload for entry in journal.read()] == [b"before"]
     with Journal(path, kind=KIND) as journal:

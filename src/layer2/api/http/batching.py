@@ -75,7 +75,7 @@ class BatchingIntake:
             Exception: any error of the journal; nothing was accepted.
         """
         if self._closing or self._inside + len(records) > _MOST_WAITING:
-            raise Busy(f"{self._inside} operations wait to be judged", hint="try again in a second")
+            raise Busy(f"{self._inside} operations wait for verification", hint="try again in a second")
         request = _Request(records, asyncio.get_running_loop().create_future())
         self._inside += len(records)
         self._waiting.append(request)

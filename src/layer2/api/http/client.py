@@ -40,7 +40,7 @@ class HttpClient:
     def __init__(self, url: str, what: str, timeout: float) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise InputError(f"{url!r:.80} is no URL of {what}", hint="pass http://host:port")
+            raise InputError(f"{url!r:.80} is not a URL of {what}", hint="pass http://host:port")
         self.url = url.rstrip("/")
         self._what = what
         self._path = parts.path.rstrip("/")
@@ -88,7 +88,7 @@ class HttpClient:
         except MalformedError:
             data = None
         if not isinstance(data, dict):
-            raise Unreachable(f"{self.url}{path} answers {status} with no JSON object", hint="check the URL")
+            raise Unreachable(f"{self.url}{path} answered {status} without a JSON object", hint="check the URL")
         return data
 
     def _raw(
@@ -102,8 +102,8 @@ class HttpClient:
                     self._link.close()
                     self._link = None
                 raise Unreachable(
-                    f"{self._what} at {self.url} does not answer: {failure!r:.100}",
-                    hint="check that it runs; what was sent may have been accepted",
+                    f"{self._what} at {self.url} did not answer: {failure!r:.100}",
+                    hint="check that it runs; the request may have been accepted",
                 ) from failure
 
     def _exchange(

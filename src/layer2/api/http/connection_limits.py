@@ -90,11 +90,11 @@ class Client(web.RequestHandler):
     ) -> web.StreamResponse:
         """Return a typed error for a request that is not valid HTTP or that failed outside all handlers."""
         if request.writer.output_size > 0:
-            raise ConnectionError("a part of the answer is sent already")
+            raise ConnectionError("part of the answer has been sent")
         if status < 500:
             return _told(MalformedError("not a valid HTTP request", hint="send HTTP/1.1"), status)
         _log.error("a request failed outside of its handler", exc_info=exc)
-        return _told(Busy("the service failed on this request", hint="its operator finds the cause in the log"), status)
+        return _told(Busy("internal error of the service", hint="the operator's log has the cause"), status)
 
     def cut(self) -> None:
         """Abort the connection immediately, without sending pending data."""

@@ -158,7 +158,7 @@ def _is_public(error: Layer2Error) -> bool:
 def error_of(data: Any) -> Layer2Error:
     """Return the error in a response, as an instance of the class that the service raised."""
     if not isinstance(data, dict):
-        return Unreachable("the service answers with no error of ours", hint="check the URL")
+        return Unreachable("the service returned an unknown error", hint="check the URL")
     code, message, hint = (_text(data.get(name)) for name in ("code", "message", "hint"))
     kind = _KINDS.get(code or "", Refused)
     message = message or ""
@@ -167,7 +167,7 @@ def error_of(data: Any) -> Layer2Error:
     try:
         have, need = (None if data.get(name) is None else int(data[name]) for name in ("have", "need"))
     except (TypeError, ValueError, OverflowError):
-        return Unreachable("the service answers with an error that cannot be read", hint="check the URL")
+        return Unreachable("the service returned an unreadable error", hint="check the URL")
     return kind(message, have=have, need=need, hint=hint)
 
 

@@ -49,9 +49,9 @@ async def body_of(request: web.Request, *kinds: str) -> bytes:
     """Return the body of a request with one of the content types; raise WrongType or TimeoutError."""
     coding = request.headers.get("Content-Encoding", "identity")
     if coding.strip().lower() not in ("", "identity"):
-        raise WrongType(f"a body in the coding {coding[:40]!r}", hint="send it without Content-Encoding")
+        raise WrongType(f"unsupported content encoding {coding[:40]!r}", hint="send it without Content-Encoding")
     if request.content_type not in kinds:
-        raise WrongType(f"a body of {request.content_type[:60]}", hint=f"send {' or '.join(kinds)}")
+        raise WrongType(f"unsupported content type {request.content_type[:60]}", hint=f"send {' or '.join(kinds)}")
     async with asyncio.timeout(_READ_SECONDS):
         return await request.read()
 
@@ -105,17 +105,19 @@ async def _typed(request: web.Request, handler: Handler) -> web.StreamResponse:
             _log.error("%s %s: %s", request.method, request.path, error)
         return _failed(error, status)
     except web.HTTPRequestEntityTooLarge:
-        return _failed(TooLarge(f"a body above {MAX_BODY} bytes", need=MAX_BODY, hint="send fewer at once"), 413)
+        return _failed(
+            TooLarge(f"the body has more than {MAX_BODY} bytes", need=MAX_BODY, hint="send fewer at once"), 413
+        )
     except web.HTTPException as error:
         # aiohttp raises these for unknown paths and methods only.
         return _failed(NotFound(f"{request.method} {request.path[:80]}: {error.reason}", hint="see /v1"), error.status)
     except TimeoutError:
-        return _failed(MalformedError("the body did not come in time", hint="send it at once"), 408)
+        return _failed(MalformedError("the body did not arrive in time", hint="send it without pauses"), 408)
     except web.RequestPayloadError:
         return _failed(MalformedError("the body is not a valid HTTP body", hint="check its length and coding"), 400)
     except Exception:
         _log.exception("%s %s", request.method, request.path)
-        return _failed(Busy("the service failed on this request", hint="its operator finds the cause in the log"), 500)
+        return _failed(Busy("internal error of the service", hint="the operator's log has the cause"), 500)
 
 
 async def _unversioned(_: web.Request, response: web.StreamResponse) -> None:

@@ -35,7 +35,7 @@ def listed(
     if isinstance(data, dict):
         data = data.get(what)
     if not isinstance(data, list):
-        raise MalformedError(f"no list of {what}", hint=f"send [..] or {{{what}: [..]}}")
+        raise MalformedError(f"{what}: not a list", hint=f"send [..] or {{{what}: [..]}}")
     require_count(len(data), what, most)
     records: list[bytes] = []
     faults: dict[int, Layer2Error] = {}
@@ -59,11 +59,11 @@ def require_count(count: int, what: str, most: int) -> None:
 def bytes_of(text: Any, size: int | None = None) -> bytes:
     """Decode 0x-prefixed hex digits; `size` is the required number of bytes, if any."""
     if not isinstance(text, str) or text[:2] != "0x":
-        raise MalformedError(f"{type(text).__name__} given, no hex", hint="give 0x and hex digits")
+        raise MalformedError(f"{type(text).__name__} given, hex needed", hint="give 0x and hex digits")
     try:
         found = bytes.fromhex(text[2:])
     except ValueError:
-        raise MalformedError(f"{text!r:.40} is no hex", hint="give 0x and hex digits") from None
+        raise MalformedError(f"{text!r:.40} is not hex", hint="give 0x and hex digits") from None
     # `bytes.fromhex` skips blanks.
     if 2 * len(found) + 2 != len(text) or size not in (None, len(found)):
         raise MalformedError(f"{len(found)} bytes of hex given, {size or 'no blanks'} needed", hint="check it")

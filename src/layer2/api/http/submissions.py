@@ -53,7 +53,7 @@ class Submissions(ABC):
     async def submit(self, request: web.Request) -> web.Response:
         """Handle a submission: each record is accepted durably or rejected with a typed error."""
         if self._intake is None:
-            raise Busy("the service begins just now", hint="try again in a second")
+            raise Busy("the service is starting", hint="try again in a second")
         body = await body_of(request, "application/json", _BYTES)
         if request.content_type == _BYTES:
             return packed_answer((await self._intake.submit(self.read_bytes(body))).refusals)

@@ -46,8 +46,8 @@ class RemoteCoins(HttpClient):
             there = (known.get("chain_id"), known.get("coin_chain"))
             if own != there:
                 raise WrongChain(
-                    f"the operator at {self.url} is of {there[1]} on chain {there[0]}, need {own[1]} on {own[0]}",
-                    hint="ask for the right URL",
+                    f"the operator at {self.url} serves {there[1]} on chain {there[0]}, need {own[1]} on {own[0]}",
+                    hint="pass the URL of this contract's service",
                 )
 
     def submit(self, signed: SignedCoin) -> bytes:
@@ -69,7 +69,7 @@ class RemoteCoins(HttpClient):
         data = self._ask("POST", "/v1/transfers", b"".join(records), "application/octet-stream")
         refused = data.get("refused")
         if not isinstance(refused, dict):
-            raise Unreachable(f"{self.url} answers with no results", hint="check the URL")
+            raise Unreachable(f"{self.url} answered without results", hint="check the URL")
         return [error_of(refused[str(at)]) if str(at) in refused else None for at in range(len(records))]
 
     def tx_status(self, hashed: bytes) -> dict[str, Any]:
@@ -93,7 +93,7 @@ class RemoteCoins(HttpClient):
         data = self._ask("GET", f"/v1/coins/{coin}/evidence?from={first}&count={count}")
         rows = data.get("evidence")
         if not isinstance(rows, list):
-            raise Unreachable(f"{self.url} answers with no evidence", hint="check the URL")
+            raise Unreachable(f"{self.url} answered without evidence", hint="check the URL")
         return [self._evidence(coin, row) for row in rows[:count]]
 
     def block(self, number: int) -> dict[str, Any]:
@@ -116,7 +116,7 @@ class RemoteCoins(HttpClient):
             raw = bytes.fromhex(row[2:])
             found, end = decode_evidence(raw, coin)
         except (TypeError, ValueError, EvidenceMalformed) as fault:
-            raise Unreachable(f"{self.url} answers with what is no evidence: {fault}", hint="check the URL") from fault
+            raise Unreachable(f"{self.url} answered with invalid evidence: {fault}", hint="check the URL") from fault
         if end != len(raw):
-            raise Unreachable(f"{self.url} answers with more than evidence", hint="check the URL")
+            raise Unreachable(f"{self.url} answered with unexpected fields", hint="check the URL")
         return found

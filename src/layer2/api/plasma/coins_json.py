@@ -55,13 +55,13 @@ def record_json(record: CoinRecord) -> dict[str, Any]:
 
 def _record(one: Any) -> bytes:
     if not isinstance(one, dict):
-        raise MalformedError("no transfer", hint="give hex, or coin, prevBlock, newOwner, expiry and signature")
+        raise MalformedError("not a transfer", hint="give hex, or coin, prevBlock, newOwner, expiry and signature")
     signature = bytes_of(one.get("signature"))
     if len(signature) not in (64, 65):
         raise MalformedError(f"a signature of {len(signature)} bytes", hint="64 or 65 are needed")
     owner = one.get("newOwner")
     if not isinstance(owner, str):
-        raise MalformedError("the transfer names no newOwner", hint="give an address")
+        raise MalformedError("the transfer has no newOwner", hint="give an address")
     made = CoinTransaction(
         number_of("coin", one.get("coin"), 64),
         number_of("prevBlock", one.get("prevBlock"), 40),

@@ -59,7 +59,7 @@ def coins(inner: CoinOperator, owner: str, skip: int, count: int) -> dict[str, A
     try:
         who = to_address(owner)
     except MalformedError:
-        raise MalformedError(f"{owner!r:.80} is no address", hint="give 0x and 40 hex digits") from None
+        raise MalformedError(f"{owner!r:.80} is not an address", hint="give 0x and 40 hex digits") from None
     found = inner.coins_of(who, skip, count + 1)
     return {"coins": [_coin(one) for one in found[:count]], "more": len(found) > count}
 
@@ -75,7 +75,9 @@ def tx_status(inner: CoinOperator, hashed: bytes) -> dict[str, Any]:
     """Return the status of an accepted transfer."""
     found = inner.tx_status(hashed)
     if found is None:
-        raise StateUnknown(f"transfer {hashed.hex()[:8]}.. is not known here", hint="never accepted, or long ago")
+        raise StateUnknown(
+            f"transfer {hashed.hex()[:8]}.. is unknown here", hint="it was never accepted, or is too old"
+        )
     included = found.state == "included"
     with inner.lock:
         posted = included and found.block in inner.posted

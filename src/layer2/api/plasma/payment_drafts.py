@@ -44,7 +44,7 @@ def draft(inner: Operator, asked: Any) -> dict[str, Any]:
         FundsMissing: the owner has insufficient funds, or they are split over too many outputs.
     """
     if not isinstance(asked, dict) or not isinstance(asked.get("owner"), str):
-        raise MalformedError("no draft", hint="give owner, and outputs (owner, token, amount) or merge (a token)")
+        raise MalformedError("not a draft", hint="give owner, and outputs (owner, token, amount) or merge (a token)")
     owner = owner_of(asked["owner"])
     fee, fee_token = number_of("fee", asked.get("fee", 0), 96), number_of("fee_token", asked.get("fee_token", 0), 16)
     memo = b"" if asked.get("memo") is None else bytes_of(asked["memo"], 32)
@@ -74,7 +74,9 @@ def _paid(
     free: list[_Piece], owner: bytes, given: Any, fee: int, fee_token: int, expiry: int, memo: bytes
 ) -> Transaction:
     if not isinstance(given, list) or not 0 < len(given) <= MAX_OUTPUTS:
-        raise MalformedError(f"outputs is no list of 1 to {MAX_OUTPUTS}", hint="give owner, token and amount of each")
+        raise MalformedError(
+            f"outputs: a list of 1 to {MAX_OUTPUTS} needed", hint="give owner, token and amount of each"
+        )
     rows: list[tuple[object, int, int]] = []
     needs = {fee_token: fee}
     for one in given:
@@ -88,7 +90,9 @@ def _paid(
         left = sum(one.output.amount for one in pieces if one.output.token == token) - needs.get(token, 0)
         rows += [(owner, token, left)] if left else []
     if len(rows) > MAX_OUTPUTS:
-        raise MalformedError(f"{len(rows)} outputs, change counted; {MAX_OUTPUTS} fit", hint="pay less at once")
+        raise MalformedError(
+            f"{len(rows)} outputs, including change; at most {MAX_OUTPUTS} fit", hint="pay less at once"
+        )
     return payment([one.position for one in pieces], rows, expiry, memo)
 
 

@@ -44,8 +44,8 @@ class RemoteOperator(HttpClient):
             there = (known.get("chain_id"), known.get("root_chain"))
             if own != there:
                 raise WrongChain(
-                    f"the operator at {self.url} is of {there[1]} on chain {there[0]}, need {own[1]} on {own[0]}",
-                    hint="ask for the right URL",
+                    f"the operator at {self.url} serves {there[1]} on chain {there[0]}, need {own[1]} on {own[0]}",
+                    hint="pass the URL of this contract's service",
                 )
 
     def submit(self, payment: Signed) -> bytes:
@@ -67,7 +67,7 @@ class RemoteOperator(HttpClient):
         data = self._ask("POST", "/v1/payments", join_body(records), "application/octet-stream")
         refused = data.get("refused")
         if not isinstance(refused, dict):
-            raise Unreachable(f"{self.url} answers with no results", hint="check the URL")
+            raise Unreachable(f"{self.url} answered without results", hint="check the URL")
         return [error_of(refused[str(at)]) if str(at) in refused else None for at in range(len(records))]
 
     def tx_status(self, hashed: bytes) -> dict[str, Any]:
@@ -94,7 +94,7 @@ class RemoteOperator(HttpClient):
         """Return a block's L1 header as reported by the operator; raise StateUnknown until the block is on L1."""
         given = self.block(number).get("header")
         if given is None:
-            raise StateUnknown(f"block {number} is made, and not on the chain yet", hint="ask again")
+            raise StateUnknown(f"block {number} is made but not on the chain yet", hint="ask again")
         return decode_header(bytes.fromhex(given[2:]))
 
     def body(self, number: int, start: int = 0, stop: int | None = None) -> bytes:

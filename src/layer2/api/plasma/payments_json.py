@@ -22,7 +22,7 @@ def records_of_bytes(body: bytes) -> list[bytes]:
     The encoding of each record is `length(2) | packed | signatures(64 each)`.
     """
     if not body:
-        raise MalformedError("no payments", hint="send at least one")
+        raise MalformedError("the request has no payments", hint="send at least one")
     records = split_body(body)
     require_count(len(records), "payments", MOST_PAYMENTS)
     return records
@@ -47,7 +47,7 @@ def payment_json(one: Signed) -> dict[str, Any]:
 
 def _record(one: Any) -> bytes:
     if not isinstance(one, dict):
-        raise MalformedError("no payment", hint="give hex, or an object with inputs, outputs, expiry and signatures")
+        raise MalformedError("not a payment", hint="give hex, or an object with inputs, outputs, expiry and signatures")
     inputs, outputs, signatures = (_list(name, one.get(name)) for name in ("inputs", "outputs", "signatures"))
     memo = one.get("memo")
     # The inputs are not sorted here, because the signatures follow their order.
@@ -64,7 +64,7 @@ def _record(one: Any) -> bytes:
 
 def _list(name: str, given: Any) -> list[Any]:
     if not isinstance(given, list) or not 0 < len(given) <= 4:
-        raise MalformedError(f"{name} is no list of 1 to 4", hint="one signature for each input")
+        raise MalformedError(f"{name}: a list of 1 to 4 needed", hint="one signature for each input")
     return given
 
 

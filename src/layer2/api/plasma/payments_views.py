@@ -105,7 +105,7 @@ def tx_status(inner: Operator, hashed: bytes) -> dict[str, Any]:
     """Return the status of an accepted payment and the position of its first output."""
     found = inner.tx_status(hashed)
     if found is None:
-        raise StateUnknown(f"payment {hashed.hex()[:8]}.. is not known here", hint="never accepted, or long ago")
+        raise StateUnknown(f"payment {hashed.hex()[:8]}.. is unknown here", hint="it was never accepted, or is too old")
     included = found.state == "included"
     with inner.lock:
         posted = included and found.block in inner.books.posted
@@ -126,7 +126,7 @@ def owner_of(text: str) -> bytes:
             return address_bytes(text)
     except MalformedError:
         pass
-    raise MalformedError(f"{text!r:.80} is no address", hint="give 0x and 40 hex digits")
+    raise MalformedError(f"{text!r:.80} is not an address", hint="give 0x and 40 hex digits")
 
 
 def _hex(data: bytes) -> str:

@@ -25,5 +25,5 @@ class RemoteBodies(HttpClient):
         path = f"/v1/blocks/{number}/body"
         status, raw = self._raw("GET", path, None, {}, MOST_BYTES)
         if status not in (200, 404):
-            raise Unreachable(f"{self.url}{path} answers {status}", hint="check the source")
+            raise Unreachable(f"{self.url}{path} answered {status}", hint="check the source")
         return raw if status == 200 else None

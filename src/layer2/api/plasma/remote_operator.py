@@ -58,8 +58,8 @@ class RemoteOperatorClient:
             if more and skip >= _MOST:
                 # A partial list would report less than the owner has.
                 raise ViewIncomplete(
-                    f"{self.operator.url} lists more than {_MOST:,} outputs of {owner}: not all of them were read",
-                    hint="use another operator, or recover from bodies of blocks",
+                    f"{self.operator.url} lists more than {_MOST:,} outputs of {owner}, too many to read",
+                    hint="use another operator, or recover from block data",
                 )
         return found
 
@@ -80,8 +80,8 @@ class RemoteOperatorClient:
         """Return a transaction with its inclusion proof."""
         kit = self.operator.exit_kit(encode_position(block, index, 0))
         if kit.header is None:
-            raise StateUnknown(f"block {block} has no such transaction, says {self.operator.url}")
+            raise StateUnknown(f"{self.operator.url}: block {block} has no such transaction")
         return Inclusion(kit.header, kit.data, kit.path)
 
     def _odd(self, what: str) -> OperatorMisbehaved:
-        return OperatorMisbehaved(f"{self.operator.url} answers with {what}", hint="use another operator")
+        return OperatorMisbehaved(f"{self.operator.url} answered with {what}", hint="use another operator")

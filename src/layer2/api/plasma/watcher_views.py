@@ -95,7 +95,7 @@ def exit_kit(desk: WatcherStatus, position: int) -> dict[str, Any]:
         try:
             kit = watcher.kit(position)
         except ExitProofInvalid as fault:
-            raise StateUnknown(f"no output there: {fault}") from fault
+            raise StateUnknown(f"output not found: {fault}") from fault
         if isinstance(kit, DepositExitProof):
             return ExitData.of_deposit(kit.deposit).to_json()
         place = decode_position(position)
@@ -139,7 +139,7 @@ def tx_status(desk: WatcherStatus, hashed: bytes) -> dict[str, Any]:
     with _quiet(desk.watcher) as watcher:
         places = watcher.evidence.inclusions(hashed)
     if not places:
-        raise StateUnknown(f"payment {hashed.hex()[:8]}.. is in no block that was shown", hint="ask its operator")
+        raise StateUnknown(f"payment {hashed.hex()[:8]}.. is in no block with available data", hint="ask its operator")
     block, index = places[0] >> 16, places[0] & 0xFFFF
     place = {"block": block, "index": index, "position": str(places[0] << 8)}
     return {"id": _hex(hashed), "state": "posted", **place, "reason": None}
@@ -164,7 +164,7 @@ def body(desk: WatcherStatus, number: int) -> bytes:
         header = watcher.view.headers.get(number)
         found = None if header is None else watcher.store.body(header.hash)
     if found is None:
-        raise StateUnknown(f"block {number}: nobody has shown it", hint="ask another source")
+        raise StateUnknown(f"block {number}: its data is not available", hint="ask another source")
     return found
 
 
@@ -196,7 +196,7 @@ def metrics(desk: WatcherStatus) -> list[Metric]:
 def _block(watcher: Watcher, number: int) -> dict[str, Any]:
     header = watcher.view.headers.get(number)
     if header is None:
-        raise StateUnknown(f"block {number} is not there, {watcher.view.posted} are", hint="wait for it")
+        raise StateUnknown(f"block {number} does not exist yet, the last is {watcher.view.posted}", hint="wait for it")
     body = watcher.store.body(header.hash)
     bad = watcher.bad_block
     return {
@@ -229,7 +229,7 @@ def _finding(one: Alert) -> dict[str, Any]:
 def _quiet(watcher: Watcher) -> Iterator[Watcher]:
     """Yield the watcher with its lock held; raise Busy if the lock cannot be acquired within 10 seconds."""
     if not watcher.lock.acquire(timeout=_SECONDS):
-        raise Busy("the watcher is at work", hint="ask again in some seconds")
+        raise Busy("the watcher is busy", hint="ask again in a few seconds")
     try:
         yield watcher
     finally:

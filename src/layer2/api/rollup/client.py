@@ -39,8 +39,8 @@ class RemoteSequencer(HttpClient):
             own, there = (rollup.connection.chain_id, rollup.address), (known.get("chain_id"), known.get("rollup"))
             if own != there:
                 raise WrongChain(
-                    f"the sequencer at {self.url} is of {there[1]} on chain {there[0]}, need {own[1]} on {own[0]}",
-                    hint="ask for the right URL",
+                    f"the sequencer at {self.url} serves {there[1]} on chain {there[0]}, need {own[1]} on {own[0]}",
+                    hint="pass the URL of this contract's service",
                 )
 
     def submit(self, op: SignedOp) -> None:
@@ -122,4 +122,4 @@ class RemoteSequencer(HttpClient):
         return AccountProof.from_json(self._ask("GET", f"/v1/accounts/{account}/proof"))
 
     def _odd(self, what: str) -> Unreachable:
-        return Unreachable(f"{self.url} answers with {what}", hint="check the URL")
+        return Unreachable(f"{self.url} answered with {what}", hint="check the URL")

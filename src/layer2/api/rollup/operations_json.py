@@ -39,7 +39,7 @@ def operation_json(op: SignedOp) -> dict[str, Any]:
 
 def _record(one: Any) -> bytes:
     if not isinstance(one, dict) or one.get("type") not in ("transfer", "withdraw"):
-        raise MalformedError("no operation", hint="give hex, or an object with type transfer or withdraw")
+        raise MalformedError("not an operation", hint="give hex, or an object with type transfer or withdraw")
     bits = {"amount": 128, "token": 16, "fee": 8}
     sender, nonce, amount, token, fee = (number_of(name, one.get(name), bits.get(name, 32)) for name in _NUMBERS)
     signature = bytes_of(one.get("signature"))

@@ -59,10 +59,10 @@ class _Handlers(Submissions):
     async def keys(self, request: web.Request) -> web.Response:
         data = read_json(await body_of(request, "application/json"))
         if not isinstance(data, dict):
-            raise MalformedError("no object", hint="send {key: 0x.., token: 0}")
+            raise MalformedError("not a JSON object", hint="send {key: 0x.., token: 0}")
         given = data.get("keys", [data.get("key")])
         if not isinstance(given, list) or not 0 < len(given) <= _MOST_KEYS:
-            raise MalformedError(f"no list of 1 to {_MOST_KEYS} keys", hint="send {key: 0x.., token: 0}")
+            raise MalformedError(f"a list of 1 to {_MOST_KEYS} keys needed", hint="send {key: 0x.., token: 0}")
         keys = [bytes_of(one, 96) for one in given]
         token = number_of("token", data.get("token", 0), 16)
         if token >= self._sequencer.replica.head.tokens:

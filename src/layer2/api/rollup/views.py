@@ -75,7 +75,7 @@ def accounts_of(inner: Sequencer, owner: str) -> list[dict[str, Any]]:
     except ValueError:
         raw = b""
     if len(raw) not in (20, 32) or len(owner) != 2 + 2 * len(raw):
-        raise MalformedError(f"{owner!r:.80} is no owner", hint="give an address, or an owner word of 32 bytes")
+        raise MalformedError(f"{owner!r:.80} is not an owner", hint="give an address, or an owner word of 32 bytes")
     word = bytes(12) + address_bytes(owner) if len(raw) == 20 else raw
     with inner.lock:
         _require_whole(inner)
@@ -88,7 +88,7 @@ def entry(inner: Sequencer, number: int) -> dict[str, Any]:
     with inner.lock:
         entries = inner.replica.entries
         if not 0 < number <= len(entries):
-            raise StateUnknown(f"entry {number} is not there, {len(entries)} are", hint="wait for it")
+            raise StateUnknown(f"entry {number} does not exist yet, the last is {len(entries)}", hint="wait for it")
         one = entries[number - 1]
         return {
             "entry": number,
@@ -109,7 +109,7 @@ def proof(inner: Sequencer, index: int) -> dict[str, Any]:
     with inner.lock:
         final = inner.replica.claims.get(inner.rollup.finality()[0])
         if final is None:
-            raise StateUnknown("the last final assertion is not read yet", hint="ask again")
+            raise StateUnknown("the last final assertion has not been read yet", hint="ask again")
         return AccountProof.of(inner.replica, final, index).to_json()
 
 
@@ -118,7 +118,7 @@ def tx_status(inner: Sequencer, digest: bytes) -> dict[str, Any]:
     found = inner.tx_status(digest)
     if found is None:
         raise StateUnknown(
-            f"operation {digest.hex()[:8]}.. is not known here", hint="it was never accepted, or long ago"
+            f"operation {digest.hex()[:8]}.. is unknown here", hint="it was never accepted, or is too old"
         )
     final = found.state == "posted" and found.block <= inner.heads.final
     return {

@@ -108,7 +108,7 @@ class ChannelTable:
         with self.lock:
             if channel_id not in self._kept:
                 raise ChannelUnknown(
-                    f"channel {channel_id.hex()[:8]} is not kept here", hint="join it by its key first"
+                    f"channel {channel_id.hex()[:8]} is unknown to this party", hint="join it with its key first"
                 )
             found = self._kept.get(channel_id)
             if found is None:
@@ -242,7 +242,7 @@ class ChannelTable:
                 elif tag == SNAPSHOT:
                     state, frozen = decode_state(row.payload)
                 elif state is None:
-                    raise ValueError(f"channel {stream[:8]} has events and was never joined")
+                    raise ValueError(f"channel {stream[:8]} has events but was never joined")
                 else:
                     event = decode_event(row.payload)
                     state = apply(state, event)

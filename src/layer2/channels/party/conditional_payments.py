@@ -68,7 +68,7 @@ class ConditionalPayments:
             if lock.expiry > latest:
                 raise LockRefused(
                     f"channel {channel_id.hex()[:8]}: a lock expires at {lock.expiry}, by {latest} needed",
-                    hint="choose an earlier expiry: the hub would not take it",
+                    hint="choose an earlier expiry",
                 )
         base_fee = self._clock.base_fee()
 

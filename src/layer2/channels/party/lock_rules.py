@@ -53,7 +53,9 @@ def locks_accepted(state: State, event: LocksAccepted) -> State:
     old = state.mine
     offer = next((one for one in old.offers if one.nonce == event.nonce), None)
     if offer is None:
-        raise CounterNotNewer(f"{name(state)}: no unaccepted lock proof has the nonce {event.nonce}", hint="resync")
+        raise CounterNotNewer(
+            f"{name(state)}: no unaccepted lock proof has the nonce {event.nonce}", hint="call resync()"
+        )
     later = tuple(one for one in old.offers if one.nonce > event.nonce)
     paid = 1 if offer.amount > old.amount else 0
     accepted = replace(offer, accept=event.signature)
@@ -80,7 +82,7 @@ def locks_received(state: State, event: LocksReceived) -> State:
         if not event.now < lock.expiry <= latest and not event.resync:
             raise LockRefused(
                 f"{name(state)}: a new lock expires at {lock.expiry}, after {event.now} and by {latest} needed",
-                hint="use an expiry the hub would still take",
+                hint="use an earlier expiry",
             )
     owed, free = _owed(state, event)
     if event.amount - old.amount < owed:
@@ -123,7 +125,7 @@ def _check_shape(state: State, old: Direction, event: LocksSigned | LocksReceive
     resync = isinstance(event, LocksReceived) and event.resync  # vouchers may have passed its counter
     if event.amount < old.amount and not resync:
         raise CounterNotNewer(
-            f"{name(state)}: counter {event.amount} given, at least {old.amount} needed", hint="resync"
+            f"{name(state)}: counter {event.amount} given, at least {old.amount} needed", hint="call resync()"
         )
     if len(event.locks) > MAX_LOCKS:
         raise LockRefused(

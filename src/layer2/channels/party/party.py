@@ -160,7 +160,7 @@ class Party:
             if one is not None and (one.channel_id != copy.channel_id or not self.proofs.signed_by_me(one)):
                 raise SignatureError(
                     f"channel {entry.stream[:8]}: the peer's copy up to {one.amount} is not signed by {self.address}",
-                    hint="ask the peer for the proof it really holds",
+                    hint="ask the peer for the newest proof",
                 )
         proof = NO_PROOF
         if locked is not None:
@@ -245,7 +245,7 @@ class Party:
             state = entry.state
             if rights & RIGHT_TO_PAY and not 0 < allowance <= state.available:
                 raise BalanceTooLow(
-                    f"channel {entry.stream[:8]}: an allowance of {allowance} asked, 1 to {state.available} available",
+                    f"channel {entry.stream[:8]}: an allowance of {allowance} given, 1 to {state.available} available",
                     hint="allow less, or deposit more first",
                 )
             mine = state.mine

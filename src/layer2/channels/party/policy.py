@@ -28,9 +28,7 @@ def confirmations_for(connection: Connection, asked: int | None = None) -> int:
     if asked is None:
         return 0 if connection.is_dev else CONFIRMATIONS
     if asked < 0:
-        raise RangeError(
-            f"confirmations: {asked} given, at least 0 needed", hint="count blocks above the one that counts"
-        )
+        raise RangeError(f"confirmations: {asked} given, at least 0 needed", hint="pass zero or a positive number")
     return asked
 
 
@@ -58,8 +56,8 @@ class LockPolicy:
         """Raise `LockRefused` if there are too many locks, or if a new lock is worth less than its unlock."""
         if len(locks) > max(self.most, len(old)):
             raise LockRefused(
-                f"channel {channel}: {len(locks)} locks given, at most {self.most} are taken",
-                hint="fulfil, give up or expire some first",
+                f"channel {channel}: {len(locks)} locks given, at most {self.most} are accepted",
+                hint="fulfil, drop or expire some first",
             )
         need = self.unlock_gas * base_fee
         price = 10**18 if token == ZERO_ADDRESS else self.prices.get(token)
@@ -68,7 +66,8 @@ class LockPolicy:
         for lock in locks:
             if lock not in old and lock.amount * price // 10**18 < need:
                 raise LockRefused(
-                    f"channel {channel}: a lock of {lock.amount} is worth less than its unlock, {need} wei needed",
+                    f"channel {channel}: a lock of {lock.amount} is worth less than the gas of its unlock, "
+                    f"{need} wei needed",
                     hint="lock more at once, or pay with a voucher",
                 )
 

@@ -76,11 +76,11 @@ def check_pay(state: State, amount: int) -> None:
     """Raise unless this party may sign `amount` more away with a plain voucher."""
     require_active(state, "pay")
     if state.key.simplex and state.side != "A":
-        raise ChannelNotActive(f"{name(state)}: only A pays in a simplex channel", hint="use a duplex channel")
+        raise ChannelNotActive(f"{name(state)}: only side A can pay in a simplex channel", hint="use a duplex channel")
     if state.mine.offers:
         raise AcceptMissing(
             f"{name(state)}: lock proof {state.mine.offers[-1].nonce} is not accepted yet",
-            hint="send it again, and pay when its acceptance is here",
+            hint="send it again, and pay after its acceptance",
         )
     if state.mine.locks:
         raise LocksPending(
@@ -103,7 +103,9 @@ def check_receive(state: State, amount: int) -> None:
     """Raise unless a voucher of cumulative `amount` from the peer is acceptable."""
     require_active(state, "receive")
     if state.key.simplex and state.side != "B":
-        raise ChannelNotActive(f"{name(state)}: only B is paid in a simplex channel", hint="use a duplex channel")
+        raise ChannelNotActive(
+            f"{name(state)}: only side B can be paid in a simplex channel", hint="use a duplex channel"
+        )
     if state.theirs.locks:
         raise LocksPending(
             f"{name(state)}: the peer's {len(state.theirs.locks)} locks are pending",
@@ -149,12 +151,12 @@ def _close_signed(state: State, event: CloseSigned) -> State:
     if state.mine.offers:
         raise AcceptMissing(
             f"{name(state)}: lock proof {state.mine.offers[-1].nonce} is not accepted yet",
-            hint="send it again, and close when its acceptance is here",
+            hint="send it again, and close after its acceptance",
         )
     if (event.sent_a, event.sent_b) != state.counters:
         raise CounterNotNewer(
             f"{name(state)}: close at {(event.sent_a, event.sent_b)} given, {state.counters} needed",
-            hint="resync",
+            hint="call resync()",
         )
     return replace(state, closing=event)
 

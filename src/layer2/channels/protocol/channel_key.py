@@ -74,7 +74,7 @@ class ChannelKey:
         if len(data) != 128:
             raise MalformedError(f"a channel key has 128 bytes, {len(data)} were given")
         if any(data[at : at + 12] != bytes(12) for at in (0, 32, 64)):
-            raise MalformedError("the channel key has bits set that mean nothing")
+            raise MalformedError("the channel key has undefined bits set")
         a, b, token = (to_address(data[at : at + 20]) for at in (12, 44, 76))
         return cls.from_params(a, b, token, int.from_bytes(data[96:], "big"))
 
@@ -82,7 +82,7 @@ class ChannelKey:
     def from_params(cls, a: str, b: str, token: str, params: int) -> ChannelKey:
         """Build a key from its ABI form; raise MalformedError for unknown flags, else the constructor's errors."""
         if type(params) is not int or not 0 <= params < 1 << 129:
-            raise MalformedError(f"params {shown(params)} of a channel key are no 129-bit number")
+            raise MalformedError(f"params {shown(params)} of a channel key are not a 129-bit number")
         return cls(
             a=to_address(a),
             b=to_address(b),
@@ -103,4 +103,4 @@ class ChannelKey:
             return self.b
         if party == self.b:
             return self.a
-        raise MalformedError(f"{party} is no party of channel {self.id.hex()[:8]}")
+        raise MalformedError(f"{party} is not a party of channel {self.id.hex()[:8]}")

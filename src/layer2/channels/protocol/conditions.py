@@ -46,7 +46,9 @@ class CoinFlipTerms:
 
     def __post_init__(self) -> None:
         if self.commit_a == self.commit_b:
-            raise MalformedError("both players gave the same commitment", hint="refuse the game: one copied the other")
+            raise MalformedError(
+                "both commitments are the same", hint="refuse the game: one player copied the commitment"
+            )
 
     def encode(self) -> bytes:
         """Return `abi.encode(Terms)`."""
@@ -60,7 +62,9 @@ class CoinFlipTerms:
         player may claim a forfeit.
         """
         if expiry <= self.reveal_by:
-            raise MalformedError(f"the lock ends at {expiry}, before a forfeit can be claimed", hint="let it end later")
+            raise MalformedError(
+                f"the lock ends at {expiry}, before a forfeit can be claimed", hint="choose a later expiry"
+            )
         return Lock(self.stake, expiry, CONTRACT_LOCK, contract_condition(contract, self.encode()))
 
     def resolution(self, contract: str, secret_a: bytes | None, secret_b: bytes | None) -> bytes:

@@ -62,11 +62,11 @@ def decode(text: str, *expected: type[Record]) -> tuple[Record, ChannelKey]:
         key = ChannelKey.decode(parties + int(channel["params"], 16).to_bytes(32, "big"))
         record = kind(channel_id=key.id, **{name: _value(name, value) for name, value in raw.items()})
         if encode(record, key) != text.strip():
-            raise ValueError("not in its one encoding")
+            raise ValueError("not in canonical form")
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, InputError) as failure:
         raise MalformedError(
-            f"{text[:40]!r}...: not a signed record: {failure}",
-            hint="pass the whole line that the other side printed",
+            f"{text[:40]!r}: not a signed record: {failure.args[0] if isinstance(failure, InputError) else failure}",
+            hint="pass the other side's whole output",
         ) from None
     if not isinstance(record, expected):
         wanted = " or ".join(name for name, one in _KINDS.items() if one in expected)

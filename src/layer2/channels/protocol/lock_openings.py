@@ -56,7 +56,7 @@ def open_locks(locks: Sequence[Lock], openings: Iterable[Opening]) -> tuple[byte
     ordered = sorted(openings, key=lambda one: one.index)
     indexes = [one.index for one in ordered]
     if len(set(indexes)) != len(indexes):
-        raise RangeError(f"the locks {indexes} are opened twice", hint="open each lock once in a call")
+        raise RangeError(f"the locks {indexes} are opened more than once", hint="open each lock once in a call")
     others = siblings(locks, indexes)
     rows = [Opened(one.index, locks[one.index].encode(), one.consent, one.resolution) for one in ordered]
     return encode_openings(rows), others

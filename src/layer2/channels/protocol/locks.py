@@ -51,7 +51,7 @@ class Lock:
         if not 0 <= self.expiry < 1 << 48:
             raise RangeError(f"the lock's expiry is {self.expiry}, need 48 bits")
         if self.kind not in (HASH_LOCK, VOUCHER_LOCK, CONTRACT_LOCK):
-            raise MalformedError(f"{self.kind} is no kind of lock, need 0 (hash), 1 (voucher) or 2 (contract)")
+            raise MalformedError(f"{self.kind} is not a kind of lock, need 0 (hash), 1 (voucher) or 2 (contract)")
         if len(self.condition) != 32:
             raise MalformedError(f"a lock's condition has 32 bytes, {len(self.condition)} were given")
 

@@ -70,7 +70,7 @@ class SessionProof:
     def parse(cls, channel_id: bytes, signature: bytes) -> SessionProof:
         """Decode the output of `encode` for a channel; raise MalformedError for anything else."""
         if not is_session_proof(signature):
-            raise MalformedError("the signature is no session proof")
+            raise MalformedError("the signature is not a session proof")
         session, owner_signature = decode_session(channel_id, signature[SIGNATURE_BYTES:-32])
         return cls(session, owner_signature, signature[:SIGNATURE_BYTES])
 

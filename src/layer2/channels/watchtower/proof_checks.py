@@ -26,7 +26,7 @@ def check_guard(hub: HubContract, key: ChannelKey, guard: DirectionRecord, tower
         SignatureError: a signature is not by the required signer.
     """
     if guard.side not in ("A", "B") or (key.simplex and guard.side == "B"):
-        raise InputError(f"watchtower: nothing is paid by side {guard.side!r} of channel {key.id.hex()[:8]}")
+        raise InputError(f"watchtower: nothing is paid to side {guard.side!r} of channel {key.id.hex()[:8]}")
     payer, receiver = (key.a, key.b) if guard.side == "A" else (key.b, key.a)
     verifier = VoucherVerifier(hub, key, payer, clock)
     for proof in (guard.plain, guard.proof):
@@ -65,7 +65,7 @@ def _check_locks(
 ) -> None:
     if not guard.accept:
         raise InputError(
-            f"watchtower: the lock proof of channel {key.id.hex()[:8]} comes without its receiver's acceptance",
+            f"watchtower: the lock proof of channel {key.id.hex()[:8]} lacks the receiver's acceptance",
             hint="give the Accept that the receiver signed for it",
         )
     if key.simplex:

@@ -89,7 +89,9 @@ def decode_watched(data: bytes) -> WatchedChannel:
         key = ChannelKey.decode(bytes.fromhex(raw["key"]))
         guards = [_unguard(key.id, one) for one in raw["guards"]]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError, InputError) as failure:
-        raise MalformedError(f"watchtower record: {failure!r}", hint="give the tower the proofs again") from failure
+        raise MalformedError(
+            f"watchtower record: {failure!r}", hint="pass the proofs to the watchtower again"
+        ) from failure
     return WatchedChannel(key, {one.side: one for one in guards})
 
 

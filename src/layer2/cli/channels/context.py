@@ -97,7 +97,7 @@ def confirming(command: F) -> F:
         "--confirmations",
         type=click.IntRange(min=0),
         envvar="LAYER2_CONFIRMATIONS",
-        help=f"Blocks above one before its money counts; {CONFIRMATIONS} if not given, 0 on a development chain.",
+        help=f"Blocks on top of a deposit before it counts; {CONFIRMATIONS} if not given, 0 on a development chain.",
     )
     vars(wrapper)["__click_params__"] = list(getattr(command, "__click_params__", []))
     decorated: Any = option(wrapper)

@@ -60,7 +60,7 @@ def close(workspace: Workspace, channel_or_record: str) -> None:
                 return
             if state.side != "B":
                 raise InputError(
-                    f"channel {key.id.hex()[:8]}: only its payee can close it at once",
+                    f"channel {key.id.hex()[:8]}: only the payee can close it immediately",
                     hint="use: layer2 channels exit",
                 )
             mined = desk.hub.close_simplex(workspace.sender, key, state.theirs.amount, state.theirs.signature)
@@ -80,8 +80,8 @@ def _check_fair(desk: Context, key: ChannelKey, terms: CloseTerms) -> None:
     state = desk.party.state(key.id)
     if (terms.sent_a, terms.sent_b) != state.counters:
         raise InputError(
-            f"channel {key.id.hex()[:8]}: the peer's close is at counters {(terms.sent_a, terms.sent_b)}, "
-            f"ours are {state.counters}",
+            f"channel {key.id.hex()[:8]}: the peer's terms have the counters {(terms.sent_a, terms.sent_b)}, "
+            f"this side has {state.counters}",
             hint="exchange the newest payments, then ask for new terms",
         )
 
@@ -89,9 +89,9 @@ def _check_fair(desk: Context, key: ChannelKey, terms: CloseTerms) -> None:
 @CHANNELS.verb("withdraw")
 @confirming
 @click.argument("channel_or_record")
-@click.option("--a", "out_a", default="0 wei", help="What side A takes out.")
-@click.option("--b", "out_b", default="0 wei", help="What side B takes out.")
-@click.option("--valid", default="1 hour", show_default=True, help="How long the terms hold.")
+@click.option("--a", "out_a", default="0 wei", help="Amount that side A withdraws.")
+@click.option("--b", "out_b", default="0 wei", help="Amount that side B withdraws.")
+@click.option("--valid", default="1 hour", show_default=True, help="How long the terms are valid.")
 def withdraw(workspace: Workspace, channel_or_record: str, out_a: str, out_b: str, valid: str) -> None:
     """Withdraw from an open channel: with a channel, print signed terms; with the peer's terms, finish on chain."""
     with desk_of(workspace) as desk:
@@ -124,7 +124,9 @@ def dispute(workspace: Workspace, channel: str, record: str | None) -> None:
         if record is not None:
             proof, its_key = decode(read_text(record), Payment, LockPayment)
             if its_key.id != key.id:
-                raise InputError(f"record: it is of channel {its_key.id.hex()[:8]}", hint="use one of this channel")
+                raise InputError(
+                    f"record: it belongs to channel {its_key.id.hex()[:8]}", hint="pass a record of this channel"
+                )
         running = desk.party.state(key.id).phase == "disputed"
         mined = _post(desk, key, proof, running)
         _report(desk, key, mined, "answered" if running else "disputed")
@@ -147,7 +149,8 @@ def _post(desk: Context, key: ChannelKey, proof: Payment | LockPayment | None, r
         return desk.hub.start_close(sender, key, amount, signature)
     if proof is None:
         raise InputError(
-            f"channel {key.id.hex()[:8]}: no proof was received, none can be posted", hint="wait and settle"
+            f"channel {key.id.hex()[:8]}: no proof was received, so none can be posted",
+            hint="wait for the end of the window, then settle",
         )
     return desk.hub.post(sender, key, side, amount, signature)
 
@@ -164,8 +167,8 @@ def settle(workspace: Workspace, channel: str) -> None:
 
 @CHANNELS.verb("watch")
 @confirming
-@click.option("--once", is_flag=True, help="Look once and end.")
-@click.option("--interval", default="10 seconds", show_default=True, help="How often to look.")
+@click.option("--once", is_flag=True, help="Run one step and exit.")
+@click.option("--interval", default="10 seconds", show_default=True, help="Time between steps.")
 def watch(workspace: Workspace, once: bool, interval: str) -> None:
     """Watch the account's channels and answer stale proofs, until Ctrl-C.
 
@@ -194,7 +197,7 @@ class _Watching:
             if self._once or self._tower is None:
                 raise
             # Another command holds the journal, so that undone actions remain until the next step.
-            return [f"not done, tried again soon: {failure}"]
+            return [f"not done, retrying soon: {failure}"]
 
     def _look(self, desk: Context) -> list[str]:
         if self._tower is None:
@@ -261,16 +264,16 @@ def exit_channel(workspace: Workspace, channel: str) -> None:
                 desk,
                 key,
                 desk.hub.request_exit(workspace.sender, key),
-                f"leaves in {desk.hub.window(key):,} s",
+                f"can be exited in {desk.hub.window(key):,} s",
             )
         else:
-            _report(desk, key, desk.hub.exit(workspace.sender, key), "left")
+            _report(desk, key, desk.hub.exit(workspace.sender, key), "exited")
 
 
 @CHANNELS.verb("sweep")
 @confirming
-@click.option("--token", default=ZERO_ADDRESS, help="ERC-20 address; ether if not given.")
-@click.option("--to", help="Where to; the account itself if not given.")
+@click.option("--token", default=ZERO_ADDRESS, help="ERC-20 address; ether by default.")
+@click.option("--to", help="Receiver; the account itself by default.")
 def sweep(workspace: Workspace, token: str, to: str | None) -> None:
     """Withdraw your deferred payouts."""
     with desk_of(workspace) as desk:

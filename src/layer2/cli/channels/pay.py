@@ -18,6 +18,7 @@ from layer2.cli.common.tables import show as show_table
 from layer2.cli.common.workspace import Workspace, party_address
 from layer2.ethereum.windows import require_windows
 from layer2.primitives.addresses import ZERO_ADDRESS, to_address
+from layer2.primitives.display import time_left
 from layer2.primitives.errors import InputError
 from layer2.primitives.units import parse_duration
 
@@ -27,10 +28,10 @@ __all__ = ["deposit", "open_channel", "pay", "request", "show", "verify"]
 @CHANNELS.verb("open")
 @confirming
 @click.argument("peer")
-@click.option("--deposit", required=True, help='What to put in, for example "5 ether".')
+@click.option("--deposit", required=True, help='Your deposit, for example "5 ether".')
 @click.option("--dispute", default="1 day", show_default=True, help="Challenge window, or exit delay with --simplex.")
-@click.option("--token", default=ZERO_ADDRESS, help="ERC-20 address; ether if not given.")
-@click.option("--simplex", is_flag=True, help="One way only: you pay, the peer claims without a dispute.")
+@click.option("--token", default=ZERO_ADDRESS, help="ERC-20 address; ether by default.")
+@click.option("--simplex", is_flag=True, help="One-way channel: you pay, and the peer claims without a dispute.")
 @click.option(
     "--open-for",
     default="1 day",
@@ -100,7 +101,7 @@ def show(workspace: Workspace, channel: str | None) -> None:
             click.echo(json.dumps([describe(desk, state) for state in states], indent=1))
             return
         for key in desk.opening:
-            click.echo(f"channel {key.id.hex()[:8]} is being opened: its deposit was not seen so far", err=True)
+            click.echo(f"channel {key.id.hex()[:8]} is being opened: its deposit is not confirmed yet", err=True)
         if not states:
             click.echo(f"no channels of {desk.party.address} in {workspace.home}")
             return
@@ -122,12 +123,12 @@ def show(workspace: Workspace, channel: str | None) -> None:
 @click.argument("channel")
 @click.argument("amount", required=False)
 @click.option("--times", default=1, show_default=True, type=click.IntRange(1, 100_000), help="How many payments.")
-@click.option("--request", help="Pay what this request asks (the line, @file, or - for standard input).")
+@click.option("--request", help="Pay this request (the line, @file, or - for standard input).")
 def pay(workspace: Workspace, channel: str, amount: str | None, times: int, request: str | None) -> None:
     """Pay AMOUNT in CHANNEL and print the signed voucher for the peer to `verify`."""
     if (amount is None) == (request is None):
         raise InputError(
-            "pay: an amount or --request is needed, and only one of them",
+            "pay: give either an amount or --request",
             hint="layer2 channels pay ID AMOUNT",
         )
     with desk_of(workspace) as desk:
@@ -142,12 +143,14 @@ def _asked(desk: Context, request: str, key: ChannelKey) -> int:
     assert isinstance(asked, PaymentRequest)
     if its_key.id != key.id:
         raise InputError(
-            f"request: it is for channel {its_key.id.hex()[:8]}, {key.id.hex()[:8]} given",
-            hint="name its channel",
+            f"request: it belongs to channel {its_key.id.hex()[:8]}, {key.id.hex()[:8]} given",
+            hint="pass that channel",
         )
     now = desk.hub.connection.timestamp()
     if asked.valid_until < now:
-        raise InputError(f"request: valid until {asked.valid_until}, now {now}", hint="ask the payee for a new one")
+        raise InputError(
+            f"request: it was valid until {time_left(asked.valid_until, now)}", hint="ask the payee for a new one"
+        )
     if asked.condition:
         raise InputError("request: it asks for a hash-locked payment", hint="in Python: party.locks.add_lock(...)")
     return asked.amount
@@ -157,7 +160,7 @@ def _asked(desk: Context, request: str, key: ChannelKey) -> int:
 @confirming
 @click.argument("channel")
 @click.argument("amount")
-@click.option("--valid", default="1 hour", show_default=True, help="How long the request holds.")
+@click.option("--valid", default="1 hour", show_default=True, help="How long the request is valid.")
 @click.option("--memo", default="", help="A note for the payer.")
 def request(workspace: Workspace, channel: str, amount: str, valid: str, memo: str) -> None:
     """Print a request for AMOUNT in CHANNEL, for the payer to `pay --request`."""
@@ -170,7 +173,7 @@ def request(workspace: Workspace, channel: str, amount: str, valid: str, memo: s
 @CHANNELS.verb("verify")
 @confirming
 @click.argument("record")
-@click.option("--dry-run", is_flag=True, help="Check only; keep nothing.")
+@click.option("--dry-run", is_flag=True, help="Verify only; store nothing.")
 def verify(workspace: Workspace, record: str, dry_run: bool) -> None:
     """Verify a signed payment (RECORD, @file, or - for standard input) and store it.
 
@@ -199,7 +202,7 @@ def verify(workspace: Workspace, record: str, dry_run: bool) -> None:
         facts = {**describe(desk, state), "gained": str(gained)}
         if answer:
             facts["acceptance"] = answer
-            text += f"\nsend this back, or the peer cannot go on:\n{answer}"
+            text += f"\nsend this acceptance back; the peer needs it:\n{answer}"
         workspace.emit(facts, text)
 
 
@@ -212,5 +215,5 @@ def _accepted(desk: Context, key: ChannelKey, acceptance: Acceptance, dry_run: b
     text = f"lock proof {acceptance.nonce} is accepted; {desk.show(state.available, key.token)} available"
     if voucher is not None:
         facts["voucher"] = encode(voucher, key)
-        text += f"\nno lock is left, send this voucher:\n{facts['voucher']}"
+        text += f"\nno lock is pending; send this voucher:\n{facts['voucher']}"
     desk.workspace.emit(facts, text)

@@ -50,14 +50,14 @@ class CoinContext:
         wallet = self.holder.wallet
         leaving = self.holder.exit_of(coin)
         if leaving is not None:
-            return "leaving", f"leaves, to be claimed after {format_time(leaving.exitable_at)}"
+            return "leaving", f"exiting, to be claimed after {format_time(leaving.exitable_at)}"
         if wallet.broken(coin) is not None:
-            return "broken", "BROKEN: take it out (layer2 plasma coin exit)"
+            return "broken", "BROKEN HISTORY: exit it (layer2 plasma coin exit)"
         signed = wallet.signed_over(coin)
         if signed is not None:
             return "signed", f"signed over to 0x{signed.new_owner.hex()} until block {signed.expiry}"
         if wallet.standing(coin).next_block < wallet.chain_state.next_block:
-            return "behind", f"checked up to block {wallet.standing(coin).next_block - 1} only: ask an operator"
+            return "behind", f"checked up to block {wallet.standing(coin).next_block - 1} only: pass an operator"
         return "free", "free"
 
 
@@ -105,5 +105,5 @@ def coin_named(text: str) -> int:
     except ValueError:
         coin = -1
     if not 0 <= coin < 1 << 64:
-        raise InputError(f"coin {text[:40]!r}: not a coin number", hint="layer2 plasma coin list shows them")
+        raise InputError(f"coin {text[:40]!r}: not a coin number", hint="see: layer2 plasma coin list")
     return coin

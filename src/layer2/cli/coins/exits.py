@@ -19,8 +19,8 @@ __all__ = ["cancel", "claim", "exit_", "withdraw"]
 
 @COINS.verb("exit")
 @click.argument("coin")
-@click.option("--though-signed", is_flag=True, help="Also if a transfer of it may be in a block that nobody shows.")
-@click.option("--incomplete", is_flag=True, help="Also if blocks were not checked, which nobody shows.")
+@click.option("--though-signed", is_flag=True, help="Exit even if a block without data may contain a transfer of it.")
+@click.option("--incomplete", is_flag=True, help="Exit even if blocks without data were not verified.")
 @sources_option
 def exit_(
     workspace: Workspace, coin: str, though_signed: bool, incomplete: bool, operator: str, mirrors: tuple[str, ...]
@@ -35,8 +35,8 @@ def exit_(
         found = desk.holder.exit(number, though_signed=though_signed, incomplete=incomplete)
         facts = {"coin": hex(number), "block": found.number, "exitableAt": found.exitable_at}
         bond = format_amount(desk.place.chain.profile.exit_bond)
-        text = f"coin {number:#x} leaves, bond {bond}; claim it after {format_time(found.exitable_at)}"
-        workspace.emit(facts, f"{text}, and guard it until then")
+        text = f"coin {number:#x} is exiting with a bond of {bond}; claim it after {format_time(found.exitable_at)}"
+        workspace.emit(facts, f"{text}, and run `layer2 plasma coin guard` until then")
 
 
 @COINS.verb("cancel")
@@ -47,7 +47,8 @@ def cancel(workspace: Workspace, coin: str) -> None:
         number = coin_named(coin)
         receipt = desk.holder.cancel(number)
         workspace.emit(
-            {"coin": hex(number), **transaction(receipt)}, f"coin {number:#x} stays, {receipt.gas_used:,} gas"
+            {"coin": hex(number), **transaction(receipt)},
+            f"coin {number:#x} is no longer exiting, {receipt.gas_used:,} gas",
         )
 
 
@@ -59,7 +60,7 @@ def claim(workspace: Workspace) -> None:
         if receipt is None:
             raise InputError(
                 f"{desk.holder.address}: nothing to claim now, {_waiting(desk)}",
-                hint="layer2 plasma coin list shows how yours stand",
+                hint="see: layer2 plasma coin list",
             )
         holds = [desk.holds(desk.holder.wallet.chain_state.records[coin]) for coin in paid]
         rows = [{"coin": hex(coin), "holds": held} for coin, held in zip(paid, holds, strict=True)]
@@ -68,9 +69,9 @@ def claim(workspace: Workspace) -> None:
 
 
 @COINS.verb("withdraw")
-@click.option("--token", default=ZERO_ADDRESS, help="Address of the token; ether if not given.")
+@click.option("--token", default=ZERO_ADDRESS, help="Address of the token; ether by default.")
 @click.option("--nft", type=click.IntRange(0, (1 << 256) - 1), help="Number of an ERC-721 token of that contract.")
-@click.option("--to", default="", help="An address or a role; your own address if not given.")
+@click.option("--to", default="", help="An address or a role; your own address by default.")
 def withdraw(workspace: Workspace, token: str, nft: int | None, to: str) -> None:
     """Withdraw your deferred payouts."""
     with coin_desk_of(workspace) as desk:
@@ -78,20 +79,20 @@ def withdraw(workspace: Workspace, token: str, nft: int | None, to: str) -> None
         target = party_address(to, workspace.connection) if to else None
         if nft is not None:
             if chain.pending_nft(address, nft) != desk.holder.address:
-                raise InputError(f"withdraw: NFT {nft} of {address} does not wait for you", hint="check its owner")
+                raise InputError(f"withdraw: NFT {nft} of {address} is not pending for you", hint="check its owner")
             receipt, what = desk.holder.withdraw_nft(address, nft, target), f"NFT {nft} of {address}"
         else:
             units = chain.owed(desk.holder.address, address)
             if not units:
-                raise InputError(f"withdraw: nothing of {address} waits", hint="claims are paid to you directly")
+                raise InputError(f"withdraw: no deferred payout of {address}", hint="claims are paid to you directly")
             what = asset_at(workspace.connection, address).format(units)
             receipt = desk.holder.withdraw(address, target)
-        workspace.emit({"fetched": what, **transaction(receipt)}, f"{what} fetched, {receipt.gas_used:,} gas")
+        workspace.emit({"fetched": what, **transaction(receipt)}, f"{what} withdrawn, {receipt.gas_used:,} gas")
 
 
 def _waiting(desk: CoinContext) -> str:
     exits = [found for coin in desk.holder.coins() if (found := desk.holder.exit_of(coin)) is not None]
     if not exits:
-        return "nothing waits"
+        return "no exit waits"
     said = f"{counted(len(exits), 'exit')} {'waits' if len(exits) == 1 else 'wait'}"
     return f"{said}, the first until {format_time(min(one.exitable_at for one in exits))}"

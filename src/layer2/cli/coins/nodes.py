@@ -55,7 +55,7 @@ def guarding(desk: CoinContext, though_signed: bool = False) -> Daemon:
     """Return the daemon that follows the account's coins, challenges exits by others, and answers challenges."""
 
     def step() -> list[str]:
-        lines = [f"not followed: {fault}" for fault in desk.holder.sync()]
+        lines = [f"not verified: {fault}" for fault in desk.holder.sync()]
         for one in desk.holder.guard(though_signed=though_signed):
             lines.append(f"coin {one.coin:#x}, exit of block {one.number}: {one.name}, {one.detail}")
         return lines
@@ -66,8 +66,10 @@ def guarding(desk: CoinContext, though_signed: bool = False) -> Daemon:
 @COINS.verb("operator")
 @loop_options
 @hosting_options
-@click.option("--listen", default=LISTEN, show_default=True, help="Where to serve, host:port.")
-@click.option("--workers", default=os.cpu_count() or 1, help="Processes that check signatures; as many as cores.")
+@click.option("--listen", default=LISTEN, show_default=True, help="Address to serve at, host:port.")
+@click.option(
+    "--workers", default=os.cpu_count() or 1, help="Processes that verify signatures; one per core by default."
+)
 def operator(workspace: Workspace, once: bool, interval: str, listen: str, workers: int) -> None:
     """Run the operator: accept transfers over HTTP, build blocks and submit them as the acting account."""
     with coin_operator_of(coin_place_of(workspace), once, listen, workers) as inner:
@@ -107,7 +109,7 @@ def challenge(workspace: Workspace, only_look: bool, patience: str, operator: tu
 
 
 @COINS.verb("guard")
-@click.option("--though-signed", is_flag=True, help="Challenge, too, for coins signed over into blocks nobody shows.")
+@click.option("--though-signed", is_flag=True, help="Challenge also for coins signed over in blocks without data.")
 @loop_options
 @sources_option
 def guard(

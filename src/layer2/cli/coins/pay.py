@@ -51,8 +51,10 @@ def deposit_nft(workspace: Workspace, token: str, number: int) -> None:
 @COINS.verb("send")
 @click.argument("coin")
 @click.argument("to")
-@click.option("--expiry", type=click.IntRange(1), help="The last block that may include it; 100 blocks if not given.")
-@click.option("--history", "file", type=click.Path(dir_okay=False), help="Write what the payee needs to this file.")
+@click.option("--expiry", type=click.IntRange(1), help="Last block that may include it; by default 100 blocks ahead.")
+@click.option(
+    "--history", "file", type=click.Path(dir_okay=False), help="Write the coin's history for the payee to this file."
+)
 @sources_option
 def send(
     workspace: Workspace,
@@ -72,7 +74,7 @@ def send(
         signed = desk.holder.send(number, target, expiry=expiry)
         one = signed.transaction
         facts = {"coin": hex(number), "to": target, "transfer": "0x" + one.hash.hex(), "expiry": one.expiry}
-        text = f"accepted: coin {number:#x} to {target}, until block {one.expiry}"
+        text = f"accepted: coin {number:#x} to {target}, valid until block {one.expiry}"
         if file is not None:
             size = _write(file, desk, number)
             facts |= {"history": file, "bytes": size}
@@ -94,14 +96,14 @@ def receive(workspace: Workspace, what: str, operator: str, mirrors: tuple[str, 
         blocks = standing.next_block - standing.record.birth
         facts = {"coin": hex(standing.coin), "blocks": blocks, "transfers": len(standing.moves)}
         holds = desk.holds(standing.record)
-        checked = f"{counted(blocks, 'block')} and {counted(len(standing.moves), 'transfer')} hold"
+        checked = f"{counted(blocks, 'block')} and {counted(len(standing.moves), 'transfer')} verified"
         text = f"yours: coin {standing.coin:#x}, {holds}; {checked}"
         workspace.emit({**facts, "holds": holds}, text)
 
 
 @COINS.verb("history")
 @click.argument("coin")
-@click.option("--file", type=click.Path(dir_okay=False), help="Write it there, for the next owner.")
+@click.option("--file", type=click.Path(dir_okay=False), help="Write the history to this file, for the next owner.")
 @sources_option
 def history(workspace: Workspace, coin: str, file: str | None, operator: str, mirrors: tuple[str, ...]) -> None:
     """Show the owners of COIN, as far as this wallet has verified its history."""
@@ -129,7 +131,9 @@ def _fetch(desk: CoinContext, what: str) -> Standing:
     try:
         coin = coin_named(what)
     except InputError:
-        raise InputError(f"{what[:80]!r}: neither a file nor a coin", hint="pass what the payer gave you") from None
+        raise InputError(
+            f"{what[:80]!r}: neither a file nor a coin", hint="pass the payer's file or the coin's number"
+        ) from None
     return desk.holder.fetch(coin)
 
 
@@ -137,7 +141,7 @@ def _read(path: Path) -> bytes:
     with path.open("rb") as file:
         raw = file.read(_MOST_BYTES + 1)
     if len(raw) > _MOST_BYTES:
-        raise InputError(f"{path}: more than {_MOST_BYTES:,} bytes", hint="this is no history of a coin")
+        raise InputError(f"{path}: more than {_MOST_BYTES:,} bytes", hint="pass a coin's history")
     return raw
 
 

@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["CHANNEL_COMMANDS", "COIN_COMMANDS", "PLASMA_COMMANDS", "ROLLUP_COMMANDS", "Commands", "Listed"]
+__all__ = [
+    "CHANNEL_COMMANDS",
+    "COIN_COMMANDS",
+    "EXAMPLES",
+    "OPTIONS",
+    "PLASMA_COMMANDS",
+    "ROLLUP_COMMANDS",
+    "Commands",
+    "Listed",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +40,12 @@ CHANNEL_COMMANDS: Commands = {
         "pay": Listed("channels.pay", "Pay, and print the signed voucher"),
         "request": Listed("channels.pay", "Print a request for a payment"),
         "verify": Listed("channels.pay", "Check a signed payment and keep it"),
-        "withdraw": Listed("channels.onchain", "Take money out, the channel stays open"),
+        "withdraw": Listed("channels.onchain", "Withdraw, with the channel left open"),
         "close": Listed("channels.onchain", "Close together with the peer"),
     },
     "One-way (simplex) channels": {
         "claim": Listed("channels.onchain", "Claim what simplex channels owe you"),
-        "exit": Listed("channels.onchain", "Leave a simplex channel as its payer"),
+        "exit": Listed("channels.onchain", "Exit a simplex channel as its payer"),
     },
     "When something is wrong": {
         "watch": Listed("channels.onchain", "Answer stale proofs, until Ctrl-C"),
@@ -45,7 +54,7 @@ CHANNEL_COMMANDS: Commands = {
         "sweep": Listed("channels.onchain", "Collect payouts that failed"),
     },
     "Setting up": {
-        "wait": Listed("common.wait", "Let time pass on a development chain"),
+        "wait": Listed("common.wait", "Advance the time of a development chain"),
     },
 }
 
@@ -59,8 +68,8 @@ ROLLUP_COMMANDS: Commands = {
         "batch": Listed("rollup.pay", "Send many payments at once"),
         "history": Listed("rollup.show", "Show what happened to your accounts"),
         "withdraw": Listed("rollup.pay", "Take money out to the main chain"),
-        "withdrawals": Listed("rollup.pay", "Show your withdrawals and how they stand"),
-        "claim": Listed("rollup.pay", "Have final withdrawals paid"),
+        "withdrawals": Listed("rollup.pay", "Show your withdrawals and their status"),
+        "claim": Listed("rollup.pay", "Collect final withdrawals"),
     },
     "Selling a withdrawal": {
         "safe-to-buy": Listed("rollup.sales", "Check that a withdrawal may be paid for now"),
@@ -69,7 +78,7 @@ ROLLUP_COMMANDS: Commands = {
         "transfer-claim": Listed("rollup.pay", "Give a withdrawal to an address"),
     },
     "When something is wrong": {
-        "force": Listed("rollup.escape", "Send past the sequencer"),
+        "force": Listed("rollup.escape", "Force an operation past the sequencer"),
         "propose": Listed("rollup.escape", "Assert and finalise the state yourself"),
         "escape": Listed("rollup.escape", "Freeze a stopped rollup and collect"),
         "proof": Listed("rollup.show", "Print the proof of an account"),
@@ -77,19 +86,19 @@ ROLLUP_COMMANDS: Commands = {
     },
     "The nodes": {
         "status": Listed("rollup.show", "Show inbox, queue and assertions"),
-        "sequencer": Listed("rollup.nodes", "Take operations and post them"),
-        "proposer": Listed("rollup.nodes", "Assert what the inbox results in"),
-        "challenger": Listed("rollup.nodes", "Prove wrong assertions wrong"),
-        "verifier": Listed("rollup.nodes", "Judge every assertion, send nothing"),
+        "sequencer": Listed("rollup.nodes", "Accept operations and post them"),
+        "proposer": Listed("rollup.nodes", "Assert the result of the inbox"),
+        "challenger": Listed("rollup.nodes", "Prove fraud of wrong assertions"),
+        "verifier": Listed("rollup.nodes", "Verify every assertion, send nothing"),
         "node": Listed("rollup.nodes", "Verifier, proposer and challenger in one"),
         "run": Listed("rollup.nodes", "Sequencer and node in one"),
-        "snapshot": Listed("rollup.show", "Write a final state for nodes to begin with"),
+        "snapshot": Listed("rollup.show", "Write a final state for new nodes"),
     },
     "Setting up": {
         "deploy": Listed("deploy.rollup", "Deploy a rollup with its judges"),
-        "register-token": Listed("rollup.pay", "Give an ERC-20 token a number"),
+        "register-token": Listed("rollup.pay", "Register an ERC-20 token"),
         "devnet": Listed("rollup.nodes", "Chain, contracts and all nodes, until Ctrl-C"),
-        "wait": Listed("common.wait", "Let time pass on a development chain"),
+        "wait": Listed("common.wait", "Advance the time of a development chain"),
     },
 }
 
@@ -97,13 +106,13 @@ PLASMA_COMMANDS: Commands = {
     "Your money": {
         "deposit": Listed("plasma.pay", "Pay in from the main chain"),
         "balance": Listed("plasma.show", "Show what you can spend of a token"),
-        "utxos": Listed("plasma.show", "Show your outputs and how they stand"),
+        "utxos": Listed("plasma.show", "Show your outputs and their status"),
         "send": Listed("plasma.pay", "Pay an address or role"),
         "merge": Listed("plasma.pay", "Join small outputs, four into one"),
         "history": Listed("plasma.show", "Show deposits, payments and exits"),
-        "deliver": Listed("plasma.pay", "Hand a payment to the operator again"),
+        "deliver": Listed("plasma.pay", "Submit a payment to the operator again"),
         "retry": Listed("plasma.pay", "Sign an expired or refused payment again"),
-        "cancel": Listed("plasma.pay", "Free the inputs of a refused payment"),
+        "cancel": Listed("plasma.pay", "Release the inputs of a refused payment"),
     },
     "Swaps": {
         "swap-offer": Listed("plasma.swaps", "Offer a swap"),
@@ -111,25 +120,25 @@ PLASMA_COMMANDS: Commands = {
         "swap-complete": Listed("plasma.swaps", "Check the other half, sign and deliver"),
         "swap-note": Listed("plasma.swaps", "Keep the maker's signature for an exit"),
     },
-    "Leaving": {
-        "exit": Listed("plasma.exits", "Start taking outputs or payments out"),
+    "Exiting": {
+        "exit": Listed("plasma.exits", "Start exits of outputs or payments"),
         "piggyback": Listed("plasma.exits", "Join in-flight exits that concern you"),
-        "claim": Listed("plasma.exits", "Be paid for exits that are due"),
-        "withdraw": Listed("plasma.exits", "Fetch payments that failed"),
-        "kit": Listed("plasma.exits", "Keep what an exit takes in a file"),
-        "recover": Listed("plasma.recover", "Find your outputs again from the blocks"),
+        "claim": Listed("plasma.exits", "Collect mature exits"),
+        "withdraw": Listed("plasma.exits", "Collect payouts that failed"),
+        "kit": Listed("plasma.exits", "Export or use exit proofs in a file"),
+        "recover": Listed("plasma.recover", "Recover your outputs from block data"),
     },
     "The nodes": {
         "status": Listed("plasma.show", "Show operator, blocks and exits"),
-        "operator": Listed("plasma.nodes", "Take payments and make blocks"),
+        "operator": Listed("plasma.nodes", "Accept payments and build blocks"),
         "watcher": Listed("plasma.nodes", "Check blocks and stop wrong exits"),
-        "challenge": Listed("plasma.nodes", "The watcher's work, once"),
+        "challenge": Listed("plasma.nodes", "Run one step of the watcher"),
         "run": Listed("plasma.nodes", "Operator and watcher in one"),
     },
     "Setting up": {
         "deploy": Listed("deploy.payments", "Deploy a root chain"),
-        "register-token": Listed("plasma.pay", "Give an ERC-20 token a number"),
-        "wait": Listed("common.wait", "Let time pass on a development chain"),
+        "register-token": Listed("plasma.pay", "Register an ERC-20 token"),
+        "wait": Listed("common.wait", "Advance the time of a development chain"),
     },
 }
 
@@ -137,26 +146,46 @@ COIN_COMMANDS: Commands = {
     "Your coins": {
         "deposit": Listed("coins.pay", "Make a coin of an amount"),
         "deposit-nft": Listed("coins.pay", "Make a coin of an ERC-721 token"),
-        "list": Listed("coins.show", "Show your coins and how they stand"),
+        "list": Listed("coins.show", "Show your coins and their status"),
         "send": Listed("coins.pay", "Give a coin to somebody"),
-        "receive": Listed("coins.pay", "Take a coin, its history checked"),
-        "history": Listed("coins.pay", "Show through whose hands a coin went"),
+        "receive": Listed("coins.pay", "Receive a coin after verifying its history"),
+        "history": Listed("coins.pay", "Show the owners of a coin"),
     },
-    "Leaving": {
-        "exit": Listed("coins.exits", "Start taking a coin out"),
-        "cancel": Listed("coins.exits", "Take an exit back"),
-        "claim": Listed("coins.exits", "Be paid for exits that are due"),
-        "withdraw": Listed("coins.exits", "Fetch payments that failed"),
-        "guard": Listed("coins.nodes", "Contradict exits of your coins by others"),
+    "Exiting": {
+        "exit": Listed("coins.exits", "Start the exit of a coin"),
+        "cancel": Listed("coins.exits", "Cancel an exit"),
+        "claim": Listed("coins.exits", "Collect mature exits"),
+        "withdraw": Listed("coins.exits", "Collect payouts that failed"),
+        "guard": Listed("coins.nodes", "Challenge exits of your coins by others"),
     },
     "The nodes": {
         "status": Listed("coins.show", "Show operator, blocks and exits"),
-        "operator": Listed("coins.nodes", "Take transfers and make blocks"),
+        "operator": Listed("coins.nodes", "Accept transfers and build blocks"),
         "watcher": Listed("coins.nodes", "Check blocks, stop wrong exits of coins"),
-        "challenge": Listed("coins.nodes", "The watcher's work, once"),
+        "challenge": Listed("coins.nodes", "Run one step of the watcher"),
     },
     "Setting up": {
         "deploy": Listed("deploy.coins", "Deploy a coin chain"),
-        "wait": Listed("common.wait", "Let time pass on a development chain"),
+        "wait": Listed("common.wait", "Advance the time of a development chain"),
     },
 }
+
+EXAMPLES: Mapping[str, tuple[str, ...]] = {
+    "channels": (
+        'open payee --deposit "5 ether" --dispute "1 hour" --as payer',
+        'pay last "0.1 ether" --as payer',
+        "show --as payer",
+    ),
+    "rollup": ('deposit "2 ether" --as payer', 'send 2 "0.5 ether" --as payer', "run"),
+    "plasma": ('deposit "1 ether" --as payer', 'send payee "0.4 ether" --as payer', "run"),
+    "coin": ('deposit "1 ether" --as payer', "list --as payer"),
+}
+"""Examples of each family, without the program and the family."""
+
+OPTIONS = (
+    ("--network", "Node; LAYER2_NETWORK"),
+    ("--account, --as", "Who acts; LAYER2_ACCOUNT"),
+    ("--home", "Folder of the journals; LAYER2_HOME"),
+    ("--json", "Print JSON"),
+)
+"""Options of every command, with the variables that stand for them."""

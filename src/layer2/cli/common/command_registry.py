@@ -11,6 +11,8 @@ import click
 from layer2.cli.common.command_index import (
     CHANNEL_COMMANDS,
     COIN_COMMANDS,
+    EXAMPLES,
+    OPTIONS,
     PLASMA_COMMANDS,
     ROLLUP_COMMANDS,
     Commands,
@@ -21,6 +23,9 @@ from layer2.cli.common.suggestions import SuggestingGroup
 __all__ = ["CHANNELS", "COINS", "PLASMA", "ROLLUP", "Verb", "CommandRegistry"]
 
 Verb = Callable[..., Any]
+
+_SHARED_OPTIONS = {"--network": 1, "--account": 1, "--as": 1, "--home": 1, "--json": 0}
+"""Options of every command with their number of values."""
 
 
 class CommandRegistry:
@@ -46,7 +51,7 @@ class CommandRegistry:
     def verb(self, name: str) -> Callable[[Verb], Verb]:
         """Register a function as a listed sub-command."""
         if name not in self.listed:
-            raise ValueError(f"{self.family} {name} is in no list of contents")
+            raise ValueError(f"{self.family} {name} is not in the command index")
 
         def register(function: Verb) -> Verb:
             self._known[name] = function
@@ -79,6 +84,27 @@ class _VerbGroup(SuggestingGroup):
         self._verbs = verbs
         self._options = options
         self._class = command_class
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Accept the options of every command before the command's name as well, and pass them on to it."""
+        words, moved = list(args), []
+        while words and (takes := _SHARED_OPTIONS.get(words[0].partition("=")[0])) is not None:
+            count = 1 if "=" in words[0] else 1 + takes
+            moved += words[:count]
+            words = words[count:]
+        if moved and words and not words[0].startswith("-"):
+            words = [words[0], *moved, *words[1:]]
+        elif moved:
+            words = list(args)
+        return super().parse_args(ctx, words)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Print examples, and the variables that stand for options."""
+        with formatter.section("Examples"):
+            for line in EXAMPLES[self._verbs.family]:
+                formatter.write_text(f"{ctx.command_path} {line}")
+        with formatter.section("Options of every command, before or after its name"):
+            formatter.write_dl(OPTIONS)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return all names in the order of the index, followed by nested groups."""

@@ -64,7 +64,7 @@ class Troubles:
         for error in self.errors.values():
             raise error
         for line in self.lines():
-            raise NotDone(f"not all was done: {line}", hint="see to it, and run the node again")
+            raise NotDone(f"undone action: {line}", hint="fix the cause, and run the node again")
 
 
 def run_daemons(daemons: list[Daemon], interval: int, *, once: bool = False, troubles: Troubles | None = None) -> None:
@@ -107,4 +107,4 @@ def _step(one: Daemon, working: list[Daemon], interval: int, troubles: Troubles)
     except Exception as failure:
         # The process may contain the only challenger, so a fault of one daemon must not end it.
         told = str(failure) if isinstance(failure, EthereumError) else f"{type(failure).__name__}: {failure}"
-        return [f"not done, tried again in {interval} s: {row}" for row in troubles.note(one.name, [told], failure)]
+        return [f"not done, retrying in {interval} s: {row}" for row in troubles.note(one.name, [told], failure)]

@@ -37,7 +37,7 @@ def listening(text: str, option: str = "--listen") -> tuple[str, int]:
     """Parse `host:port` into host and port; raise InputError."""
     host, _, port = text.rpartition(":")
     if not host or not (port.isascii() and port.isdigit()) or int(port) > 65_535:
-        raise InputError(f"{option} {text!r}: no address", hint="pass host:port, port 0 takes a free one")
+        raise InputError(f"{option} {text!r}: not an address", hint="pass host:port, port 0 takes a free one")
     return host.strip("[]"), int(port)
 
 
@@ -102,10 +102,10 @@ def hosting_options(command: F) -> F:
         multiple=True,
         envvar="LAYER2_ALLOW_HOST",
         show_envvar=True,
-        help="A name in the Host header to answer to, beside those of this machine; several times for several.",
+        help="Accept this name in the Host header too; repeat for several.",
     )
     proxy = click.option(
-        "--behind-proxy", is_flag=True, help="All connections come from one reverse proxy: no limit by address."
+        "--behind-proxy", is_flag=True, help="All connections come from a reverse proxy: no limit per address."
     )
     decorated: Any = hosts(proxy(wrapper))
     result: F = decorated

@@ -29,5 +29,5 @@ def read_text(argument: str) -> str:
     if len(text) > MAX_CHARACTERS:
         raise MalformedError(f"input: more than {MAX_CHARACTERS:,} characters", hint="pass one record")
     if not text.strip():
-        raise MalformedError("input: empty", hint="pass the line that the other side printed")
+        raise MalformedError("input: empty", hint="pass the other side's output")
     return text.strip()

@@ -32,10 +32,10 @@ def chain_options(command: F) -> F:
                      help="Node URL or socket path; anvil is http://127.0.0.1:8545."),
         click.option("--account", "--as", "account", default="operator", show_default=True,
                      envvar="LAYER2_ACCOUNT", show_envvar=True,
-                     help="Who acts: a role on a development chain, env:NAME, or a keystore file."),
+                     help="Acting account: a role on a development chain, env:NAME, or a keystore file."),
         click.option("--home", default="~/.layer2", show_default=True, envvar="LAYER2_HOME",
                      show_envvar=True,
-                     help="Where journals are kept."),
+                     help="Folder of the journals."),
         click.option("--json", "as_json", is_flag=True, help="Print JSON."),
     ]  # fmt: skip
     decorated: Any = wrapper
@@ -47,6 +47,6 @@ def chain_options(command: F) -> F:
 
 def loop_options(command: F) -> F:
     """Add `--once` and `--interval`."""
-    once = click.option("--once", is_flag=True, help="Do what is due and end.")
-    every = click.option("--interval", default="2 seconds", show_default=True, help="How often to look.")
+    once = click.option("--once", is_flag=True, help="Run one step and exit.")
+    every = click.option("--interval", default="2 seconds", show_default=True, help="Time between steps.")
     return once(every(command))

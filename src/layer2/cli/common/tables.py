@@ -28,10 +28,10 @@ def show(table: Table) -> None:
 
 
 def gas_table(result: Mapping[str, Any]) -> Table:
-    """Return a table of operation, gas, best anchor, difference and target, from `layer2 bench gas --json`."""
+    """Return a table of operation, gas, best competitor, difference and target, from `layer2 bench gas --json`."""
     table = Table(title=f"Gas, {result['family']} (total transaction gas, from receipts)")
     table.add_column("operation")
-    for name in ("gas", "best anchor", "against anchor", "target"):
+    for name in ("gas", "best competitor", "difference", "target"):
         table.add_column(name, justify="right")
     for name, row in result["operations"].items():
         anchor, target = row.get("anchor"), row.get("target")

@@ -17,9 +17,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def watching_options(command: F) -> F:
     """Add the watcher options `--only-look` and `--patience`."""
-    look = click.option("--only-look", is_flag=True, help="Say what is wrong, send nothing.")
+    look = click.option("--only-look", is_flag=True, help="Report only; send nothing.")
     patience = click.option(
-        "--patience", default="10 minutes", show_default=True, help="How long a body may be missing."
+        "--patience", default="10 minutes", show_default=True, help="How long block data may be missing."
     )
     return look(patience(command))
 

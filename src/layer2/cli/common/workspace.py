@@ -45,7 +45,8 @@ def account_of(text: str, connection: Connection) -> Signer:
     if index is not None:
         if not connection.is_dev:
             raise AccountUnusable(
-                f"account {text!r}: chain {connection.chain_id} is no development chain, its keys are public",
+                f"account {text!r}: chain {connection.chain_id} is not a development chain, and the keys of "
+                f"roles are public",
                 hint="use a keystore file or env:NAME",
             )
         return connection.signers(len(ROLES))[index]

@@ -34,10 +34,10 @@ def deploy_hub(sender: Sender, profile: Profile | None = None) -> Deployment:
 
 
 @click.command("deploy")
-@click.option("--name", default=HUB, show_default=True, help="Under which name it is recorded.")
+@click.option("--name", default=HUB, show_default=True, help="Name of the record.")
 @click.option("--min-delay", help='Shortest challenge window, for example "15 minutes".')
 @click.option("--max-delay", help='Longest challenge window, for example "30 days".')
-@click.option("--max-lock", help='How far ahead a posted lock may expire, for example "7 days".')
+@click.option("--max-lock", help='Maximum time until a posted lock expires, for example "7 days".')
 @click.option("--permit2", help="Address of the Permit2 contract.")
 @record_options
 @chain_options

@@ -28,10 +28,10 @@ def deploy_coins(sender: Sender, operator: str = "", profile: CoinProfile | None
 
 
 @COINS.verb("deploy")
-@click.option("--operator", help="Who makes blocks: an address, or a role; the acting account if not given.")
-@click.option("--exit-period", help='How long an exit waits, for example "7 days".')
-@click.option("--rotation-delay", help="How long before another operator takes over.")
-@click.option("--exit-bond", help='Behind each exit, for example "0.05 ether".')
+@click.option("--operator", help="Operator: an address or a role; the acting account by default.")
+@click.option("--exit-period", help='Waiting time of an exit, for example "7 days".')
+@click.option("--rotation-delay", help="Notice period before another operator takes over.")
+@click.option("--exit-bond", help='Bond of an exit, for example "0.05 ether".')
 @record_options
 def deploy(
     workspace: Workspace,

@@ -28,11 +28,11 @@ def deploy_plasma(sender: Sender, operator: str = "", profile: Profile | None = 
 
 
 @PLASMA.verb("deploy")
-@click.option("--operator", help="Who makes blocks: an address, or a role; the acting account if not given.")
-@click.option("--exit-period", help='How long an exit waits, for example "7 days".')
-@click.option("--rotation-delay", help="How long before another operator takes over.")
-@click.option("--data-delay", help="How long the operator has to show a transaction that somebody asks for.")
-@click.option("--exit-bond", help='Behind each standard exit, for example "0.02 ether".')
+@click.option("--operator", help="Operator: an address or a role; the acting account by default.")
+@click.option("--exit-period", help='Waiting time of an exit, for example "7 days".')
+@click.option("--rotation-delay", help="Notice period before another operator takes over.")
+@click.option("--data-delay", help="Time in which the operator must answer a data challenge.")
+@click.option("--exit-bond", help='Bond of a standard exit, for example "0.02 ether".')
 @record_options
 def deploy(
     workspace: Workspace,

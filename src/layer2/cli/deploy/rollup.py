@@ -36,12 +36,12 @@ def deploy_rollup(sender: Sender, poster: str = "", profile: Profile | None = No
 
 
 @ROLLUP.verb("deploy")
-@click.option("--poster", help="Who posts first: an address, or a role; the acting account if not given.")
+@click.option("--poster", help="First poster: an address or a role; the acting account by default.")
 @click.option("--window", help='How long an assertion can be challenged, for example "7 days".')
-@click.option("--force-delay", help='How long the queue may wait, for example "12 hours".')
-@click.option("--sequencer-window", help="How long the poster may be silent before everybody may post.")
-@click.option("--freeze-after", help="How long something may wait to become final before all can be frozen.")
-@click.option("--bond", help='Behind each open assertion, for example "1 ether".')
+@click.option("--force-delay", help='How long the forced queue may wait, for example "12 hours".')
+@click.option("--sequencer-window", help="How long the poster may be silent before anyone may post.")
+@click.option("--freeze-after", help="How long an item may wait before the rollup can be frozen.")
+@click.option("--bond", help='Bond of an assertion, for example "1 ether".')
 @record_options
 def deploy(
     workspace: Workspace,

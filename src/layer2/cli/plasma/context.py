@@ -92,4 +92,4 @@ def utxo_named(text: str) -> int:
     try:
         return int(text, 16 if text.lower().startswith("0x") else 10)
     except ValueError:
-        raise InputError(f"output {text!r}: not a position", hint="layer2 plasma utxos shows them") from None
+        raise InputError(f"output {text!r}: not a position", hint="see: layer2 plasma utxos") from None

@@ -27,9 +27,9 @@ __all__ = ["claim", "exit_", "kit", "piggyback", "withdraw"]
 
 @PLASMA.verb("exit")
 @click.argument("what", default="all")
-@click.option("--least", default="0", help="Ether outputs of less than this stay: an exit costs gas.")
+@click.option("--least", default="0", help="Skip ether outputs below this amount, because an exit costs gas.")
 @click.option("--distrust", type=click.IntRange(1), help="The first block that is invalid or withheld.")
-@click.option("--doubtful", is_flag=True, help="With all: also what another wallet of yours may have spent.")
+@click.option("--doubtful", is_flag=True, help="With all: also outputs that another wallet of yours may have spent.")
 @incomplete_option
 @operator_option
 def exit_(
@@ -75,8 +75,8 @@ def _say_doubts(desk: Context) -> None:
     if held:
         named = ", ".join(f"{one:#x}" for one in held[:4]) + (", .." if len(held) > 4 else "")
         click.echo(
-            f"left out: {counted(len(held), 'output')} ({named}) that another wallet of yours may have spent: bonds "
-            "could be lost. `layer2 plasma recover` finds out; exit them by position, or all with --doubtful",
+            f"not exited: {counted(len(held), 'output')} ({named}) that another wallet of yours may have spent: bonds "
+            "could be lost. `layer2 plasma recover` checks this; exit them by position, or all with --doubtful",
             err=True,
         )
 
@@ -87,7 +87,7 @@ def piggyback(workspace: Workspace) -> None:
     with desk_of(workspace) as desk:
         receipts = desk.wallet.exits.join()
         if not receipts:
-            raise InputError("piggyback: no in-flight exit that yours would have to join", hint="there is no need")
+            raise InputError("piggyback: no in-flight exit contains an output of yours", hint="nothing to do")
         _left(desk, receipts)
 
 
@@ -101,7 +101,7 @@ def claim(workspace: Workspace) -> None:
         if not receipts:
             raise InputError(
                 f"{desk.wallet.signer.address}: nothing to claim now, {_waiting(desk)}",
-                hint="layer2 plasma history shows what was",
+                hint="see: layer2 plasma history",
             )
         paid = [kit for kit in before.values() if desk.place.root.exit(kit.output_id).status is ExitStatus.PAID]
         gas = sum(one.gas_used for one in receipts)
@@ -115,7 +115,7 @@ def claim(workspace: Workspace) -> None:
         said = ", ".join(desk.wallet.show(one.output.amount, one.output.token) for one in paid) or "in-flight exits"
         # A payment that its receiver rejects still succeeds, and its amount is deferred in the contract.
         rest = "".join(
-            f"\n{desk.wallet.show(units, token)} could not be handed over: layer2 plasma withdraw --token {token}"
+            f"\n{desk.wallet.show(units, token)} could not be paid: layer2 plasma withdraw --token {token}"
             for token, units in owed.items()
             if units
         )
@@ -124,17 +124,17 @@ def claim(workspace: Workspace) -> None:
 
 @PLASMA.verb("withdraw")
 @token_option
-@click.option("--to", default="", help="An address or a role; your own address if not given.")
+@click.option("--to", default="", help="An address or a role; your own address by default.")
 def withdraw(workspace: Workspace, token: str, to: str) -> None:
     """Withdraw your deferred payouts."""
     with desk_of(workspace) as desk:
         asset = desk.token(token)
         units = desk.wallet.owed(asset)
         if not units:
-            raise InputError(f"withdraw: nothing of token {asset} waits", hint="claims are paid to you directly")
+            raise InputError(f"withdraw: no deferred payout of token {asset}", hint="claims are paid to you directly")
         receipt = desk.wallet.withdraw(asset, party_address(to, workspace.connection) if to else None)
         facts = {"amount": str(units), "token": asset, **transaction(receipt)}
-        workspace.emit(facts, f"{desk.wallet.show(units, asset)} fetched, {receipt.gas_used:,} gas")
+        workspace.emit(facts, f"{desk.wallet.show(units, asset)} withdrawn, {receipt.gas_used:,} gas")
 
 
 @PLASMA.verb("kit")
@@ -182,9 +182,7 @@ def _check(workspace: Workspace, file: str) -> None:
         f"{row['position']}  {row['amount']} of token {row['token']} for {row['owner']}, exit {row['exit']}"
         for row in rows
     ]
-    lines.append(
-        f"{counted(len(rows), 'output')} and {counted(len(found.payments), 'payment')}, all as the chain has them"
-    )
+    lines.append(f"{counted(len(rows), 'output')} and {counted(len(found.payments), 'payment')}, all match the chain")
     workspace.emit({"outputs": rows, "payments": len(found.payments)}, "\n".join(lines))
 
 
@@ -199,8 +197,8 @@ def _exit_from(workspace: Workspace, file: str) -> None:
                 wallet.wallet_store.sign(SentPayment(one, "kit"))
         if not wallet.complete:
             click.echo(
-                "chosen by the file alone: nobody was asked what blocks have spent since it was written, and a bond is "
-                "lost for what is spent",
+                "outputs chosen from the file alone, without the blocks since it was written: a bond is "
+                "lost for each output that was spent since",
                 err=True,
             )
         _left(desk, wallet.exit_all(incomplete=True))
@@ -213,9 +211,7 @@ def _present(file: str) -> str:
 
 def _left(desk: Context, receipts: Sequence[Receipt]) -> None:
     if not receipts:
-        raise InputError(
-            f"{desk.wallet.signer.address}: nothing to take out, {_waiting(desk)}", hint="layer2 plasma utxos"
-        )
+        raise InputError(f"{desk.wallet.signer.address}: nothing to exit, {_waiting(desk)}", hint="layer2 plasma utxos")
     gas = sum(one.gas_used for one in receipts)
     rows = [transaction(one) for one in receipts]
     facts = {"transactions": rows, "exits": _exits(desk), "complete": desk.wallet.complete}
@@ -238,11 +234,11 @@ def _waiting(desk: Context) -> str:
     games = len(desk.wallet.wallet_store.games) + len(desk.wallet.wallet_store.joined)
     waiting = [counted(len(rows), "exit")] * bool(rows) + [counted(games, "in-flight exit")] * bool(games)
     if not waiting:
-        return "nothing waits"
+        return "no exit waits"
     said = " and ".join(waiting) + (" waits" if len(rows) + games == 1 else " wait")
     times = [int(str(row["at"])) for row in rows if row["status"] == "open"]
     now = desk.place.root.connection.timestamp()
     due = sum(time <= now for time in times)
     if due:
-        return f"{said}; {due} due, but what is there is owed to older exits"
+        return f"{said}; {due} due, but older exits come first and take everything that is left"
     return said + (f", the first until {format_time(min(times))}" if times else "")

@@ -53,7 +53,7 @@ class HostileNode:
         connection = self.place.workspace.connection
         if not connection.is_dev:
             raise InputError(
-                f"chain {connection.chain_id} is no development chain: nobody is robbed there for practice",
+                f"chain {connection.chain_id} is not a development chain; --hostile works on development chains only",
                 hint="layer2 devnet starts one",
             )
         self.hidden = FileStore(self.place.operator_folder / "hidden")
@@ -63,7 +63,7 @@ class HostileNode:
         """Return the path of a block's public data; raise StateUnknown."""
         found = sorted(self.shown.folder.glob(f"{number:012d}-*.body"))
         if not found:
-            raise StateUnknown(f"block {number}: no body", hint="ask again")
+            raise StateUnknown(f"block {number}: no data", hint="ask again")
         return found[-1]
 
     def step(self) -> list[str]:
@@ -85,7 +85,7 @@ class HostileNode:
         if self.ignored == waiting:
             return []
         self.ignored = waiting
-        return [f"ignores {waiting} payments that it has accepted: no block includes them"]
+        return [f"accepted {waiting} payments that no block includes"]
 
     def _cheat(self) -> list[str]:
         from layer2.testing.adversaries.payments.hostile_operator import HostileOperator
@@ -106,9 +106,11 @@ class HostileNode:
         finally:
             thief_wallet.close()
         amount = format_amount(sum(one.amount for one in lie.transactions[-1].outputs))
-        seen = "nobody is shown what is in it" if hostile.withheld else "everybody can see it"
+        seen = "its data is withheld" if hostile.withheld else "its data is public"
         beside = f", beside {len(pending)} payments" if len(lie.transactions) > 1 else ""
-        return [f"block {lie.number} is a fraud ({lie.name}){beside}: {amount} for the {_THIEF}, who leaves; {seen}"]
+        return [
+            f"block {lie.number} is a fraud ({lie.name}){beside}: {amount} for the {_THIEF}, who starts to exit; {seen}"
+        ]
 
     def _lie(self, hostile: HostileOperator, thief: Wallet, pending: tuple[Signed, ...]) -> Lie:
         if self.kind == "mint":
@@ -136,7 +138,7 @@ class HostileNode:
                 continue
             self.shown.put(path.name, path.read_bytes())
             self.hidden.drop(path.name)
-            said.append(f"block {number} is shown, late")
+            said.append(f"block {number}: its data is revealed, late")
         return said
 
 

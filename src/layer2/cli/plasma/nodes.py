@@ -36,11 +36,13 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def serving_options(command: F) -> F:
     """Add the options of an operator that serves: `--listen`, `--workers`, `--least-fee`."""
-    listen = click.option("--listen", default="127.0.0.1:8570", show_default=True, help="Where to serve, host:port.")
-    workers = click.option(
-        "--workers", default=os.cpu_count() or 1, help="Processes that check signatures; as many as cores."
+    listen = click.option(
+        "--listen", default="127.0.0.1:8570", show_default=True, help="Address to serve at, host:port."
     )
-    fee = click.option("--least-fee", default="0", show_default=True, help="Of a payment, in ether.")
+    workers = click.option(
+        "--workers", default=os.cpu_count() or 1, help="Processes that verify signatures; one per core by default."
+    )
+    fee = click.option("--least-fee", default="0", show_default=True, help="Minimum fee of a payment in ether.")
     return listen(workers(fee(hosting_options(command))))
 
 
@@ -65,7 +67,7 @@ def operating(inner: Operator) -> Daemon:
 @PLASMA.verb("operator")
 @loop_options
 @serving_options
-@click.option("--hostile", type=click.Choice(KINDS), help="Cheat like this, on a development chain: to practise.")
+@click.option("--hostile", type=click.Choice(KINDS), help="Cheat in this way, on a development chain only.")
 def operator(
     workspace: Workspace, once: bool, interval: str, listen: str, workers: int, least_fee: str, hostile: str | None
 ) -> None:
@@ -87,7 +89,7 @@ def operator(
 @watching_options
 @loop_options
 @hosting_options
-@click.option("--serve", help="Tell others what it finds, and serve the bodies that it has checked, at host:port.")
+@click.option("--serve", help="Serve findings and verified block data at host:port.")
 @sources_option
 def watcher(
     workspace: Workspace,
@@ -139,7 +141,7 @@ def challenge(workspace: Workspace, only_look: bool, patience: str, operator: tu
 @watching_options
 @loop_options
 @serving_options
-@click.option("--listen-coins", default=LISTEN, show_default=True, help="Where to serve coins, host:port.")
+@click.option("--listen-coins", default=LISTEN, show_default=True, help="Address for serving coins, host:port.")
 def run(
     workspace: Workspace,
     only_look: bool,

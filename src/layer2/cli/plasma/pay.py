@@ -31,7 +31,7 @@ def register_token(workspace: Workspace, address: str) -> None:
 @PLASMA.verb("deposit")
 @click.argument("amount")
 @token_option
-@click.option("--owner", default="", help="Whose it is: an address or a role; yours if not given.")
+@click.option("--owner", default="", help="Owner: an address or a role; you by default.")
 def deposit(workspace: Workspace, amount: str, token: str, owner: str) -> None:
     """Deposit AMOUNT from the main chain; it can be spent immediately, without a block of the operator."""
     with desk_of(workspace) as desk:
@@ -48,9 +48,9 @@ def deposit(workspace: Workspace, amount: str, token: str, owner: str) -> None:
 @click.argument("to")
 @click.argument("amount")
 @token_option
-@click.option("--fee", default="0", help="For the operator, in the token of the payment.")
-@click.option("--memo", default="", help="32 bytes in hex that go with it.")
-@click.option("--expiry", type=click.IntRange(1), help="The last block that may include it; 100 blocks if not given.")
+@click.option("--fee", default="0", help="Fee for the operator, in the token of the payment.")
+@click.option("--memo", default="", help="32 bytes in hex to attach.")
+@click.option("--expiry", type=click.IntRange(1), help="Last block that may include it; by default 100 blocks ahead.")
 @operator_option
 def send(
     workspace: Workspace, to: str, amount: str, token: str, fee: str, memo: str, expiry: int | None, operator: str
@@ -66,7 +66,7 @@ def send(
 
 @PLASMA.verb("merge")
 @token_option
-@click.option("--fee", default="0", help="For the operator, of each payment.")
+@click.option("--fee", default="0", help="Fee for the operator, for each payment.")
 @operator_option
 def merge(workspace: Workspace, token: str, fee: str, operator: str) -> None:
     """Merge your outputs of a token, four into one: fewer outputs are cheaper to pay with and to exit."""
@@ -89,7 +89,7 @@ def deliver(workspace: Workspace, payment: str, operator: str) -> None:
 
 @PLASMA.verb("retry")
 @click.argument("payment")
-@click.option("--fee", help="Instead of what it left, out of the change.")
+@click.option("--fee", help="New fee, taken out of the change.")
 @operator_option
 def retry(workspace: Workspace, payment: str, fee: str | None, operator: str) -> None:
     """Sign PAYMENT (its hash) again after it expired or was rejected; at most one of the two is paid."""
@@ -100,13 +100,13 @@ def retry(workspace: Workspace, payment: str, fee: str | None, operator: str) ->
 
 @PLASMA.verb("cancel")
 @click.argument("payment")
-@click.option("--fee", default="0", help="For the operator.")
+@click.option("--fee", default="0", help="Fee for the operator.")
 @operator_option
 def cancel(workspace: Workspace, payment: str, fee: str, operator: str) -> None:
     """Recover the inputs of PAYMENT (its hash) after it expired or was rejected, so that it can never be included."""
     with desk_of(workspace, operator) as desk:
         one = desk.wallet.cancel(payment_named(desk, payment), fee=fee)
-        _signed(desk, [one], f"accepted: 0x{one.hash.hex()} brings back what it spent")
+        _signed(desk, [one], f"accepted: 0x{one.hash.hex()} releases its inputs")
 
 
 def payment_named(desk: Context, text: str) -> bytes:
@@ -129,7 +129,7 @@ def _signed(desk: Context, made: list[SentPayment], text: str) -> None:
     ]
     facts = rows[0] if len(rows) == 1 else {"payments": rows}
     until = made[-1].transaction.expiry
-    desk.workspace.emit(facts, f"{text}; payment 0x{made[0].hash.hex()[:8]}, until block {until}")
+    desk.workspace.emit(facts, f"{text}; payment 0x{made[0].hash.hex()[:8]}, valid until block {until}")
 
 
 def _memo(text: str) -> bytes:

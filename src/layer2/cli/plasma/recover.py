@@ -59,7 +59,7 @@ def _lines(desk: Context, found: Recovered) -> list[str]:
     if found.bad_block is not None:
         lines.append(f"BLOCK {found.bad_block} IS INVALID: layer2 plasma exit all --distrust {found.bad_block}")
     elif found.verified < found.posted:
-        lines.append("blocks are missing: what they may have spent stays in doubt; name another source of bodies")
+        lines.append("blocks are missing, so spent outputs stay in doubt; pass another source of block data")
     return lines
 
 

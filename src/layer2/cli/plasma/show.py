@@ -63,7 +63,7 @@ def history(workspace: Workspace, operator: str) -> None:
             click.echo(json.dumps([{**asdict(one), "amount": str(one.amount)} for one in lines]))
             return
         if not lines:
-            click.echo(f"nothing has happened to {desk.wallet.signer.address}")
+            click.echo(f"no history of {desk.wallet.signer.address}")
             return
         table = titled(f"History of {desk.wallet.signer.address}")
         for name in ("time", "what"):
@@ -111,5 +111,5 @@ def status(workspace: Workspace) -> None:
     if since:
         lines.append(f"ANNOUNCED   {announced} operates from {format_time(since)} on; exit before then if you disagree")
     if frozen:
-        lines.append("FROZEN      take your money: layer2 plasma exit all")
+        lines.append("FROZEN      withdraw everything: layer2 plasma exit all")
     workspace.emit(facts, "\n".join(lines))

@@ -24,8 +24,8 @@ __all__ = ["swap_accept", "swap_complete", "swap_note", "swap_offer"]
 @click.argument("taker")
 @click.argument("give")
 @click.argument("want")
-@click.option("--give-token", default="0", help="Number, symbol or address; ether if not given.")
-@click.option("--want-token", default="0", help="Number, symbol or address; ether if not given.")
+@click.option("--give-token", default="0", help="Number, symbol or address; ether by default.")
+@click.option("--want-token", default="0", help="Number, symbol or address; ether by default.")
 @operator_option
 def swap_offer(
     workspace: Workspace, taker: str, give: str, want: str, give_token: str, want_token: str, operator: str
@@ -77,5 +77,5 @@ def _payment(text: str) -> InFlightExitProof:
     try:
         value = parse_json(read_text(text))
     except MalformedError:
-        raise ExitProofMalformed("swap: not JSON", hint="pass what the other side printed") from None
+        raise ExitProofMalformed("swap: not JSON", hint="pass the other side's output") from None
     return payment_from_json(value)

@@ -53,7 +53,7 @@ class Context:
                 return index
         raise AccountUnknown(
             f"{address} has no account of token {token} in its name",
-            hint="ask for the number of one, or open one: layer2 rollup deposit --owner",
+            hint="pass an account number, or open one: layer2 rollup deposit --owner",
         )
 
 
@@ -77,5 +77,5 @@ def outgoing_named(known: list[Outgoing], place: str) -> Outgoing:
     fitting = [one for one in known if one.place == place.lower().removeprefix("0x")]
     if len(fitting) != 1:
         names = ", ".join(one.place for one in known) or "none"
-        raise InputError(f"withdrawal {place!r}: none of yours (known: {names})", hint="layer2 rollup withdrawals")
+        raise InputError(f"withdrawal {place!r}: not one of yours (known: {names})", hint="layer2 rollup withdrawals")
     return fitting[0]

@@ -73,9 +73,9 @@ class RollupDeployment:
         lost = fresh.out_of_reach()
         if lost:
             raise SnapshotWrong(
-                f"snapshot: {len(lost)} open assertions ({lost[0].id.hex()[:8]}, ..) go on from before entry "
-                f"{snapshot.claim.inbox_end}, where it begins: they could not be judged",
-                hint="begin with an older one, or without",
+                f"snapshot: {len(lost)} open assertions ({lost[0].id.hex()[:8]}, ..) start before its entry "
+                f"{snapshot.claim.inbox_end}, so they cannot be verified",
+                hint="use an older snapshot, or none",
             )
         return fresh
 
@@ -104,7 +104,7 @@ def _archive(path: Path) -> Archive:
     try:
         return Archive(path)
     except (JournalError, OSError) as fault:
-        click.echo(f"{fault}; going on without it", err=True)
+        click.echo(f"{fault}; continuing without it", err=True)
         return Archive()
 
 

@@ -26,7 +26,7 @@ def _report(desk: Context, result: StepResult, idle: str) -> None:
 @ROLLUP.verb("force")
 @click.argument("amount", required=False)
 @click.argument("to", required=False)
-@click.option("--from", "source", type=int, help="Which of your accounts pays.")
+@click.option("--from", "source", type=int, help="Number of your account that pays.")
 def force(workspace: Workspace, amount: str | None, to: str | None, source: int | None) -> None:
     """Force a transfer (TO an account number) or withdrawal (TO an address or role) past the sequencer.
 
@@ -34,7 +34,7 @@ def force(workspace: Workspace, amount: str | None, to: str | None, source: int 
     step.
     """
     if (amount is None) != (to is None):
-        raise InputError("force: an amount and a receiver are needed, or neither", hint="layer2 rollup force AMOUNT TO")
+        raise InputError("force: give both an amount and a receiver, or neither", hint="layer2 rollup force AMOUNT TO")
     with desk_of(workspace) as desk:
         target: int | str = ""
         if to is not None:
@@ -43,7 +43,7 @@ def force(workspace: Workspace, amount: str | None, to: str | None, source: int 
 
 
 @ROLLUP.verb("propose")
-@click.option("--withdraw-bond", is_flag=True, help="Afterwards take back what is free of your bond.")
+@click.option("--withdraw-bond", is_flag=True, help="Then withdraw the free part of your bond.")
 def propose(workspace: Workspace, withdraw_bond: bool) -> None:
     """Propose an assertion yourself: rebuild the state, finalise what is due, and assert the rest with a bond."""
     with desk_of(workspace) as desk:
@@ -65,4 +65,4 @@ def escape(workspace: Workspace, incomplete: bool) -> None:
     """
     with desk_of(workspace) as desk:
         result = freeze_and_escape(desk.wallet, incomplete=incomplete)
-        _report(desk, result, "frozen, and nothing of yours is left")
+        _report(desk, result, "frozen, and nothing of yours remains")

@@ -22,7 +22,7 @@ from layer2.cli.rollup.health import health_of
 from layer2.cli.rollup.sequencer_client import local_sequencer, serving
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.records import Receipt
-from layer2.primitives.units import format_amount, parse_amount, parse_duration
+from layer2.primitives.units import counted, format_amount, parse_amount, parse_duration
 from layer2.primitives.worker_pool import WorkerPool
 from layer2.rollup.derivation.replica import Replica
 from layer2.rollup.l1.contract import RollupContract
@@ -45,7 +45,7 @@ def snapshot_option(command: F) -> F:
     return click.option(
         "--snapshot",
         type=click.Path(exists=True, dir_okay=False),
-        help="Begin with the state in this file, checked against the chain; without it, with the one kept here.",
+        help="Start from the state in this file, verified against the chain; by default from the saved one.",
     )(command)
 
 
@@ -58,15 +58,17 @@ def node_options(command: F) -> F:
 def workers_option(command: F) -> F:
     """Add `--workers`."""
     return click.option(
-        "--workers", default=os.cpu_count() or 1, help="Processes that check signatures; as many as cores."
+        "--workers", default=os.cpu_count() or 1, help="Processes that verify signatures; one per core by default."
     )(command)
 
 
 def serving_options(command: F) -> F:
     """Add the options of a sequencer that serves: `--listen`, `--workers`, `--least-fee`, `--key-fee`."""
-    listen = click.option("--listen", default="127.0.0.1:8560", show_default=True, help="Where to serve, host:port.")
-    fee = click.option("--least-fee", default="0", show_default=True, help="Of an operation in ether.")
-    key = click.option("--key-fee", help=f"Of an account for a key; {PUBLIC_KEY_FEE} outside development chains.")
+    listen = click.option(
+        "--listen", default="127.0.0.1:8560", show_default=True, help="Address to serve at, host:port."
+    )
+    fee = click.option("--least-fee", default="0", show_default=True, help="Minimum fee of an operation in ether.")
+    key = click.option("--key-fee", help=f"Fee of an account for a key; {PUBLIC_KEY_FEE} outside development chains.")
     return listen(workers_option(fee(key(hosting_options(command)))))
 
 
@@ -115,7 +117,7 @@ def challenging(place: RollupDeployment, replica: Replica) -> Daemon:
         now, rows = place.rollup.connection.timestamp(), [*inner.faults.values()]
         for claim in inner.wrong():
             if now > inner.last_moment(claim):
-                rows.append(f"assertion {claim.id.hex()[:8]} is wrong, and too little time is left to prove it")
+                rows.append(f"assertion {claim.id.hex()[:8]} is wrong, and too little time is left for a proof")
         return rows
 
     return Daemon("challenger", lambda: told(place.rollup, inner.step()), trouble=trouble)
@@ -135,7 +137,7 @@ def verifying(place: RollupDeployment, replica: Replica) -> Daemon:
             held = format_amount(sum(one.balance for one in replica.head.accounts.values() if one.token == 0))
             span = f"entry {shown[0]}" if shown[0] == before + 1 else f"entries {before + 1} to {shown[0]}"
             lines.append(
-                f"{span} executed: {len(replica.head.accounts):,} accounts, "
+                f"{span} executed: {counted(len(replica.head.accounts), 'account')}, "
                 f"{held}, root {replica.head.root.hex()[2:10]}"
             )
         for claim in [one for one in replica.claims.values() if one.id not in judged]:
@@ -169,7 +171,7 @@ def keeping(place: RollupDeployment, replica: Replica) -> Daemon:
         return [f"state after entry {rows[0].inbox_end} kept"]
 
     def trouble() -> list[str]:
-        return [f"blobs are not kept: {place.blobs.refused}"] if place.blobs.refused else []
+        return [f"blobs cannot be archived: {place.blobs.refused}"] if place.blobs.refused else []
 
     return Daemon("state", step, quiet=True, trouble=trouble)
 

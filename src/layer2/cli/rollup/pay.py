@@ -26,8 +26,8 @@ __all__ = ["batch", "claim", "deposit", "open_account", "register_token", "send"
 @ROLLUP.verb("deposit")
 @click.argument("amount")
 @token_option
-@click.option("--to", default=0, help="An existing account, whosever; a new one if not given.")
-@click.option("--owner", default="", help="Whose the new account is: an address or a role; yours if not given.")
+@click.option("--to", default=0, help="Number of an existing account; a new one by default.")
+@click.option("--owner", default="", help="Owner of the new account: an address or a role; you by default.")
 def deposit(workspace: Workspace, amount: str, token: str, to: int, owner: str) -> None:
     """Deposit AMOUNT from the main chain; it is available once the deposit is in the inbox."""
     with desk_of(workspace) as desk:
@@ -51,7 +51,7 @@ def open_account(workspace: Workspace, token: str, sequencer: str) -> None:
             index = desk.wallet.account(asset, bls=True)
         except AccountUnknown:
             desk.wallet.open_account(asset)
-            text = "asked for; it is there once the sequencer has posted"
+            text = "account requested; it exists after the sequencer's next post (layer2 rollup run --once)"
             workspace.emit({"account": None, "key": "0x" + desk.wallet.bls.public.hex()}, text)
             return
         workspace.emit({"account": index, "key": "0x" + desk.wallet.bls.public.hex()}, f"account {index} is open")
@@ -61,8 +61,8 @@ def open_account(workspace: Workspace, token: str, sequencer: str) -> None:
 @click.argument("to")
 @click.argument("amount")
 @token_option
-@click.option("--fee", default="0", help="For the sequencer, one significant digit or two below 16.")
-@click.option("--from", "source", type=int, help="Which of your accounts pays; the first that can if not given.")
+@click.option("--fee", default="0", help="Fee for the sequencer: one significant digit (or up to 15) and zeros.")
+@click.option("--from", "source", type=int, help="Number of your account that pays; by default the first that can.")
 @sequencer_option
 def send(workspace: Workspace, to: str, amount: str, token: str, fee: str, source: int | None, sequencer: str) -> None:
     """Send AMOUNT to an account: TO is its number, or its owner's address (or role)."""
@@ -75,8 +75,8 @@ def send(workspace: Workspace, to: str, amount: str, token: str, fee: str, sourc
 @ROLLUP.verb("batch")
 @click.argument("rows", nargs=-1, required=True)
 @token_option
-@click.option("--fee", default="0", help="For each payment.")
-@click.option("--from", "source", type=int, help="Which of your accounts pays; the first that can if not given.")
+@click.option("--fee", default="0", help="Fee for each payment.")
+@click.option("--from", "source", type=int, help="Number of your account that pays; by default the first that can.")
 @sequencer_option
 def batch(
     workspace: Workspace, rows: tuple[str, ...], token: str, fee: str, source: int | None, sequencer: str
@@ -99,7 +99,7 @@ def _rows(given: tuple[str, ...]) -> list[tuple[str, str]]:
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         if not (to and found and amount):
-            raise MalformedError(f"row {number}: {line[:40]!r} given, TO{separator}AMOUNT needed", hint="correct it")
+            raise MalformedError(f"row {number}: {line[:40]!r} given, TO{separator}AMOUNT needed", hint="fix the row")
         rows.append((to, amount))
     return rows
 
@@ -122,9 +122,9 @@ def _accepted(desk: Context, ops: list[SignedOp]) -> None:
 @ROLLUP.verb("withdraw")
 @click.argument("amount")
 @token_option
-@click.option("--to", default="", help="An address or a role; your own address if not given.")
-@click.option("--fee", default="0", help="For the sequencer.")
-@click.option("--from", "source", type=int, help="Which of your accounts pays; the first that can if not given.")
+@click.option("--to", default="", help="An address or a role; your own address by default.")
+@click.option("--fee", default="0", help="Fee for the sequencer.")
+@click.option("--from", "source", type=int, help="Number of your account that pays; by default the first that can.")
 @sequencer_option
 def withdraw(
     workspace: Workspace, amount: str, token: str, to: str, fee: str, source: int | None, sequencer: str
@@ -151,8 +151,8 @@ def claim(workspace: Workspace, places: tuple[str, ...]) -> None:
             desk.wallet.require_judged("claim", Status.OPEN, Status.FINAL)
             waiting = sum(one.standing == "waiting" for one in known)
             raise InputError(
-                f"{desk.wallet.signer.address}: nothing to claim, {waiting} waiting",
-                hint="layer2 rollup withdrawals shows when",
+                f"{desk.wallet.signer.address}: nothing to claim, {waiting} not final yet",
+                hint="see: layer2 rollup withdrawals",
             )
         for one in chosen:
             receipt = desk.wallet.claim(one)
@@ -170,7 +170,9 @@ def transfer_claim(workspace: Workspace, place: str, to: str) -> None:
         one = outgoing_named(desk.wallet.outgoing(incomplete=True), place)
         target = party_address(to, workspace.connection)
         receipt = desk.wallet.transfer_claim(one, target)
-        workspace.emit({"place": one.place, "to": target, **transaction(receipt)}, f"{one.place} belongs to {target}")
+        workspace.emit(
+            {"place": one.place, "to": target, **transaction(receipt)}, f"{one.place} now belongs to {target}"
+        )
 
 
 @ROLLUP.verb("withdrawals")
@@ -194,7 +196,7 @@ def withdrawals(workspace: Workspace, incomplete: bool) -> None:
             amount = desk.wallet.show(int(str(row["amount"])), int(str(row["token"])))
             click.echo(f"{row['place']}  {amount}  {row['standing']}")
         if not rows:
-            click.echo("no withdrawal of yours is in an assertion")
+            click.echo("no assertion contains a withdrawal of yours")
 
 
 @ROLLUP.verb("register-token")

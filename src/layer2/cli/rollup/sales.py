@@ -38,7 +38,7 @@ def _facts(desk: Context, one: Outgoing) -> dict[str, Any]:
     "--margin",
     default=f"{PURCHASE_MARGIN} s",
     show_default=True,
-    help="Between the end of the last window and the first moment of a freeze.",
+    help="Time between the end of the last window and the earliest freeze.",
 )
 def safe_to_buy(workspace: Workspace, place: str, margin: str) -> None:
     """Check that the withdrawal at PLACE is safe to buy now, and show its owner; exit code 2 if it is not.
@@ -51,14 +51,14 @@ def safe_to_buy(workspace: Workspace, place: str, margin: str) -> None:
         desk.wallet.safe_to_buy(one, margin=parse_duration(margin)).require()
         facts = _facts(desk, one)
         amount = desk.wallet.show(one.withdrawal.amount, one.withdrawal.token)
-        text = f"{one.place} is safe to buy now: {amount}, {one.standing}; it belongs to {facts['owner']}"
+        text = f"{one.place} is safe to buy now: {amount}, {one.standing}, owned by {facts['owner']}"
         workspace.emit({**facts, "safe": True}, text)
 
 
 @ROLLUP.verb("sign-claim")
 @click.argument("place")
 @click.argument("to")
-@click.option("--valid-for", default="1 day", show_default=True, help="How long it can be brought to the chain.")
+@click.option("--valid-for", default="1 day", show_default=True, help="How long the buyer can submit it.")
 def sign_claim(workspace: Workspace, place: str, to: str, valid_for: str) -> None:
     """Sign your withdrawal at PLACE over to an address (or role) and print it as JSON, for the buyer to submit.
 
@@ -68,12 +68,13 @@ def sign_claim(workspace: Workspace, place: str, to: str, valid_for: str) -> Non
         wallet = desk.wallet
         one, target = outgoing_named(wallet.outgoing(incomplete=True), place), party_address(to, workspace.connection)
         if one.paid:
-            raise InputError(f"withdrawal {one.place}: it is paid already", hint="layer2 rollup withdrawals")
+            raise InputError(f"withdrawal {one.place}: already paid", hint="layer2 rollup withdrawals")
         if one.withdrawal.target != wallet.signer.address:
             raise InputError(
-                f"withdrawal {one.place}: only its target {one.withdrawal.target} can sign it over, and has given it "
+                f"withdrawal {one.place}: only its target {one.withdrawal.target} can sign it over, after it "
+                f"gave the withdrawal "
                 f"to {wallet.signer.address}",
-                hint="send it yourself: layer2 rollup transfer-claim",
+                hint="use: layer2 rollup transfer-claim",
             )
         until = workspace.connection.timestamp() + parse_duration(valid_for)
         signature = wallet.sign_claim(one, target, until)
@@ -83,7 +84,7 @@ def sign_claim(workspace: Workspace, place: str, to: str, valid_for: str) -> Non
 
 @ROLLUP.verb("take-claim")
 @click.argument("record")
-@click.option("--though-unsafe", is_flag=True, help="Also if it is not safe to buy: the seller may escape with it.")
+@click.option("--though-unsafe", is_flag=True, help="Buy even if it is unsafe: the seller may escape with the money.")
 def take_claim(workspace: Workspace, record: str, though_unsafe: bool) -> None:
     """Submit the output of `sign-claim` (RECORD, @file, or - for standard input), which gives the buyer the withdrawal.
 
@@ -93,18 +94,20 @@ def take_claim(workspace: Workspace, record: str, though_unsafe: bool) -> None:
     with desk_of(workspace) as desk:
         if offer.rollup != desk.rollup.address:
             raise InputError(
-                f"offer: it is of rollup {offer.rollup}, not of {desk.rollup.address}", hint="name its chain"
+                f"offer: it belongs to rollup {offer.rollup}, not to {desk.rollup.address}",
+                hint="pass --network of its chain",
             )
         one = withdrawal_at(desk.wallet.replica, offer.place)
         if one.withdrawal != offer.withdrawal:
             raise PurchaseUnsafe(
-                f"offer: {one.place} pays something else than it says", hint="do not pay for it; ask the seller"
+                f"offer: {one.place} does not match the withdrawal on the chain",
+                hint="do not pay for it; ask the seller",
             )
         if not though_unsafe:
             desk.wallet.safe_to_buy(one).require()
         receipt = desk.wallet.take_claim(one, offer.to, offer.valid_until, offer.signature)
         desk.wallet.replica.step()
         amount = desk.wallet.show(one.withdrawal.amount, one.withdrawal.token)
-        text = f"{one.place}, {amount}, belongs to {offer.to}, {receipt.gas_used:,} gas"
+        text = f"{one.place}, {amount}, now belongs to {offer.to}, {receipt.gas_used:,} gas"
         facts = {"validUntil": offer.valid_until, **transaction(receipt)}
         workspace.emit({**_facts(desk, one), **facts}, text)

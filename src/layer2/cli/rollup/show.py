@@ -78,7 +78,7 @@ def history(workspace: Workspace, incomplete: bool) -> None:
             click.echo(json.dumps([{**asdict(one), "amount": str(one.amount), "fee": str(one.fee)} for one in lines]))
             return
         if not lines:
-            click.echo(f"nothing has happened to accounts of {desk.wallet.signer.address}")
+            click.echo(f"no history of accounts of {desk.wallet.signer.address}")
             return
         table = titled(f"History of {desk.wallet.signer.address}")
         for name in ("entry", "time", "account", "what"):
@@ -166,7 +166,7 @@ def status(workspace: Workspace) -> None:
             f"state root  0x{replica.head.root.hex()}",
         ]
         if replica.missing is not None:
-            lines.append(f"MISSING     {replica.missing}; accounts and state root are those before it")
+            lines.append(f"MISSING     {replica.missing}; accounts and state root are from before it")
         if replica.frozen:
-            lines.append("FROZEN      take your money: layer2 rollup escape")
+            lines.append("FROZEN      withdraw everything: layer2 rollup escape")
         workspace.emit(facts, "\n".join(lines))

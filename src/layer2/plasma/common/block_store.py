@@ -61,7 +61,7 @@ class BodyStore(Generic[Tree]):
         """Return a block; raise StateUnknown if it has not been made."""
         made = self.made
         if not 0 < number <= len(made):
-            raise StateUnknown(f"block {number} is not there, {len(made)} are", hint="wait for it")
+            raise StateUnknown(f"block {number} does not exist yet, the last is {len(made)}", hint="wait for it")
         return made[number - 1]
 
     def write(self, number: int, root: bytes, records: Sequence[bytes], rests: bytes) -> SealedBlock:
@@ -122,7 +122,7 @@ class BodyStore(Generic[Tree]):
 
     def _gone(self, one: SealedBlock) -> JournalCorrupt:
         return JournalCorrupt(
-            f"the body of block {one.number} is gone: no {one.name} in {self.files.folder}",
+            f"the body of block {one.number} is missing: no {one.name} in {self.files.folder}",
             hint="restore it from a backup or a mirror",
         )
 

@@ -123,7 +123,7 @@ class BlockSubmitter(ABC, Generic[Tree, Head]):
             found = self.posted.get(number)
         if found is None:
             self.store.block(number)
-            raise StateUnknown(f"block {number} is made, and not on the chain yet", hint="ask again")
+            raise StateUnknown(f"block {number} is made but not on the chain yet", hint="ask again")
         return found
 
     # -------------------------------------------------------------------------------------------- abstract methods

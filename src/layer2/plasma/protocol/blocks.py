@@ -112,7 +112,7 @@ class BlockTree:
             TreeMalformed: the index is out of range.
         """
         if not 0 <= index < self.count:
-            raise TreeMalformed(f"transaction {index} of {self.count}: there is none")
+            raise TreeMalformed(f"transaction {index} of {self.count}: no such item")
         siblings = [level[index >> height ^ 1] for height, level in enumerate(self._levels[:-1])]
         return (*siblings, self.signatures)
 
@@ -151,7 +151,7 @@ class Header:
         if len(self.root) != 32:
             raise HeaderMalformed(f"a root has 32 bytes, {len(self.root)} were given")
         if not (0 <= self.time <= MAX_EXPIRY and 1 <= self.count <= MAX_TRANSACTIONS):
-            raise HeaderMalformed(f"time {self.time} and count {self.count} are no block's")
+            raise HeaderMalformed(f"time {self.time} and count {self.count} are not those of a block")
 
     @property
     def encoded(self) -> bytes:

@@ -45,27 +45,27 @@ class Position(NamedTuple):
 def encode_position(block: int, transaction: int, output: int) -> int:
     """Return the position of an output of a child block; raise `PositionMalformed` if it is out of range."""
     if not (0 < block <= MAX_BLOCK and 0 <= transaction < MAX_TRANSACTIONS and 0 <= output < MAX_OUTPUTS):
-        raise PositionMalformed(f"no output can be at block {block}, transaction {transaction}, output {output}")
+        raise PositionMalformed(f"no valid position: block {block}, transaction {transaction}, output {output}")
     return block << 24 | transaction << 8 | output
 
 
 def deposit_position(deposit: int) -> int:
     """Return the position of a deposit, numbered from 1; raise `PositionMalformed` if the number is out of range."""
     if not 0 < deposit <= MAX_BLOCK:
-        raise PositionMalformed(f"no deposit can have the number {shown(deposit)}")
+        raise PositionMalformed(f"not a deposit number: {shown(deposit)}")
     return _DEPOSIT_BIT | deposit << 24
 
 
 def decode_position(position: int) -> Position:
     """Return the parts of a position; raise `PositionMalformed` if it is not a valid position."""
     if not 0 <= position < 1 << 64:
-        raise PositionMalformed(f"position {shown(position)} is no uint64")
+        raise PositionMalformed(f"position {shown(position)} is not a uint64")
     parts = Position(position >> 24, position >> 8 & 0xFFFF, position & 0xFF)
     if position & _DEPOSIT_BIT:
         if position & 0xFFFFFF or parts.deposit == 0:
-            raise PositionMalformed(f"position {position} is marked as a deposit's and is none")
+            raise PositionMalformed(f"position {position} is marked as a deposit but is not a valid one")
     elif parts.block == 0 or parts.output >= MAX_OUTPUTS:
-        raise PositionMalformed(f"position {position}: {parts} cannot be")
+        raise PositionMalformed(f"position {position}: {parts} is not valid")
     return parts
 
 

@@ -97,7 +97,7 @@ class Transaction:
     def output_id(self, index: int) -> bytes:
         """Return the id of an output in the contract, equal in every block that includes the transaction."""
         if not 0 <= index < len(self.outputs):
-            raise TransactionMalformed(f"output {index} of {len(self.outputs)}: there is none")
+            raise TransactionMalformed(f"output {index} of {len(self.outputs)}: no such item")
         return keccak(self.hash + bytes((index,)))
 
     @property
@@ -155,9 +155,9 @@ def decode_transaction(packed: bytes) -> Transaction:
     memo = tag & MEMO_FLAG
     layout = _LAYOUTS.get(counts)
     if layout is None or size != layout.size + (32 if memo else 0):
-        raise TransactionMalformed(f"{size} bytes are no transaction of {ins} inputs and {outs} outputs")
+        raise TransactionMalformed(f"{size} bytes are not a transaction of {ins} inputs and {outs} outputs")
     if tag not in _TAGS:
-        raise TransactionMalformed(f"there are no transactions of type {tag:#04x}")
+        raise TransactionMalformed(f"unknown type of transaction: {tag:#04x}")
     values = layout.unpack_from(packed)
     at = 4 + ins
     outputs = tuple(
@@ -166,10 +166,10 @@ def decode_transaction(packed: bytes) -> Transaction:
     )
     inputs, expiry, note = values[4:at], values[2] << 32 | values[3], packed[-32:] if memo else b""
     if memo and not any(note):
-        raise TransactionMalformed("a memo is flagged and empty", hint="leave the flag out")
+        raise TransactionMalformed("the memo flag is set but the memo is empty", hint="clear the flag")
     result = Transaction(Kind(tag & 0x7F), expiry, inputs, outputs, note)
     if result.packed != packed:
-        raise TransactionMalformed("the bytes are not the one encoding of what they say")
+        raise TransactionMalformed("the bytes are not the canonical encoding")
     return result
 
 
@@ -258,7 +258,7 @@ def _pack(one: Transaction) -> bytes:
     elif not 1 <= len(inputs) <= MAX_INPUTS:
         raise TransactionMalformed(f"a payment has 1 to {MAX_INPUTS} inputs, {len(inputs)} were given")
     if not 0 < expiry <= MAX_EXPIRY:
-        raise TransactionMalformed(f"expiry {expiry} is no block")
+        raise TransactionMalformed(f"expiry {expiry} is not a block number")
     if memo and (len(memo) != 32 or not any(memo)):
         raise TransactionMalformed("a memo has 32 bytes, not all zero")
     before = -1

@@ -41,7 +41,7 @@ class AccountProof:
         if account is None:
             raise AccountUnknown(
                 f"account {index} is not in the state after entry {claim.inbox_end}",
-                hint="it is younger: wait until an assertion over it is final",
+                hint="wait for a final assertion that includes it",
             )
         path = tuple(state.account_path(index))
         return cls(replica.rollup.address, claim, Roots.of(state), index, account, path)
@@ -50,17 +50,22 @@ class AccountProof:
         """Raise ProofWrong unless the account is included under the assertion's state root."""
         one, depth = self.roots, len(self.path)
         if state_root(one.accounts, keccak(one.withdrawals + one.numbers + one.queue_acc)) != self.claim.root:
-            raise ProofWrong(f"account {self.index}: the parts do not give the claimed root", hint="ask for another")
+            raise ProofWrong(
+                f"account {self.index}: the parts do not hash to the claimed root", hint="ask for another one"
+            )
         path = [*self.path, *empty_roots(ACCOUNT_DEPTH)[depth:ACCOUNT_DEPTH]]
         if self.index >> depth or not verify_path(one.accounts, self.account.leaf(), self.index, path):
             raise ProofWrong(
-                f"account {self.index}: its leaf does not lead to the accounts' root", hint="ask for another"
+                f"account {self.index}: its leaf does not lead to the accounts' root", hint="ask for another one"
             )
 
     def check_on(self, rollup: RollupContract) -> Status:
         """Verify the proof for a rollup contract and return the assertion's status there; only `FINAL` is permanent."""
         if rollup.address != self.rollup:
-            raise ProofWrong(f"the proof is of rollup {self.rollup}, checked against {rollup.address}", hint="name it")
+            raise ProofWrong(
+                f"the proof belongs to rollup {self.rollup}, checked against {rollup.address}",
+                hint="check it against its own rollup",
+            )
         self.check()
         return rollup.status(self.claim.id)[2]
 
@@ -92,10 +97,10 @@ class AccountProof:
             assert 0 <= proof.index < 1 << ACCOUNT_DEPTH >= len(path)
             _ = claim.id
         except (KeyError, TypeError, ValueError, IndexError, OverflowError, AssertionError) as failure:
-            raise MalformedError(f"no account proof: {failure!r}", hint="pass what `proof` printed") from None
+            raise MalformedError(f"not an account proof: {failure!r}", hint="pass the output of `proof`") from None
         except Exception as failure:  # eth-abi raises its own family of encoding errors
             if type(failure).__module__.startswith("eth_abi"):
-                raise MalformedError(f"no account proof: {failure}", hint="pass what `proof` printed") from None
+                raise MalformedError(f"not an account proof: {failure}", hint="pass the output of `proof`") from None
             raise
         return proof
 

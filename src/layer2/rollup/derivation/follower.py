@@ -192,7 +192,7 @@ class InboxFollower(AssertionLog):
         parent, anchor = self.claims.get(claim.parent), self._anchors.get(claim.id)
         if (parent is None and anchor is None) or claim.inbox_end > len(self.entries):
             raise StateUnknown(
-                f"replica: claim {claim.id.hex()[:8]} rests on {claim.parent.hex()[:8]}, which is not known here",
+                f"replica: claim {claim.id.hex()[:8]} builds on {claim.parent.hex()[:8]}, which is unknown here",
                 hint="step() until the chain's logs are read",
             )
         if parent is not None and parent.inbox_end >= self._unread:
@@ -202,8 +202,8 @@ class InboxFollower(AssertionLog):
         else:
             raise DataMissing(
                 f"claim {claim.id.hex()[:8]} begins at entry {claim.parent.hex()[:8]}, before the state of entry "
-                f"{self._unread} that this node began with",
-                hint="begin with an older state, or without one",
+                f"{self._unread} this node's first",
+                hint="use an older snapshot, or none",
             )
         self._keep(claim, state)
         return state

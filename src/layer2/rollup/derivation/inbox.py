@@ -51,8 +51,8 @@ class Entry:
         """Return the frames, the last one zero-padded; raise DataMissing for an unread entry."""
         if self.unread:
             raise DataMissing(
-                f"entry of block {self.block}: it lies before the snapshot, its {self.record.frames} frames are unread",
-                hint="use a node that began without a snapshot",
+                f"entry of block {self.block}: it precedes the snapshot, its {self.record.frames} frames are unread",
+                hint="use a node without a snapshot",
             )
         count, data = self.record.frames, self.data
         rows = (data[at * FRAME_BYTES : (at + 1) * FRAME_BYTES] for at in range(count))

@@ -66,8 +66,8 @@ class Replica(InboxFollower):
         doubted = next((one for one in rows if not self.is_right(one)), None)
         if doubted is not None:
             raise StateUnknown(
-                f"replica: claim {doubted.id.hex()[:8]} is final and not known to be right",
-                hint="use a node that began with an older state, or without one",
+                f"replica: claim {doubted.id.hex()[:8]} is final but was not verified",
+                hint="use a node with an older snapshot, or none",
             )
         base = rows[0]
         anchors = tuple(Anchor.of(one, self._acc_at(one.inbox_end), self.state_of(one)) for one in rows[1:])

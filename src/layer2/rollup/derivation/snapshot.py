@@ -127,7 +127,7 @@ class Snapshot:
         """Read a snapshot file; use `check` to verify it. Raises SnapshotWrong if the file is not a valid snapshot."""
         raw = Path(path).read_bytes()
         if not raw.startswith(_MAGIC):
-            raise SnapshotWrong(f"{path} is no snapshot of a rollup", hint=_RESYNC)
+            raise SnapshotWrong(f"{path} is not a snapshot of a rollup", hint=_RESYNC)
         try:
             return cls._decode(_inflated(raw[len(_MAGIC) :]))
         except (zlib.error, struct.error, ValueError, IndexError, Layer2Error) as failure:
@@ -205,5 +205,5 @@ def _inflated(packed: bytes) -> bytes:
     reader = zlib.decompressobj()
     raw = reader.decompress(packed, _ROOM * (len(packed) + 1_024))
     if not reader.eof or reader.unused_data:
-        raise ValueError("it does not end where it should")
+        raise ValueError("it has trailing bytes")
     return raw

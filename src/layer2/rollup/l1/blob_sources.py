@@ -67,7 +67,7 @@ class BeaconBlobs:
                 raw = answer.read(_MOST_BYTES)
             # The response is one flat list; deep nesting would overflow the parser's stack.
             if raw.count(b"[") + raw.count(b"{") > _MOST_NESTED:
-                raise ValueError("the answer is no list of blobs")
+                raise ValueError("the answer is not a list of blobs")
             rows = parse_json(raw, floats=True)["data"]
         except urllib.error.HTTPError as failure:
             if failure.code == 404:
@@ -138,7 +138,7 @@ class Blobs:
             self._doubt(source, f"gave something else for 0x{versioned_hash.hex()[:12]}")
         raise DataMissing(
             f"blob 0x{versioned_hash.hex()[:12]}.. of block {block}: none of {len(self.sources)} sources has it",
-            hint="name a beacon node or an archive that has it; the node goes on by itself once it can be read",
+            hint="pass a beacon node or an archive that has it; the node then continues by itself",
         )
 
     def keep(self, blob: bytes) -> None:

@@ -46,5 +46,7 @@ def pack_fee(fee: int) -> int:
     while mantissa > 15 and mantissa % 10 == 0 and exponent < 15:
         mantissa, exponent = mantissa // 10, exponent + 1
     if not 0 <= mantissa <= 15:
-        raise RangeError(f"fee {fee} is no class (0 to 15 times a power of ten)", hint="use one significant digit")
+        raise RangeError(
+            f"fee {fee} is not a valid class (0 to 15 times a power of ten)", hint="use one significant digit"
+        )
     return exponent << 4 | mantissa

@@ -193,7 +193,7 @@ def _encode_op(kind: FrameType, op: Op) -> bytes:
     signature = _sized("signature", op.signature, _ECDSA) if kind.by_ecdsa else b""
     if kind.withdraws:
         if op.target is None:
-            raise MalformedError("a withdrawal has no target", hint="give the address it goes to")
+            raise MalformedError("the withdrawal has no target", hint="give the address it goes to")
         return _uint("sender", op.sender, 4) + _uint("amount", op.amount, 16) + address_bytes(op.target) + signature
     width = 3 if kind is FrameType.TRANSFERS else 4
     ids = _uint("sender", op.sender, width) + _uint("to", op.to, width)

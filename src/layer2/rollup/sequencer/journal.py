@@ -168,7 +168,7 @@ class SequencerJournal(EventLog[SequencerEvent]):
         entry = int.from_bytes(noted[:8], "big")
         if entry > len(hashes) or hashes[entry - 1] != noted[8:]:
             raise JournalMismatch(
-                f"the journal {self.journal.path} knows a final entry {entry} that the chain does not have",
+                f"the journal {self.journal.path} has a final entry {entry} that is not on the chain",
                 hint=RESYNC,
             )
 

@@ -68,7 +68,7 @@ class KeyPolicy:
         """
         if waiting + count > self.most:
             raise MempoolFull(
-                f"{waiting} keys wait for an account, {count} more asked",
+                f"{waiting} keys wait for an account, {count} more requested",
                 have=waiting,
                 need=self.most - count,
                 hint="try again after the next entry",
@@ -77,10 +77,10 @@ class KeyPolicy:
         have = _paid(payment, receiver)
         if have < need:
             raise FeeTooLow(
-                f"{count} accounts cost {need} wei, a transfer of {have} to account {receiver} given",
+                f"{count} accounts cost {need} wei, a transfer of {have} wei to account {receiver} given",
                 have=have,
                 need=need,
-                hint="send a signed transfer of ether to the sequencer's account along as the payment",
+                hint="add a signed ether transfer to the sequencer's account",
             )
 
 

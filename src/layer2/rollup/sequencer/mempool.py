@@ -198,7 +198,8 @@ class Mempool:
             row = self._layer.row(index)
             if row is not None and row.owner != owner:
                 return AccountUnknown(
-                    f"account {index}: somebody else's since a reorganisation", hint="ask for the account again"
+                    f"account {index}: it belongs to another owner since a reorganisation",
+                    hint="ask for the account again",
                 )
         return None
 
@@ -237,10 +238,10 @@ class Mempool:
             if other is None or other.token != token:
                 return AccountUnknown(f"account {to}: unknown, or not of token {token}", hint="check the receiver")
             if to != sender and other.balance + amount > MAX_BALANCE:
-                return TooLarge(f"account {to}: {amount} more would not fit its balance", hint="send less")
+                return TooLarge(f"account {to}: {amount} more would overflow its balance", hint="send less")
         if owner is not None and owner != row.owner:
             return SignatureWrong(
-                f"account {sender}: the signature is not its owner's", hint="sign this very operation with its key"
+                f"account {sender}: the signature is not its owner's", hint="sign this operation with its key"
             )
         row.nonce = nonce + 1
         row.balance -= amount + fee

@@ -164,7 +164,7 @@ class AccountColumns:
         if sender not in self:
             raise KeyError(sender)
         if self._words[sender * _WORDS + META] & MAX_NONCE == MAX_NONCE:
-            raise RangeError(f"account {sender}: its last nonce is used up")
+            raise RangeError(f"account {sender}: no nonce is left")
         self._make_room(2)
         numbers = self._numbers
         numbers[0], numbers[1], numbers[2], numbers[3] = amount >> 64, amount & (1 << 64) - 1, fee, token

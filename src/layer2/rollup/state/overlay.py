@@ -56,7 +56,7 @@ class StateOverlay(AccountColumns):
 
     def copy(self) -> AccountColumns:
         """Raise RangeError: an overlay cannot be copied, because its base may change."""
-        raise RangeError("a layer cannot be copied", hint="copy the state below and execute again")
+        raise RangeError("an overlay cannot be copied", hint="copy the state below and execute again")
 
     def __contains__(self, index: int) -> bool:
         return self.row(index) is not None
@@ -89,7 +89,7 @@ class StateOverlay(AccountColumns):
         if row is None:
             raise KeyError(sender)
         if row.nonce >= MAX_NONCE:
-            raise RangeError(f"account {sender}: its last nonce is used up")
+            raise RangeError(f"account {sender}: no nonce is left")
         row.nonce += 1
         if row.token != token or not amount or row.balance < amount + fee:
             return False

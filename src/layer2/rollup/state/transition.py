@@ -62,9 +62,9 @@ def run_frames(
             digests depend on the preceding frames.
     """
     if signed is not None and len(signed) != len(frames):
-        raise RangeError(f"{len(signed)} signatures judged, {len(frames)} frames given")
+        raise RangeError(f"{len(signed)} verdicts of signatures and {len(frames)} frames given")
     if any(len(data) != FRAME_BYTES for data in frames):
-        raise MalformedError(f"a frame has not {FRAME_BYTES} bytes", hint="fill up the last one with zeros")
+        raise MalformedError(f"a frame does not have {FRAME_BYTES} bytes", hint="pad the last one with zeros")
     known = list(signed) if signed is not None else [False] * len(frames)
     start = 0
     for at, data in enumerate(frames):

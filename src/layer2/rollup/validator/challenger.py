@@ -156,10 +156,10 @@ class Challenger:
         name = f"assertion {claim.id.hex()[:8]} up to entry {claim.inbox_end}"
         if claim in self.replica.out_of_reach():
             return StateUnknown(
-                f"{name} goes on from before entry {self.replica.unread}, which this node began with: not judged",
-                hint="begin with an older state, or without one",
+                f"{name} goes on from before entry {self.replica.unread}, which this node began with: not verified",
+                hint="use an older snapshot, or none",
             )
-        return self.replica.missing or StateUnknown(f"{name} is not judged yet", hint="wait for the next step")
+        return self.replica.missing or StateUnknown(f"{name} is not verified yet", hint="wait for the next step")
 
     def first_wrong_segment(self, claim: Assertion) -> int | None:
         """Return the first segment whose root differs from the execution; None if only the asserted root is wrong."""

@@ -116,7 +116,7 @@ def locate(replica: Replica, absolute: int) -> SegmentPosition:
         if absolute < entry.record.segments:
             return SegmentPosition(index, entry.record, previous, absolute - previous.segments)
         previous = entry.record
-    raise IndexError(f"segment {absolute} is beyond the inbox")
+    raise IndexError(f"segment {absolute} is not in the inbox")
 
 
 def named_by_frame(state: State, frame: Frame, half: int) -> list[int]:
@@ -178,7 +178,7 @@ def endpoint_proof(replica: Replica, claim: Assertion) -> bytes:
     """Return the proof with which `EndpointVerifier` compares the last root in a blob with the asserted root."""
     blob = replica.roots_blob(claim)
     if blob is None:
-        raise MalformedError(f"claim {claim.id.hex()[:8]} has its roots in calldata", hint="the contract compared them")
+        raise MalformedError(f"claim {claim.id.hex()[:8]} has its roots in calldata", hint="the contract compares them")
     count = claim.segments - replica.claims[claim.parent].segments
     return encode(["bytes32", "bytes"], last_root_proof(blob, count))
 

@@ -90,8 +90,8 @@ class Owner:
         unheard = f"{end - len(replica.entries)} of {replica.posted} entries" if replica.read else "the chain"
         why = f" ({replica.missing.args[0]})" if replica.missing is not None else ""
         raise ViewIncomplete(
-            f"{what}: {self.signer.address} has not heard of {unheard}{why}, so what it knows is not all",
-            hint="name a beacon node or an archive that has the data, or go by what is known: incomplete",
+            f"{what}: {self.signer.address} lacks {unheard}{why}, so its data is incomplete",
+            hint="pass a beacon node or an archive with the data, or continue with incomplete",
         )
 
     def balance(self, token: int = 0, *, incomplete: bool = False) -> int:
@@ -112,8 +112,8 @@ class Owner:
         one = self.accounts.get(index)
         if one is None:
             raise AccountUnknown(
-                f"account {index} is not of {self.signer.address}",
-                hint=f"use an account of its own: {', '.join(map(str, self.accounts)) or 'none yet'}",
+                f"account {index} does not belong to {self.signer.address}",
+                hint=f"use one of its accounts: {', '.join(map(str, self.accounts)) or 'none yet'}",
             )
         return one
 

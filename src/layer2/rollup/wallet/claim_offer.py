@@ -94,4 +94,4 @@ def _number(given: Any) -> int:
 
 
 def _malformed(failure: Exception) -> MalformedError:
-    return MalformedError(f"no offer of a withdrawal: {failure!r:.80}", hint="pass what `sign-claim` printed")
+    return MalformedError(f"not an offer of a withdrawal: {failure!r:.80}", hint="pass the output of `sign-claim`")

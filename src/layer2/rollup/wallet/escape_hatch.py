@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import datetime
 from dataclasses import dataclass, field
 
 from layer2.ethereum.errors import ContractReverted
 from layer2.ethereum.records import Receipt
+from layer2.primitives.display import format_time
 from layer2.primitives.errors import InputError
 from layer2.rollup.protocol.errors import DataMissing, StateUnknown
 from layer2.rollup.state.commitments import Assertion, Status
@@ -42,10 +42,8 @@ class StepResult:
         """Return one text line per completed action, then one for the next action with its time."""
         if not self.next:
             return list(self.done)
-        when = "now"
-        if self.at is not None:
-            when = datetime.datetime.fromtimestamp(self.at, datetime.UTC).strftime("from %Y-%m-%d %H:%M:%S UTC on")
-        return [*self.done, f"next: {self.next}, {when}"]
+        when = "now" if self.at is None else f"after {format_time(self.at)}"
+        return [*self.done, f"next ({when}): {self.next}"]
 
     def did(self, what: str, receipt: Receipt) -> None:
         """Record a completed action and its gas."""
@@ -76,7 +74,7 @@ def force_withdrawal(
         result.done[-1] = f"queued as item {len(user.replica.queue) - 1}"
     mine = [i for i, one in enumerate(user.replica.queue) if one.sender == user.signer.address]
     if not mine:
-        raise InputError(f"{user.signer.address}: nothing of it is in the queue", hint="force an amount to somebody")
+        raise InputError(f"{user.signer.address}: no queued item of this account", hint="pass an amount and a receiver")
     if mine[-1] >= _consumed(user):
         at = _opens_at(user)
         try:
@@ -84,11 +82,11 @@ def force_withdrawal(
         except ContractReverted as refusal:
             if refusal.name != "SequencerWindowOpen":
                 raise
-            return result.then("carry it in, unless the sequencer does", "force", at)
-        result.did(f"carried the queue into the inbox as entry {user.rollup.inbox()[0]}", receipt)
+            return result.then("include the queue if the sequencer has not done so", "force", at)
+        result.did(f"included the queue in the inbox as entry {user.rollup.inbox()[0]}", receipt)
         user.replica.step()
         if mine[-1] >= _consumed(user):
-            return result.then("carry in the rest of a long queue", "force")
+            return result.then("include the rest of the queue", "force")
     return _after_inclusion(user, result, mine[-1])
 
 
@@ -98,7 +96,7 @@ def self_propose(user: Exits) -> StepResult:
     proposer = Proposer(user.rollup, user.sender, replica)
     replica.step()
     for receipt in proposer.finalize_due():
-        result.did("made an assertion final", receipt)
+        result.did("finalised an assertion", receipt)
     proposed = proposer.propose()
     if proposed is not None:
         result.did(f"proposed the state after entry {replica.tip().inbox_end}, with a bond", proposed)
@@ -106,8 +104,8 @@ def self_propose(user: Exits) -> StepResult:
     if tip.id == replica.final().id:
         if user.complete:
             return result
-        return result.then(f"assert what follows entry {len(replica.entries)}, once its data can be read", "propose")
-    return result.then(f"make final what is asserted up to entry {tip.inbox_end}", "propose", _final_at(user, tip))
+        return result.then(f"assert the entries after {len(replica.entries)} when their data is available", "propose")
+    return result.then(f"finalise entries up to {tip.inbox_end}", "propose", _final_at(user, tip))
 
 
 def freeze_and_escape(user: Exits, *, incomplete: bool = False) -> StepResult:
@@ -130,7 +128,7 @@ def freeze_and_escape(user: Exits, *, incomplete: bool = False) -> StepResult:
             result.did("froze the rollup", user.freeze())
         except ContractReverted as refusal:
             at = _freezes_at(user, refusal)
-            return result.then("freeze the rollup, if what waits is still waiting then", "escape", at)
+            return result.then("freeze the rollup if the item is still waiting", "escape", at)
         user.replica.step()
     known = _final_known(user)
     for account in user.escapable() if known else ():
@@ -144,7 +142,7 @@ def freeze_and_escape(user: Exits, *, incomplete: bool = False) -> StepResult:
         amount = user.show(out.withdrawal.amount, out.withdrawal.token)
         result.did(f"withdrawal {out.place} paid: {amount}", user.claim(out))
     user.replica.step()
-    return result if known else result.then("collect accounts and deposits, once the data can be read", "escape")
+    return result if known else result.then("collect accounts and deposits when the data is available", "escape")
 
 
 def _final_known(user: Exits) -> bool:
@@ -161,14 +159,14 @@ def _after_inclusion(user: Exits, result: StepResult, index: int) -> StepResult:
     replica = user.replica
     records = (replica.record(at) for at in range(replica.posted))
     entry = next(at for at, one in enumerate(records, 1) if one is not None and one.queue_end > index)
-    result.done.append(f"in the inbox, entry {entry}: it cannot be left out any more")
+    result.done.append(f"in the inbox, entry {entry}: it can no longer be censored")
     if len(replica.entries) < entry:
-        return result.then("see what it results in, once the data before it can be read", "force")
+        return result.then("derive its result when the data before it is available", "force")
     tip = replica.tip()
     if tip.inbox_end < entry:
-        return result.then("assert what it results in, unless somebody does", "propose")
+        return result.then("assert its result if nobody else has done so", "propose")
     if replica.final().inbox_end < entry:
-        return result.then("make the assertion over it final", "propose", _final_at(user, tip, entry))
+        return result.then("finalise the assertion that includes it", "propose", _final_at(user, tip, entry))
     item = replica.queue[index]
     if isinstance(item, Forced) and item.target is not None:
         claimable = any(one.standing == "claimable" for one in user.outgoing(incomplete=True))
@@ -196,7 +194,7 @@ def _freezes_at(user: Exits, refusal: ContractReverted) -> int:
         raise refusal
     # Every inbox entry is final, so only the queue can be waiting.
     if user.rollup.queue_length() == _consumed(user):
-        raise InputError("escape: the rollup works, nothing waits in it", hint="withdraw, or force") from refusal
+        raise InputError("escape: the rollup works and nothing is overdue", hint="use withdraw, or force") from refusal
     return user.rollup.inbox()[4] + int(user.rollup.contract.call("config")[4]) + 1
 
 

@@ -132,9 +132,9 @@ class Exits(Owner):
         if unknown or not replica.read:
             why = f" ({replica.missing.args[0]})" if replica.missing is not None else ""
             raise ViewIncomplete(
-                f"{what}: {self.signer.address} cannot tell what {len(unknown)} of {len(known)} assertions hold{why}, "
-                "so what it knows is not all",
-                hint="name a beacon node or an archive that has the data, or go by what is known: incomplete",
+                f"{what}: {self.signer.address} lacks the data of {len(unknown)} of {len(known)} assertions{why}, "
+                "so its data is incomplete",
+                hint="pass a beacon node or an archive with the data, or continue with incomplete",
             )
 
     def outgoing(self, owner: str = "", *, incomplete: bool = False) -> list[Outgoing]:
@@ -278,4 +278,6 @@ class Exits(Owner):
         for index, one in self.replica.state_of(self.replica.final()).accounts.items():
             if one.owner == self.owners[0] and one.balance:
                 return index
-        raise AccountUnknown(f"{self.signer.address} has nothing in the last final state", hint="refund its deposits")
+        raise AccountUnknown(
+            f"{self.signer.address} has no account in the last final state", hint="refund the deposits"
+        )

@@ -43,7 +43,7 @@ class Purchase:
     def require(self) -> None:
         """Raise PurchaseUnsafe unless the purchase is safe."""
         if not self.safe:
-            raise PurchaseUnsafe(f"not safe to buy: {self.why}", hint="do not pay for it; look again later")
+            raise PurchaseUnsafe(f"not safe to buy: {self.why}", hint="do not pay for it now; check again later")
 
 
 def withdrawal_at(replica: Replica, place: str) -> Outgoing:
@@ -62,7 +62,8 @@ def withdrawal_at(replica: Replica, place: str) -> Outgoing:
     claim, index = fitting[0], int(number)
     if replica.verdict(claim) is not True:
         raise PurchaseUnsafe(
-            f"claim {claim.id.hex()[:8]} is wrong, or this node cannot tell", hint="do not pay for it; look again later"
+            f"claim {claim.id.hex()[:8]} is wrong, or was not verified by this node",
+            hint="do not pay for it now; check again later",
         )
     state = replica.state_of(claim)
     if index >= len(state.withdrawals):
@@ -83,7 +84,7 @@ def purchase_of(rollup: RollupContract, replica: Replica, out: Outgoing, margin:
     """Return the verdict on a withdrawal from the replica's state and the current L1 state; step the replica first."""
     claim = out.claim
     if replica.verdict(claim) is not True:
-        return _no(f"claim {claim.id.hex()[:8]} is wrong, or this node cannot tell")
+        return _no(f"claim {claim.id.hex()[:8]} is wrong, or was not verified by this node")
     state = replica.state_of(claim)
     if out.index >= len(state.withdrawals) or state.withdrawals[out.index] != out.withdrawal:
         return _no(f"withdrawal {out.place} is not in the state that this node has computed")

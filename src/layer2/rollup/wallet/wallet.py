@@ -118,7 +118,7 @@ class Wallet(Exits):
             place, why = refused[0]
             accepted = len(ops) - len(refused)
             raise PartlyAccepted(
-                f"{accepted} of {len(ops)} payments were accepted; number {place + 1} was refused: {why}",
+                f"{accepted} of {len(ops)} payments were accepted; number {place + 1} was rejected: {why}",
                 accepted=accepted,
                 hint="send the others again",
             )
@@ -152,7 +152,7 @@ class Wallet(Exits):
 
     def _sequencer(self, what: str) -> SequencerClient:
         if self._gate is None:
-            raise Rejected(f"{what}: this wallet knows no sequencer", hint="use force()")
+            raise Rejected(f"{what}: this wallet has no sequencer", hint="use force()")
         return self._gate
 
     def _source(self, account: int | None, token: int, amount: str | int, fee: str | int) -> tuple[int, Account]:

@@ -327,7 +327,7 @@ def test_a_kit_is_renewed_when_its_block_comes_again(world: World, payer: Wallet
     world.gate.block(*rows)
     payee.sync()
     world.connection.revert(before)
-    with pytest.raises(ExitProofInvalid, match="not on the chain any more"):
+    with pytest.raises(ExitProofInvalid, match="no longer on the chain"):
         payee.exit_all(incomplete=True)
     world.connection.mine(3)
     world.gate.block(*rows)

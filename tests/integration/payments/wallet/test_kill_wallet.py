@@ -71,7 +71,7 @@ else:
         try:
             payer.payments.deliver(one.hash)
         except Rejected as refusal:
-            # It leaves through the contract already.
+            # It is exiting already.
             print("refused", refusal.code, flush=True)
     operator.step()
     payer.sync()

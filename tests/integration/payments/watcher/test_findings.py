@@ -56,7 +56,7 @@ def test_each_invalid_block_is_found_and_why_is_said(world: World) -> None:
     lie = world.hostile.invalid_mint(5 * ETHER)
     (finding,) = watcher.step().findings
     assert (finding.kind, finding.subject) == (AlertKind.BLOCK_INVALID, lie.number)
-    assert "no output is there" in finding.detail or "never there" in finding.detail
+    assert "no such output" in finding.detail or "never existed" in finding.detail
     assert watcher.status().invalid == lie.number
     assert not watcher.status().healthy
     # Said once; it goes on standing.
@@ -69,7 +69,7 @@ def test_each_invalid_block_is_found_and_why_is_said(world: World) -> None:
     [
         ("double_spend", "before in this block"),
         ("double_spend_across", "spent"),
-        ("deposit_minted", "no output is there"),
+        ("deposit_minted", "no such output"),
         ("deposit_minted_twice", "spent"),
         ("unsigned_spend", "signature"),
         ("malformed", "no transaction"),

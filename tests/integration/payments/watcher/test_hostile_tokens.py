@@ -78,7 +78,7 @@ def test_a_token_that_does_not_say_what_is_there_stops_no_claim_of_others(
         ExitStatus.CHALLENGED,
     ]
     assert Alert(
-        AlertKind.VAULT_SHORT, 1, f"{AMOUNT} registered to leave, and the token does not say what is there"
+        AlertKind.VAULT_SHORT, 1, f"{AMOUNT:,} units of token 1 registered for exits, and the token returns no balance"
     ) in (report.findings)
     assert world.connection.balance(world.watcher.address) > before, "it cost less than it earned"
     assert watcher.step().acts == []

@@ -139,7 +139,7 @@ def test_a_body_of_the_copy_that_is_gone_is_missed_at_the_start_as_ever(home: Ho
     path = operator.store.path(1)
     home.close()
     path.unlink()
-    with pytest.raises(JournalCorrupt, match="body of block 1 is gone"):
+    with pytest.raises(JournalCorrupt, match="body of block 1 is missing"):
         home.start()
 
 
@@ -207,7 +207,7 @@ def test_a_copy_that_is_torn_or_damaged_is_put_away_and_said(home: Home, caplog,
     harm(home.copy)
     again = home.start()
     assert seen(again) == before
-    assert "torn, damaged" in again.checkpoints.fault
+    assert "truncated, damaged" in again.checkpoints.fault
     assert "all blocks are replayed" in caplog.text
     assert not home.copy.exists()
     # The next step keeps another one.
@@ -312,7 +312,7 @@ def test_a_disk_that_refuses_the_copy_stops_nothing(home: Home, monkeypatch: pyt
     with monkeypatch.context() as patch:
         patch.setattr(Path, "replace", full)
         operator.step()
-    assert "no room" in operator.checkpoints.fault
+    assert "no space" in operator.checkpoints.fault
     assert not home.copy.exists()
     home.close()
     assert home.start().ledger.head == 1

@@ -26,7 +26,7 @@ def test_deposits_that_are_gone_for_a_while_do_not_end_the_loop(operator: Operat
     operator.step()
     ground.take_back(2)
     with PlasmaService(operator, interval=0.01) as service:
-        assert until(lambda: service.failure is not None and "took back deposits" in service.failure)
+        assert until(lambda: service.failure is not None and "removed deposits" in service.failure)
         ground.deposit(PAYER)
         assert until(lambda: service.failure is None and len(ground.posted()) == 1)
 

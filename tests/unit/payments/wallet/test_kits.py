@@ -308,5 +308,5 @@ def test_kinds_do_not_stand_for_each_other() -> None:
         from_json(to_json(paid()))
     with pytest.raises(ExitProofMalformed):
         payment_from_json(to_json(output()))
-    with pytest.raises(ExitProofMalformed, match="does not show"):
+    with pytest.raises(ExitProofMalformed, match="does not prove"):
         payment_from_json({**to_json(paid()), "included": to_json(deposit())})

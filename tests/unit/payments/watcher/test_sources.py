@@ -86,7 +86,7 @@ def test_who_takes_long_to_give_nothing_waits_for_the_next_round(clock: Clock) -
 
 
 def test_a_folder_has_what_lies_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(InputError, match="no folder of bodies"):
+    with pytest.raises(InputError, match="no folder of block data"):
         FolderBodies(tmp_path / "none").body(1)
     source = FolderBodies(tmp_path)
     assert source.body(1) is None

@@ -36,7 +36,7 @@ class CoinBodies:
         """Return the data of a block; raise BodyMissing, or any error of the source."""
         found = self._source.body(number)
         if found is None:
-            raise BodyMissing(f"{self._source} has no body of coin block {number}", hint="ask another source, or wait")
+            raise BodyMissing(f"{self._source} has no data of coin block {number}", hint="ask another source, or wait")
         return found
 
 

@@ -116,9 +116,9 @@ def answer(standing: Standing, exit_: ExitView, challenge: ChallengeView) -> Cal
     true_owner = standing.owner_at(challenge.number)
     if spend is None or true_owner != challenge.owner or spend.number > exit_.prev_block:
         raise NotAnswerable(
-            f"coin {standing.coin}: no transfer up to block {exit_.prev_block} spends block {challenge.number} of "
+            f"coin {standing.coin:#x}: no transfer up to block {exit_.prev_block} spends block {challenge.number} of "
             f"{challenge.owner}",
-            hint="the exit is wrong, or the history that it rests on was broken",
+            hint="the exit is invalid, or its history is broken",
         )
     args = (standing.coin, exit_.number, challenge.as_tuple(), spend.as_tuple())
     return Call("respondChallengeBefore", args)

@@ -77,7 +77,7 @@ class BodyEvidence:
                 raise BodyMissing(f"{self.source} gives no body of block {number}: {fault}") from fault
             tree = coin_tree(batch)
             if tree.root != root:
-                raise BodyMissing(f"what {self.source} gives is not block {number}", hint="ask another source")
+                raise BodyMissing(f"{self.source} returned data that is not block {number}", hint="ask another source")
             known = self._blocks[root] = tree, {one.transaction.coin: one for one in batch}
         self._blocks.move_to_end(root)
         while len(self._blocks) > _KEPT:

@@ -128,7 +128,7 @@ class CoinChainState(EventProjection):
         if number != self.next_block:
             raise RangeError(
                 f"coin block {number} after {self.posted}",
-                hint="the node leaves logs out: ask another one, and start again",
+                hint="the node omits logs: use another node, and start again",
             )
         self._put(self.headers, number, CoinHeader(number, bytes(args["root"]), args["time"]))
         self._put(self.posted_in, number, event.log.block_number)

@@ -143,7 +143,7 @@ class TransferIntake:
         try:
             self.chain_state.take(news)
         except RangeError as failure:
-            halted = BlockLost(f"the chain's node tells what cannot be: {failure}", hint="check the node")
+            halted = BlockLost(f"inconsistent events from the L1 node: {failure}", hint="check the node")
             self._intake.halted = halted
             raise halted from failure
         touched: set[int] = set()

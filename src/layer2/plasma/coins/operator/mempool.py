@@ -134,34 +134,37 @@ class CoinMempool:
         transfer = one.signed.transaction
         coin, held = transfer.coin, self._ledger.get(transfer.coin)
         if held is None or coin in self._chain_state.paid:
-            return UnknownCoin(f"coin {coin} is not in the vault", hint="check its number; wait for its deposit")
+            return UnknownCoin(f"coin {coin:#x} is not in the contract", hint="check its number; wait for its deposit")
         if self._chain_state.made_at[coin] + self.margin > self._chain_state.head:
-            return UnknownCoin(f"coin {coin} was made just now", need=self.margin, hint="wait for some blocks above it")
+            return UnknownCoin(
+                f"coin {coin:#x} has too few confirmations", need=self.margin, hint="wait for more blocks"
+            )
         if transfer.prev_block != held.last_block:
             return CoinSpent(
-                f"coin {coin}: the transfer spends block {transfer.prev_block}, its last one is in {held.last_block}",
+                f"coin {coin:#x}: the transfer spends block {transfer.prev_block}, its last one is in "
+                f"{held.last_block}",
                 have=transfer.prev_block,
                 need=held.last_block,
-                hint="follow the coin up to now, and sign anew",
+                hint="sync the coin, and sign again",
             )
         if one.signer != held.owner:
             return SignatureWrong(
-                f"coin {coin}: the transfer is not signed by its owner 0x{held.owner.hex()}",
-                hint="its owner signs it, over this very transfer",
+                f"coin {coin:#x}: the transfer is not signed by its owner 0x{held.owner.hex()}",
+                hint="sign this transfer with its owner's key",
             )
         if one.basis != self._ledger.basis(coin):
             return UnknownCoin(
-                f"coin {coin} is not what it was when this transfer was accepted: the chain was reorganised",
-                hint="look at the coin again, and sign anew",
+                f"coin {coin:#x} has changed since this transfer was accepted: the chain was reorganised",
+                hint="sync the coin, and sign again",
             )
         if coin in self._chain_state.leaving:
-            return CoinExiting(f"coin {coin} leaves through the contract", hint="refute the exit, or let it be claimed")
+            return CoinExiting(f"coin {coin:#x} is exiting", hint="challenge the exit, or wait for it")
         if number > transfer.expiry:
             return Expired(
-                f"coin {coin}: the next block is {number}",
+                f"coin {coin:#x}: the next block is {number}",
                 have=transfer.expiry,
                 need=number,
-                hint="sign a later expiry",
+                hint="use a later expiry",
             )
         return None
 
@@ -176,5 +179,6 @@ class CoinMempool:
         if other is None:
             return None
         return CoinSpent(
-            f"coin {one.coin}: pending transfer 0x{other.hex()[:8]}.. spends it", hint="one of a coin a block"
+            f"coin {one.coin:#x}: pending transfer 0x{other.hex()[:8]}.. spends it",
+            hint="send one transfer of a coin per block",
         )

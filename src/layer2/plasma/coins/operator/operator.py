@@ -123,7 +123,7 @@ class CoinOperator(TransferIntake, BlockSubmitter[SparseTree, CoinHeader]):
         with self.lock:
             record, held = self.chain_state.records.get(coin), self.ledger.get(coin)
             if record is None or held is None:
-                raise StateUnknown(f"coin {coin} is not there", hint="check its number; wait for its deposit")
+                raise StateUnknown(f"coin {coin:#x} does not exist", hint="check its number; wait for its deposit")
             pending = self.pending(coin)
             state = "pending" if pending else "free"
             if coin in self.chain_state.leaving:
@@ -147,7 +147,7 @@ class CoinOperator(TransferIntake, BlockSubmitter[SparseTree, CoinHeader]):
             RangeError: The coin or the block number is out of range.
         """
         if not 0 <= coin < 1 << COIN_LEVELS or first < 1:
-            raise RangeError(f"coin {coin}, block {first}", hint="a coin has 64 bits, blocks count from 1")
+            raise RangeError(f"coin {coin:#x}, block {first}", hint="a coin has 64 bits, blocks count from 1")
         with self.lock:
             end = min(self.chain_state.next_block, len(self.store) + 1, first + min(count, MOST_EVIDENCE))
         found: list[Evidence] = []
@@ -177,7 +177,7 @@ class CoinOperator(TransferIntake, BlockSubmitter[SparseTree, CoinHeader]):
 
     def _put(self, one: SealedBlock) -> None:
         if self.sender is None:
-            raise InputError(f"{self.chain.address}: nobody to submit for", hint="pass the operator's sender")
+            raise InputError(f"{self.chain.address}: no sender to submit with", hint="pass the operator's sender")
         self.chain.submit(self.sender, one.number, one.root)
 
     def _moved(self, coin: int, number: int) -> SignedCoin | None:
@@ -242,8 +242,8 @@ class CoinOperator(TransferIntake, BlockSubmitter[SparseTree, CoinHeader]):
                     break
                 if gone:
                     raise DepositsMissing(
-                        f"the chain took back the deposits of coins {gone[:5]}, which block {number} moves",
-                        hint="they usually come again within minutes; step again",
+                        f"a reorganisation removed the deposits of coins {gone[:5]}, which block {number} transfers",
+                        hint="they usually return within minutes; step again",
                     )
             self._shaken = None
 

@@ -40,7 +40,7 @@ class HistoryBroken(InputError):
         self.number = number
         self.proven = proven
         hint = "exit from the state before that block" if proven else "ask for other evidence, or exit"
-        super().__init__(f"coin {coin}, block {number}: {why}", hint=hint)
+        super().__init__(f"coin {coin:#x}, block {number}: {why}", hint=hint)
 
 
 class CoinRefused(InputError):

@@ -56,7 +56,7 @@ def decode_history(raw: bytes) -> History:
             owner, Kind(raw[28]), token, int.from_bytes(raw[49:81], "big"), int.from_bytes(raw[81:86], "big")
         )
     except (InputError, ValueError) as failure:
-        raise EvidenceMalformed(f"the record of coin {coin} has no reading: {failure}") from None
+        raise EvidenceMalformed(f"the record of coin {coin:#x} cannot be decoded: {failure}") from None
     found: list[Evidence] = []
     at = _RECORD
     while at < len(raw):
@@ -70,7 +70,7 @@ def decode_evidence(raw: bytes, coin: int, at: int = 0) -> tuple[Evidence, int]:
     head = _take(raw, at, 10)
     kind, depth, mask = head[0], head[1], int.from_bytes(head[2:], "big")
     if kind > _MOVED or depth > COIN_LEVELS or mask >> depth:
-        raise EvidenceMalformed(f"byte {at}: no evidence has kind {kind}, depth {depth} and siblings {mask:#x}")
+        raise EvidenceMalformed(f"byte {at}: unknown evidence of kind {kind}, depth {depth} and siblings {mask:#x}")
     at += 10
     siblings = []
     for level in range(depth):
@@ -79,7 +79,7 @@ def decode_evidence(raw: bytes, coin: int, at: int = 0) -> tuple[Evidence, int]:
             sibling = _take(raw, at, 32)
             at += 32
             if sibling == EMPTY:
-                raise EvidenceMalformed(f"byte {at - 32}: an empty sibling is written out")
+                raise EvidenceMalformed(f"byte {at - 32}: an empty sibling must be omitted")
         siblings.append(sibling)
     if kind == _NOTHING:
         return SparseProof(tuple(siblings)), at
@@ -98,5 +98,5 @@ def decode_evidence(raw: bytes, coin: int, at: int = 0) -> tuple[Evidence, int]:
 def _take(raw: bytes, at: int, count: int) -> bytes:
     part = raw[at : at + count]
     if len(part) != count:
-        raise EvidenceMalformed(f"byte {at}: {count} bytes needed, {len(part)} there")
+        raise EvidenceMalformed(f"byte {at}: {count} bytes needed, {len(part)} left")
     return part

@@ -103,5 +103,5 @@ class CoinExit:
 def coin_of(deposit: int) -> int:
     """Return the coin of a deposit, numbered from 1 (`ICoinChain.coinOf`)."""
     if not 0 < deposit <= _MASK:
-        raise RangeError(f"deposit {deposit} is out of range: they count from 1, in 64 bits")
+        raise RangeError(f"deposit {deposit} is out of range (1 to 2^64 - 1)")
     return deposit * _GOLDEN & _MASK

@@ -70,7 +70,7 @@ class SparseTree:
     def proof(self, key: int) -> SparseProof:
         """Return an inclusion or exclusion proof of a key; raise `TreeMalformed` if it exceeds 64 bits."""
         if not 0 <= key < 1 << COIN_LEVELS:
-            raise TreeMalformed(f"key {key} is no uint64")
+            raise TreeMalformed(f"key {key} is not a uint64")
         nodes, siblings, leaves = self._nodes, list[bytes](), len(self._keys)
         hashes, lefts, rights, node, show = nodes.hashes, nodes.lefts, nodes.rights, nodes.root, siblings.append
         for bit in f"{key:0{COIN_LEVELS}b}":

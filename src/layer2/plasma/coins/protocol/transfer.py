@@ -80,10 +80,10 @@ class CoinTransaction:
 
     def __post_init__(self) -> None:
         if len(self.new_owner) != 20 or not any(self.new_owner):
-            raise CoinMalformed(f"coin {self.coin} is given to nobody")
+            raise CoinMalformed(f"coin {self.coin:#x} has no new owner")
         before, expiry = self.prev_block, self.expiry
         if not (0 <= self.coin < 1 << 64 and 0 <= before <= MAX_EXPIRY and 0 < expiry <= MAX_EXPIRY):
-            raise CoinMalformed(f"coin {self.coin}, block {before} and expiry {expiry} are out of range")
+            raise CoinMalformed(f"coin {self.coin:#x}, block {before} and expiry {expiry} are out of range")
         packed = _LAYOUT.pack(
             1, self.coin, before >> 32, before & 0xFFFFFFFF, self.new_owner, expiry >> 32, expiry & 0xFFFFFFFF
         )
@@ -133,7 +133,7 @@ def decode_coin(packed: bytes) -> CoinTransaction:
         raise CoinMalformed(f"a coin's transaction has {COIN_BYTES} bytes, {len(packed)} were given")
     kind, coin, high, low, owner, late, expiry = _LAYOUT.unpack(packed)
     if kind != 1:
-        raise CoinMalformed(f"there are no coin transactions of type {kind:#04x}")
+        raise CoinMalformed(f"unknown type of coin transaction: {kind:#04x}")
     return CoinTransaction(coin, high << 32 | low, owner, late << 32 | expiry)
 
 
@@ -174,7 +174,7 @@ def encode_coin_body(batch: Iterable[SignedCoin]) -> bytes:
 def decode_coin_body(body: bytes) -> list[SignedCoin]:
     """Decode the data of a coin block, which may be empty; raise `BodyMalformed` if it is invalid."""
     if len(body) % COIN_RECORD:
-        raise BodyMalformed(f"{len(body)} bytes are no transactions of {COIN_RECORD} bytes each")
+        raise BodyMalformed(f"{len(body)} bytes are not transactions of {COIN_RECORD} bytes each")
     found: list[SignedCoin] = []
     before = -1
     for at in range(0, len(body), COIN_RECORD):
@@ -183,7 +183,7 @@ def decode_coin_body(body: bytes) -> list[SignedCoin]:
         except CoinMalformed as failure:
             raise BodyMalformed(f"transaction {len(found)}: {failure}") from None
         if transaction.coin <= before:
-            raise BodyMalformed(f"coin {transaction.coin} after {before}: coins rise")
+            raise BodyMalformed(f"coin {transaction.coin} after {before}: coins must be strictly increasing")
         before = transaction.coin
         found.append(SignedCoin(transaction, body[at + COIN_BYTES : at + COIN_RECORD]))
     return found

@@ -58,7 +58,7 @@ def hash_of(record: bytes) -> bytes:
 def split_run(run: bytes) -> list[bytes]:
     """Split a batch into records without decoding them; raise BodyMalformed."""
     if len(run) % COIN_RECORD:
-        raise BodyMalformed(f"{len(run)} bytes are no transfers of {COIN_RECORD} bytes each")
+        raise BodyMalformed(f"{len(run)} bytes are not transfers of {COIN_RECORD} bytes each")
     return [run[at : at + COIN_RECORD] for at in range(0, len(run), COIN_RECORD)]
 
 
@@ -85,7 +85,7 @@ def unjudged(row: bytes) -> tuple[bytes, bytes]:
 
 def _split_rows(run: bytes) -> list[bytes]:
     if len(run) % _ROW:
-        raise BodyMalformed(f"{len(run)} bytes are no accepted transfers of {_ROW} bytes each")
+        raise BodyMalformed(f"{len(run)} bytes are not accepted transfers of {_ROW} bytes each")
     return [run[at : at + _ROW] for at in range(0, len(run), _ROW)]
 
 

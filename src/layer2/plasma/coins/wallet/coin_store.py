@@ -121,7 +121,7 @@ class CoinStore:
     def deposited(self, coin: int, record: CoinRecord) -> None:
         """Add a coin that this key deposited."""
         if record.owner != self.address:
-            raise CoinRefused(f"coin {coin} was deposited by {record.owner}", hint="receive its history")
+            raise CoinRefused(f"coin {coin:#x} was deposited by {record.owner}", hint="receive its history")
         self._require_there(coin, record)
         self._keep(History(coin, record, ()), Standing(coin, record))
 
@@ -140,12 +140,12 @@ class CoinStore:
             raise CoinRefused(
                 f"blocks of coins up to {self.chain_state.next_block - 1} were read, and the next one is "
                 f"{self.chain.next_block()}",
-                hint="the node shows no more: try again in a moment",
+                hint="the node is behind: try again in a moment",
             )
         standing = check_history(history, self.chain_state.since(history.record.birth), self.chain.domain)
         if standing.owner != self.address:
             raise CoinRefused(
-                f"coin {coin} belongs to {standing.owner}, not to {self.address}", hint="wait for the block"
+                f"coin {coin:#x} belongs to {standing.owner}, not to {self.address}", hint="wait for the block"
             )
         self._require_not_leaving(standing)
         self._keep(history, standing)
@@ -165,7 +165,7 @@ class CoinStore:
         headers = self.chain_state.since(standing.next_block)
         if len(headers) < len(evidence):
             missing = standing.next_block + len(headers)
-            raise CoinRefused(f"coin {coin}: block {missing} was not submitted yet", hint="wait for it")
+            raise CoinRefused(f"coin {coin:#x}: block {missing} was not submitted yet", hint="wait for it")
         try:
             for header, one in zip(headers, evidence, strict=False):
                 standing = standing.after(header, one, self.chain.domain)
@@ -194,18 +194,18 @@ class CoinStore:
         self.look()
         standing = self._known(coin)[1]
         if standing.owner != self.address:
-            raise CoinRefused(f"coin {coin} belongs to {standing.owner}", hint="nothing to pass on")
+            raise CoinRefused(f"coin {coin:#x} belongs to {standing.owner}", hint="only its owner can transfer it")
         if coin in self._broken:
-            raise CoinRefused(f"coin {coin} broke: {self._broken[coin].args[0]}", hint="take it out")
+            raise CoinRefused(f"coin {coin:#x} has a broken history: {self._broken[coin].args[0]}", hint="exit it")
         self._require_not_leaving(standing)
         if expiry < standing.next_block:
-            raise RangeError(f"expiry {expiry} is before the next block {standing.next_block}", hint="name a later one")
+            raise RangeError(f"expiry {expiry} is before the next block {standing.next_block}", hint="use a later one")
         one = CoinTransaction(coin, standing.last_block, address_bytes(to_address(to)), expiry)
         # All signed transfers are checked, because a reorganisation may make an expired one includable again.
         before = self.signed_over(coin)
         if before is not None and before != one:
             raise CoinRefused(
-                f"coin {coin} is signed over to 0x{before.new_owner.hex()} until block {before.expiry}",
+                f"coin {coin:#x} is signed over to 0x{before.new_owner.hex()} until block {before.expiry}",
                 hint="wait for that block: two transfers of a coin are a double spend",
             )
         if before != one:
@@ -222,7 +222,7 @@ class CoinStore:
             return kit_of(self.chain_state.records[coin], self._before(found), found)
         standing = self._known(coin)[1]
         if standing.owner != self.address:
-            raise CoinRefused(f"coin {coin} belongs to {standing.owner}", hint="an exit would be refuted")
+            raise CoinRefused(f"coin {coin:#x} belongs to {standing.owner}", hint="only its owner can exit it")
         return exit_kit(standing)
 
     def exit(self, sender: Sender, coin: int, *, though_signed: bool = False, incomplete: bool = False) -> None:
@@ -242,14 +242,14 @@ class CoinStore:
         signed = self.signed_over(coin) if coin in self._held else None
         if signed is not None and not though_signed:
             raise CoinRefused(
-                f"coin {coin} is signed over until block {signed.expiry}",
-                hint="follow the blocks up to that one, or exit with though_signed",
+                f"coin {coin:#x} is signed over until block {signed.expiry}",
+                hint="sync up to that block, or exit with though_signed",
             )
         behind = 0 if signed is not None or coin in self._broken else self._behind(coin)
         if behind and not incomplete:
             raise ViewIncomplete(
-                f"coin {coin}: {behind} of {len(self.chain_state.headers)} blocks were not checked for it",
-                hint="ask an operator or another source of blocks, or exit by what is known: incomplete",
+                f"coin {coin:#x}: {behind} of {len(self.chain_state.headers)} blocks were not verified for it",
+                hint="pass another operator or source of blocks, or exit with incomplete",
             )
         self.chain.make(sender, self.exit_kit(coin))
 
@@ -273,7 +273,7 @@ class CoinStore:
         found = next((one for one in (*self.chain_state.revealed[coin], *known) if one.number == number), None)
         if number and found is None:
             raise CoinRefused(
-                f"coin {coin}: the transfer of block {number}, which that of {move.number} spends, is not known",
+                f"coin {coin:#x}: the transfer of block {number}, which that of {move.number} spends, is not known",
                 hint="ask the payer for its history",
             )
         return found
@@ -318,18 +318,22 @@ class CoinStore:
 
     def _known(self, coin: int) -> tuple[History, Standing]:
         if coin not in self._held:
-            raise CoinRefused(f"coin {coin} is not in this wallet", hint="receive it first")
+            raise CoinRefused(f"coin {coin:#x} is not in this wallet", hint="receive it first")
         return self._held[coin]
 
     def _require_there(self, coin: int, record: CoinRecord) -> None:
         if not self.chain.holds(coin, record):
-            raise CoinRefused(f"coin {coin} is not in the vault with this record", hint="it was paid, or never made")
+            raise CoinRefused(
+                f"coin {coin:#x} is not in the contract with this record", hint="it was paid out, or never deposited"
+            )
 
     def _require_not_leaving(self, standing: Standing) -> None:
         running = self.chain_state.leaving.get(standing.coin, ())
         for number in (0, *(move.number for move in standing.moves)):
             if number in running:
-                raise CoinRefused(f"coin {standing.coin} is leaving, by block {number}", hint="let it be refuted first")
+                raise CoinRefused(
+                    f"coin {standing.coin:#x} is exiting from block {number}", hint="challenge that exit first"
+                )
 
 
 def _may_come(signed: CoinTransaction, standing: Standing) -> bool:

@@ -122,7 +122,7 @@ class CoinWallet:
             Rejected: The operator rejected the transfer.
         """
         if self.gate is None:
-            raise InputError(f"coin {coin}: no operator to send it to", hint="pass its URL")
+            raise InputError(f"coin {coin:#x}: this wallet has no operator", hint="pass its URL")
         target, before = to_address(to), self.wallet.signed_over(coin)
         again = before is not None and to_address(before.new_owner) == target
         until = expiry or (
@@ -159,7 +159,7 @@ class CoinWallet:
         self.wallet.look()
         record = self.wallet.chain_state.records.get(coin)
         if record is None:
-            raise CoinRefused(f"coin {coin} was never made", hint="check its number")
+            raise CoinRefused(f"coin {coin:#x} was never deposited", hint="check its number")
         return self.receive(History(coin, record, ()))
 
     # ------------------------------------------------------------------------------------------------------- leaving
@@ -176,7 +176,7 @@ class CoinWallet:
         """Cancel this wallet's exit of a coin; raise CoinRefused if there is none."""
         found = self.exit_of(coin)
         if found is None:
-            raise CoinRefused(f"coin {coin}: no exit of {self.address} is running", hint="nothing to take back")
+            raise CoinRefused(f"coin {coin:#x}: no exit of {self.address} is running", hint="nothing to cancel")
         receipt = self.wallet.chain.cancel(self.sender, coin, found.number)
         self.wallet.look()
         return receipt

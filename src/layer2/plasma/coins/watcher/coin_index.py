@@ -100,12 +100,12 @@ class CoinIndex:
     def history(self, coin: int) -> History:
         """Return the history that the next owner needs; raise StateUnknown if the data of a block is missing."""
         if coin not in self.records:
-            raise StateUnknown(f"coin {coin} was not made", hint="wait until it is")
+            raise StateUnknown(f"coin {coin:#x} was not deposited", hint="wait for it")
         record, evidence = self.records[coin], list[Evidence]()
         for number in range(record.birth, len(self.headers) + 1):
             tree = self._tree(number)
             if tree is None:
-                raise StateUnknown(f"coin block {number}: no body", hint="ask again")
+                raise StateUnknown(f"coin block {number}: no data", hint="ask again")
             proof, signed = tree.proof(coin), self._signed(coin, number)
             evidence.append(Moved(signed, proof.siblings) if signed else proof)
         return History(coin, record, tuple(evidence))

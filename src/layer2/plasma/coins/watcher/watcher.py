@@ -143,7 +143,7 @@ class CoinWatcher(ChainWatcher[CoinBlocks]):
         """
         standing, safe = self.books.standing(coin), self.books.safe(coin)
         if standing is None or safe is None or coin in self.view.paid:
-            raise CoinRefused(f"coin {coin} is not there, or is paid", hint="wait for its deposit")
+            raise CoinRefused(f"coin {coin:#x} does not exist, or is paid out", hint="wait for its deposit")
         return exit_kit(safe if safe.owner == standing.owner else standing)
 
     def kits(self, owner: str) -> dict[int, Call]:

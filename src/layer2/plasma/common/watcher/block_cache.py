@@ -154,7 +154,7 @@ class BlockCache:
 
     def _refused(self, failure: Exception) -> JournalError | JournalFull:
         kind = JournalFull if getattr(failure, "sqlite_errorname", "") == "SQLITE_FULL" else JournalError
-        return kind(f"watcher's store {self.path}: {failure}", hint="move the file away: bodies can be fetched again")
+        return kind(f"watcher's store {self.path}: {failure}", hint="move the file away: the data can be fetched again")
 
 
 def _signed(number: int) -> int:

@@ -56,7 +56,9 @@ class FolderBodies:
     def body(self, number: int) -> bytes | None:
         """Return the contents of the block's file; several versions of a remade block are returned in turn."""
         if not self.folder.is_dir():
-            raise InputError(f"no folder of bodies at {self.folder}", hint="name a source: --operator URL or FOLDER")
+            raise InputError(
+                f"no folder of block data at {self.folder}", hint="name a source: --operator URL or FOLDER"
+            )
         found = sorted(self.folder.glob(f"{number:012d}-*.body"))
         if not found:
             return None

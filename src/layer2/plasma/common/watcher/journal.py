@@ -68,7 +68,7 @@ class WatcherStore:
                     wrong = entry.payload[40:].decode()
             except (ValueError, TypeError, KeyError, IndexError, Layer2Error) as fault:
                 raise JournalCorrupt(
-                    f"the {KIND} journal {self.journal.path} is damaged: row {entry.sequence} is none of ours",
+                    f"the {KIND} journal {self.journal.path} is damaged: row {entry.sequence} is not valid",
                     hint=_RECOVERY,
                 ) from fault
             if entry.stream == "news":

@@ -155,7 +155,7 @@ class ChainWatcher(ABC, Generic[B]):
             return [one for one in self._standing.values() if one.kind is AlertKind.PARAMETERS_CHANGED]
         if not self._memory.is_changed(self.contract):
             return []
-        return [Alert(AlertKind.PARAMETERS_CHANGED, 0, "code or parameters are not those that were seen first")]
+        return [Alert(AlertKind.PARAMETERS_CHANGED, 0, "code or parameters have changed")]
 
     def _time_of(self, block: int) -> int:
         header = self.connection.block(block)

@@ -85,7 +85,7 @@ def from_json(value: object) -> Kit:
         row = _fields(value, "kind", "number", "record")
         number = row["number"]
         if isinstance(number, bool) or not isinstance(number, int):
-            raise ExitProofMalformed(f"kit: {shown(number, 40)} is no number of a deposit")
+            raise ExitProofMalformed(f"kit: {shown(number, 40)} is not a deposit number")
         return _read(lambda: DepositExitProof(decode_deposit(number, _bytes(row["record"], 39))))
     if kind == "output":
         row = _fields(value, "kind", "position", "transaction", "header", "path")
@@ -100,7 +100,7 @@ def from_json(value: object) -> Kit:
                 tuple(_bytes(one, 32) for one in path),
             )
         )
-    raise ExitProofMalformed(f"kit: {shown(kind, 40)} is no kind of output", hint='write "deposit" or "output"')
+    raise ExitProofMalformed(f"kit: {shown(kind, 40)} is not a kind of output", hint='write "deposit" or "output"')
 
 
 def payment_from_json(value: object) -> InFlightExitProof:
@@ -111,7 +111,7 @@ def payment_from_json(value: object) -> InFlightExitProof:
         raise ExitProofMalformed("kit: a payment has lists of signatures and inputs")
     included = None if row["included"] is None else from_json(row["included"])
     if isinstance(included, DepositExitProof):
-        raise ExitProofMalformed("kit: a deposit does not show that a payment is included")
+        raise ExitProofMalformed("kit: a deposit does not prove the inclusion of a payment")
     kits = tuple(from_json(one) for one in inputs)
 
     def made() -> InFlightExitProof:
@@ -133,7 +133,7 @@ def read_json(text: str) -> Any:
     try:
         return json.loads(text, object_pairs_hook=_once, parse_constant=_never, parse_float=_never)
     except json.JSONDecodeError as fault:
-        raise ExitProofMalformed(f"text: no JSON: {fault}") from None
+        raise ExitProofMalformed(f"text: not JSON: {fault}") from None
     except ValueError:
         raise ExitProofMalformed("text: a number is too long") from None
 
@@ -167,7 +167,7 @@ def parse(text: str, root: RootChain) -> ExitProofFile:
     chain, contract = root.connection.chain_id, root.address
     if row["chainId"] != chain or row["contract"] != contract:
         raise ExitProofInvalid(
-            f"the kits are of {shown(row['contract'], 42)} on chain {shown(row['chainId'], 20)}, "
+            f"the kits belong to {shown(row['contract'], 42)} on chain {shown(row['chainId'], 20)}, "
             f"this is {contract} on chain {chain}",
             hint="connect to their chain",
         )
@@ -203,7 +203,7 @@ def load_kits(path: str | Path, root: RootChain) -> ExitProofFile:
     try:
         return parse(Path(path).read_text(encoding="utf-8"), root)
     except UnicodeDecodeError:
-        raise ExitProofMalformed(f"kits: {path} is no text") from None
+        raise ExitProofMalformed(f"kits: {path} is not text") from None
 
 
 # ----------------------------------------------------------------------------------------------------------- internal
@@ -215,11 +215,11 @@ def _hex(data: bytes) -> str:
 
 def _bytes(value: object, size: int | None = None) -> bytes:
     if not isinstance(value, str) or not value.startswith("0x"):
-        raise ExitProofMalformed(f"kit: {shown(value, 40)} is no hex text")
+        raise ExitProofMalformed(f"kit: {shown(value, 40)} is not hex text")
     try:
         data = bytes.fromhex(value[2:])
     except ValueError:
-        raise ExitProofMalformed(f"kit: {value[:40]!r} is no hex text") from None
+        raise ExitProofMalformed(f"kit: {value[:40]!r} is not hex text") from None
     if value != _hex(data) or (size is not None and len(data) != size):
         raise ExitProofMalformed(f"kit: {value[:40]!r} is not {size or 'its'} bytes in lower case")
     return data
@@ -244,9 +244,9 @@ def _read(make: Callable[[], T]) -> T:
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     row = dict(pairs)
     if len(row) != len(pairs):
-        raise ExitProofMalformed("kit: a name stands twice")
+        raise ExitProofMalformed("kit: a name occurs twice")
     return row
 
 
 def _never(text: str) -> Any:
-    raise ExitProofMalformed(f"kit: {text[:20]} is no whole number")
+    raise ExitProofMalformed(f"kit: {text[:20]} is not a whole number")

@@ -68,7 +68,8 @@ class DepositExitProof:
         """Raise ExitProofInvalid unless L1 has exactly this deposit."""
         if root.deposit_hash(self.deposit.number) != self.deposit.hash:
             raise ExitProofInvalid(
-                f"deposit {self.deposit.number}: the chain has none, or another", hint="look it up again"
+                f"deposit {self.deposit.number}: the chain has no such deposit, or another one",
+                hint="sync, and try again",
             )
 
 
@@ -89,11 +90,11 @@ class OutputExitProof:
         try:
             place = decode_position(self.position)
         except PositionMalformed as fault:
-            raise ExitProofInvalid(f"kit: {fault}", hint="ask for another") from None
+            raise ExitProofInvalid(f"kit: {fault}", hint="ask for another one") from None
         one = self.transaction
         if place.deposit or place.output >= len(one.outputs):
             raise ExitProofInvalid(
-                f"position {self.position:#x} is none of this transaction's outputs", hint="ask for another"
+                f"position {self.position:#x} is none of this transaction's outputs", hint="ask for another one"
             )
         if place.block > one.expiry or (one.kind is Kind.FEE and place.block != one.expiry):
             raise ExitProofInvalid(f"block {place.block} may not include a transaction until {one.expiry}")
@@ -143,7 +144,9 @@ class OutputExitProof:
     def require_on_chain(self, root: RootChain) -> None:
         """Raise ExitProofInvalid unless L1 has exactly this header."""
         if root.block(self.block) != self.header.hash:
-            raise ExitProofInvalid(f"block {self.block}: the chain has another header, or none", hint="renew the kit")
+            raise ExitProofInvalid(
+                f"block {self.block}: the chain has no such header, or another one", hint="create the exit proof again"
+            )
 
 
 Kit = DepositExitProof | OutputExitProof

@@ -88,7 +88,7 @@ class ChainLog:
     def submit(self, number: int, root: bytes, count: int) -> None:
         """Submit a block and wait until it is mined; raise ContractReverted if the contract rejects it."""
         if self.sender is None:
-            raise InputError(f"{self.address}: nobody to submit for", hint="pass the operator's sender")
+            raise InputError(f"{self.address}: no sender to submit with", hint="pass the operator's sender")
         self.root_chain.submit_block(self.sender, number, root, count)
 
 

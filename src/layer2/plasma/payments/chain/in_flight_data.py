@@ -54,8 +54,8 @@ def inputs_made(
         if len(made) == len(input_ids) and ids == list(input_ids):
             return made
     raise OutputUnknown(
-        f"in-flight exit 0x{exit_id.hex()[:16]}..: what its inputs are is not in the call that started it",
-        hint="let the one who started it claim it",
+        f"in-flight exit 0x{exit_id.hex()[:16]}..: the call that started it does not contain its inputs",
+        hint="let its starter process it",
     )
 
 

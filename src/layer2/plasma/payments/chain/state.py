@@ -127,7 +127,7 @@ class RootChainState(EventProjection):
     def _on_BlockSubmitted(self, args: dict[str, Any], event: Event) -> None:
         number, word = args["number"], args["word"]
         if number != self.posted + 1:
-            raise RangeError(f"block {number} after {self.posted}", hint="the node leaves logs out")
+            raise RangeError(f"block {number} after {self.posted}", hint="the node omits logs: use another node")
         self._put(self.headers, number, Header(args["root"], word >> 32, word & 0xFFFFFFFF))
 
     def _on_OperatorChanged(self, args: dict[str, Any], event: Event) -> None:

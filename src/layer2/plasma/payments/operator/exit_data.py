@@ -42,7 +42,7 @@ class ExitData:
             return
         one = decode_transaction(self.data)
         if place.output >= len(one.outputs):
-            raise PositionMalformed(f"output {place.output} of {len(one.outputs)}: there is none")
+            raise PositionMalformed(f"output {place.output} of {len(one.outputs)}: no such item")
         header = self.header
         if header is None or not verify_inclusion(header.root, header.count, place.transaction, self.data, self.path):
             raise TreeMalformed(f"the proof does not lead from position {self.position:#x} to the header's root")
@@ -99,11 +99,11 @@ class ExitData:
             path, signatures = (tuple(map(_raw, data[name])) for name in ("path", "signatures"))
             return cls(whole_number(data["position"]), raw, header, path, signatures)
         except (KeyError, TypeError, ValueError, AttributeError) as failure:
-            raise MalformedError(f"no exit kit: {failure!r:.80}", hint="give what the operator serves") from None
+            raise MalformedError(f"not an exit proof: {failure!r:.80}", hint="pass the operator's answer") from None
         except Layer2Error as failure:
             if isinstance(failure, MalformedError):
                 raise
-            raise MalformedError(f"no exit kit: {failure}") from failure
+            raise MalformedError(f"not an exit proof: {failure}") from failure
 
 
 def _hex(data: bytes) -> str:

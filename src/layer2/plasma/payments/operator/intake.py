@@ -120,7 +120,7 @@ class TransactionIntake:
                     touched = self.books.take(news)
                 except RangeError as failure:
                     halted = self._intake.halted = BlockLost(
-                        f"the chain's node tells what cannot be: {failure}", hint="check the node, and start again"
+                        f"inconsistent events from the L1 node: {failure}", hint="check the node, and start again"
                     )
                     raise halted from failure
                 if news.new or news.removed:
@@ -256,7 +256,7 @@ class TransactionIntake:
         if last >> 63 and not self.books.require(last >> 24 & (1 << 39) - 1):
             raise BlockLost(
                 f"block {block.number} spends deposit {last >> 24 & (1 << 39) - 1}, which the chain does not have",
-                hint="connect to the chain it was made for, and wait until its node has synchronised",
+                hint="connect to the chain of this journal, and wait until its node is synchronised",
             )
 
         if self.books.rests(fields) != block.rests:

@@ -54,7 +54,7 @@ def fields_of(record: bytes) -> Fields:
     parts = split(record)
     one = None if parts is None else read(parts[0])
     if one is None:
-        raise MalformedError(f"a record of {len(record)} bytes is no transaction", hint="send a packed payment")
+        raise MalformedError(f"a record of {len(record)} bytes is not a transaction", hint="send a packed payment")
     return one
 
 
@@ -80,7 +80,9 @@ class Mempool:
             one = None if parts is None else read(parts[0])
             fields.append(one)
             if one is None:
-                refused[place] = MalformedError(f"a record of {len(record)} bytes is no payment", hint="see the format")
+                refused[place] = MalformedError(
+                    f"a record of {len(record)} bytes is not a payment", hint="see the format"
+                )
                 continue
             fault, _, _ = judge(ledger, one, None, number)
             # A payment in a block or in the mempool may be submitted again by a client that received no answer.
@@ -197,12 +199,12 @@ def _again(ledger: UtxoSet, one: Fields, basis: bytes, number: int) -> tuple[Rej
     if fault is None and basis != basis_of(ledger, one):
         shown = ", ".join(f"{position:#x}" for position in one.inputs)
         fault = InputUnknown(
-            f"one of the inputs {shown} is not what it was when this was accepted: the chain was reorganised",
-            hint="look at the outputs again, and sign anew",
+            f"one of the inputs {shown} has changed since this was accepted: the chain was reorganised",
+            hint="sync the outputs, and sign again",
         )
     return fault, fees
 
 
 def _exiting(one: Fields) -> OutputExiting:
     shown = ", ".join(f"{position:#x}" for position in one.inputs)
-    return OutputExiting(f"one of the inputs {shown} leaves through the contract", hint="use other outputs")
+    return OutputExiting(f"one of the inputs {shown} is exiting", hint="use other outputs")

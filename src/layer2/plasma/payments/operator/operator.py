@@ -110,7 +110,7 @@ class Operator(TransactionIntake, BlockSubmitter[BlockTree, Header]):
             with self.lock:
                 deposit = self.books.deposits.get(place.deposit)
             if deposit is None:
-                raise StateUnknown(f"deposit {place.deposit} is not there", hint="wait for it")
+                raise StateUnknown(f"deposit {place.deposit} does not exist yet", hint="wait for it")
             return ExitData.of_deposit(deposit)
         header = self.header(place.block)
         if place.transaction >= header.count:
@@ -203,8 +203,8 @@ class Operator(TransactionIntake, BlockSubmitter[BlockTree, Header]):
                 )
             if not hopeless:
                 raise DepositsMissing(
-                    f"the chain took back deposits {sorted(lost)}, which blocks from {first} on spend",
-                    hint="they usually come again within minutes; step again",
+                    f"a reorganisation removed deposits {sorted(lost)}, which blocks from {first} on spend",
+                    hint="they usually return within minutes; step again",
                 )
             if first is not None:
                 self._discard(first)

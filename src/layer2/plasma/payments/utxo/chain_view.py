@@ -150,7 +150,9 @@ class DepositAndExitIndex:
         if isinstance(one, Deposited):
             deposit = one.deposit
             if deposit.number > self.ledger.deposits + len(self._coming) + 1:
-                raise RangeError(f"deposit {deposit.number} without the one before", hint="the node leaves logs out")
+                raise RangeError(
+                    f"deposit {deposit.number} without the one before", hint="the node omits logs: use another node"
+                )
             self.deposits[deposit.number] = deposit
             if deposit.number > self.ledger.deposits:
                 self._coming.append((block, deposit))

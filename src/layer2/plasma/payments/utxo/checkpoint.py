@@ -71,16 +71,20 @@ class Checkpoint:
         """Decode the result of `encode`; raise MalformedError if it is not valid or of another contract."""
         start = len(_MAGIC) + 32
         if data[: len(_MAGIC)] != _MAGIC or sha256(memoryview(data)[start:]).digest() != data[len(_MAGIC) : start]:
-            raise MalformedError("it is torn, damaged, or of another kind of machine", hint="it is made anew")
+            raise MalformedError(
+                "it is truncated, damaged, or from another kind of machine", hint="it is written again"
+            )
         try:
             owner, head, places, *ledger = _pieces(data, start)
             number, history, standing, count = _HEAD.unpack(head)
         except (struct.error, ValueError) as failure:
-            raise MalformedError(f"it was never written: {failure}", hint="it is made anew") from failure
+            raise MalformedError(f"it was never written: {failure}", hint="it is written again") from failure
         if owner != identity.encode(errors="surrogatepass"):
-            raise MalformedError(f"it is of {owner.decode(errors='replace')}, this is {identity}", hint="make it anew")
+            raise MalformedError(
+                f"it belongs to {owner.decode(errors='replace')}, this is {identity}", hint="write it again"
+            )
         if len(places) != standing * _STANDING.size or len(ledger) != count or count < 3:
-            raise MalformedError(f"{len(ledger)} pieces of {count}", hint="it is made anew")
+            raise MalformedError(f"{len(ledger)} pieces of {count}", hint="it is written again")
         found = {hashed: (block, at) if block else None for hashed, block, at in _STANDING.iter_unpack(places)}
         return cls(number, history, found, ledger)
 

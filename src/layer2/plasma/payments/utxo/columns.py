@@ -108,7 +108,7 @@ class Segment:
         rows, flags = next(pieces), next(pieces)
         one.count, one.kept, few = _SHAPE.unpack(shape)
         if len(rows) != ROW * len(flags) or len(places) != (len(flags) if few else one.count + 1):
-            raise MalformedError(f"{len(rows)} bytes of rows, {len(flags)} flags", hint="make it anew")
+            raise MalformedError(f"{len(rows)} bytes of rows, {len(flags)} flags", hint="write it again")
         if few:
             parts = [rows[at : at + ROW] for at in range(0, len(rows), ROW)]
             one._few = dict(zip(places, zip(parts, flags, strict=True), strict=True))

@@ -35,7 +35,9 @@ class FeePolicy:
     def __post_init__(self) -> None:
         for token, fee in self.least.items():
             if not 0 <= token < 1 << 16 or not 0 <= fee <= MAX_AMOUNT:
-                raise RangeError(f"a fee of {fee} in token {token} is none", hint="name token ids and smallest units")
+                raise RangeError(
+                    f"a fee of {fee} in token {token}: not a valid fee", hint="name token ids and smallest units"
+                )
 
     def refuses(self, fees: Mapping[int, int], one: Fields, owner: bytes) -> FeeTooLow | None:
         """Return the error if a payment's fees are too low; `owner` owns all inputs (empty if several do)."""

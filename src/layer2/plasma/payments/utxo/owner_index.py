@@ -70,7 +70,7 @@ class Owners:
         counts.frombytes(next(pieces))
         places = next(pieces)
         if len(owners) != 20 * len(counts) or len(places) != 8 * sum(counts):
-            raise MalformedError(f"{len(owners)} bytes of owners, {len(counts)} counts", hint="make it anew")
+            raise MalformedError(f"{len(owners)} bytes of owners, {len(counts)} counts", hint="write it again")
         start = 0
         for at, count in enumerate(counts):
             row = array("Q")

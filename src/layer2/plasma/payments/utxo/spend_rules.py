@@ -43,7 +43,7 @@ def judge(ledger: UtxoSet, one: Fields, owners: bytes | None, number: int) -> Ju
         owners: signers of the inputs, 20 bytes each; None if signatures were judged before.
     """
     if one.kind == FEE:
-        return KindWrong("a fee transaction is the operator's", hint="send a payment"), {}, False
+        return KindWrong("only the operator makes fee transactions", hint="send a payment"), {}, False
     if one.expiry < number:
         late = f"block {one.expiry} is the last that may include it, {number} is made now"
         return Expired(late, have=one.expiry, need=number, hint="sign it again with a later expiry"), {}, False
@@ -62,7 +62,7 @@ def judge(ledger: UtxoSet, one: Fields, owners: bytes | None, number: int) -> Ju
             return (
                 SignatureWrong(
                     f"input {position:#x}: the signature is not its owner's, 0x{row[:20].hex()}",
-                    hint="sign this very transaction with the owner's key, one signature for each input in order",
+                    hint="sign this transaction with the owner's key, one signature for each input in order",
                 ),
                 {},
                 exiting,
@@ -83,9 +83,9 @@ def _missing(ledger: UtxoSet, position: int, found: Found | None) -> Rejected | 
     if found is None:
         if ledger.passed(position):
             return InputSpent(
-                f"input {position:#x}: spent long ago, or never there", hint="ask for the outputs you own"
+                f"input {position:#x}: already spent, or never existed", hint="ask for the outputs you own"
             )
-        return InputUnknown(f"input {position:#x}: no output is there", hint="wait for its block or deposit")
+        return InputUnknown(f"input {position:#x}: no such output", hint="wait for its block or deposit")
     if found[1] & SPENT:
         return InputSpent(f"input {position:#x}: spent in a block", hint="ask for the outputs you own")
     if found[1] & EXITED:

@@ -87,7 +87,7 @@ class UtxoSet:
     def owned(self, owner: bytes) -> Iterator[tuple[int, Output, bool]]:
         """Yield an owner's unspent outputs in order: position, output, and True if it is exiting."""
         if self._owners is None:
-            raise RangeError("this ledger keeps no owners", hint="make it with owners=True")
+            raise RangeError("this ledger has no index of owners", hint="create it with owners=True")
         kept, given = [], self._owners.count(owner)
         for position in self._owners.of(owner):
             found = self.find(position)
@@ -133,7 +133,7 @@ class UtxoSet:
             if found is None or found[1] & SPENT:
                 for done in spent[:at]:
                     self._unmark(done, SPENT)
-                raise RangeError(f"block {number} spends {position:#x}, which is not there")
+                raise RangeError(f"block {number} spends {position:#x}, which does not exist")
             self._set(position, found[1] | SPENT)
         segment = Segment([one.rows for one in transactions])
         self._segments[number] = segment
@@ -186,9 +186,9 @@ class UtxoSet:
             spent = deque(_numbers(next(pieces)) for _ in range(done))
             owners = Owners.unpack(pieces) if owned else None
         except (struct.error, ValueError, RuntimeError, StopIteration) as failure:
-            raise MalformedError(f"no ledger: {failure!r}", hint="make it anew") from failure
+            raise MalformedError(f"not a ledger: {failure!r}", hint="write it again") from failure
         if len(rows) != ROW * len(flags) or owned != (self._owners is not None):
-            raise MalformedError("a ledger of another kind", hint="make it anew")
+            raise MalformedError("a ledger of another kind", hint="write it again")
         known = min(len(self._deposits), len(flags))
         if any(flags[known:]) or self._deposits.rows[: ROW * known] != rows[: ROW * known]:
             return False
@@ -233,7 +233,7 @@ class UtxoSet:
         last = len(self._deposits)
         found = self._deposits.find(last)
         if found is None or found[1] & SPENT:
-            raise RangeError(f"deposit {last} cannot be taken away", hint="undo the block that spends it")
+            raise RangeError(f"deposit {last} cannot be removed", hint="undo the block that spends it")
         self._deposits.pop()
         return last
 

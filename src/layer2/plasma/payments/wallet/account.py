@@ -118,8 +118,8 @@ class Account:
         if missing or not self.chain_state.read:
             unheard = f"{missing} of {len(self.chain_state.headers)} blocks" if self.chain_state.read else "the chain"
             raise ViewIncomplete(
-                f"{what}: {self.signer.address} has not heard of {unheard}, so what it knows is not all",
-                hint="ask an operator, recover from bodies of blocks, or go by what is known: incomplete",
+                f"{what}: {self.signer.address} lacks {unheard}, so its data is incomplete",
+                hint="pass an operator, recover from block data, or continue with incomplete",
             )
 
     def balance(self, token: int = 0, *, incomplete: bool = False) -> int:
@@ -202,9 +202,7 @@ class Account:
         self.chain_state.step()
         header = self.chain_state.headers.get(kit.block)
         if header is None:
-            raise ExitProofInvalid(
-                f"block {kit.block} is not on the chain any more", hint="sync when it is there again"
-            )
+            raise ExitProofInvalid(f"block {kit.block} is no longer on the chain", hint="sync, and try again")
         fresh = kit.under(header)
         fresh.require_on_chain(self.root)
         if fresh.position in self.wallet_store.coins:

@@ -63,7 +63,7 @@ def _of_token(rows: list[P], token: int, need: int) -> list[P]:
             f"{format_units(need, token)} needed, {format_units(have, token)} can be spent now",
             have=have,
             need=need,
-            hint="deposit, or wait for what is pending",
+            hint="deposit, or wait for pending payments",
         )
     rows.sort(key=lambda kit: (-kit.output.amount, kit.block, kit.position))
     chosen: list[P] = []

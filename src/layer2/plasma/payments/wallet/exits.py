@@ -333,7 +333,7 @@ class Exits:
 
 def _held(kit: Kit) -> HeldInFlight:
     what = f"output {kit.position:#x} of {kit.output.address}: an in-flight exit holds it"
-    return HeldInFlight(what, hint="join that exit in its first half (exit all does), or try again when it is over")
+    return HeldInFlight(what, hint="piggyback on that exit (exit all does this), or try again after it")
 
 
 def _over(one: SentPayment, following: int) -> bool:

@@ -43,7 +43,7 @@ class Payments:
     def operator(self, what: str) -> OperatorClient:
         """Return the operator client; raise InputError if this wallet knows none."""
         if self.gate is None:
-            raise InputError(f"{what}: this wallet knows no operator", hint="use exit_all()")
+            raise InputError(f"{what}: this wallet has no operator", hint="use exit_all()")
         return self.gate
 
     def change(self, kits: Iterable[Kit], needs: dict[int, int]) -> list[tuple[object, int, int]]:
@@ -65,9 +65,11 @@ class Payments:
     ) -> SentPayment:
         """Sign and submit a payment of `kits` to `rows`: owner, token, amount; durable before it is sent."""
         gate = self.operator(what)
+        if not kits:
+            raise InputError(f"{what}: the amount is 0", hint="send more than nothing")
         if len(rows) > MAX_OUTPUTS:
             raise InputError(
-                f"{what}: {len(rows)} outputs, change counted; {MAX_OUTPUTS} fit", hint="send less at once"
+                f"{what}: {len(rows)} outputs, including change; at most {MAX_OUTPUTS} fit", hint="send less at once"
             )
         ordered = tuple(sorted(kits, key=lambda kit: kit.position))
         transaction = payment([kit.position for kit in ordered], rows, expiry or self.expiry(), memo)

@@ -67,7 +67,7 @@ class Offer:
         try:
             row = read_json(text)
             if row.pop("format") != _FORMAT:
-                raise ExitProofMalformed("offer: no offer of a swap")
+                raise ExitProofMalformed("offer: not an offer of a swap")
             give, want = ((whole_number(row[name][0]), whole_number(row[name][1])) for name in ("give", "want"))
             people = (to_address(row.pop("maker")), to_address(row.pop("taker")))
             kits = tuple(from_json(one) for one in row.pop("inputs"))
@@ -84,7 +84,7 @@ class Offer:
         ) as fault:
             raise ExitProofMalformed(f"offer: {type(fault).__name__}: {fault}") from None
         if set(row) != {"give", "want"}:
-            raise ExitProofMalformed("offer: it has more than an offer has")
+            raise ExitProofMalformed("offer: unexpected fields")
         return cls(*place, *people, give, want, expiry, kits)
 
     def change(self) -> dict[int, int]:
@@ -98,7 +98,7 @@ class Offer:
             left[kit.output.token] = left.get(kit.output.token, 0) + kit.output.amount
         if left[self.give[0]] < 0:
             raise SwapInvalid(
-                f"offer: the inputs hold {-left[self.give[0]]} less than is given", hint="ask for another"
+                f"offer: the inputs hold {-left[self.give[0]]} less than the offer gives", hint="ask for another one"
             )
         return {token: amount for token, amount in left.items() if amount}
 
@@ -124,7 +124,9 @@ class Swaps:
     ) -> Offer:
         """Return an offer of a swap; nothing is signed or locked."""
         if give_token == want_token:
-            raise SwapInvalid(f"token {give_token} for token {want_token}: that is no swap", hint="name two tokens")
+            raise SwapInvalid(
+                f"token {give_token} for token {want_token}: the same token twice is not a swap", hint="name two tokens"
+            )
         units = self._account.amount(give, give_token)
         kits = pick(self._wallet_store.free(), {give_token: units}, _OFFERED)
         return Offer(
@@ -152,17 +154,17 @@ class Swaps:
         self._require_here(offer)
         if offer.taker != self._account.signer.address or offer.maker == offer.taker:
             raise SwapInvalid(
-                f"the offer is for {offer.taker}, this is {self._account.signer.address}", hint="ask for another"
+                f"the offer is for {offer.taker}, this is {self._account.signer.address}", hint="ask for another one"
             )
         last = self._root.head()[1] - 1 + (self._payments.lifetime if longest is None else longest)
         if offer.expiry > last:
             raise SwapInvalid(
-                f"the offer binds until block {offer.expiry}, {last} at most wanted", hint="ask for another"
+                f"the offer binds until block {offer.expiry}, {last} at most wanted", hint="ask for another one"
             )
         require_on_chain(self._root, offer.inputs)
         for kit in offer.inputs:
             if kit.output.address != offer.maker or self._root.exit(kit.output_id).status is not ExitStatus.NONE:
-                raise SwapInvalid(f"output {kit.position:#x} is not there for {offer.maker} to give")
+                raise SwapInvalid(f"output {kit.position:#x} is not an unspent output of {offer.maker}")
         token, amount = offer.want
         mine = pick(self._wallet_store.free(), {token: amount}, MAX_INPUTS - len(offer.inputs))
         transaction = self._swap(offer, mine)
@@ -183,7 +185,8 @@ class Swaps:
         one = half.transaction
         if offer.maker != self._account.signer.address:
             raise SwapInvalid(
-                f"the offer is by {offer.maker}, this is {self._account.signer.address}", hint="find the own offer"
+                f"the offer was made by {offer.maker}, this is {self._account.signer.address}",
+                hint="pass your own offer",
             )
         free = {kit.position: kit for kit in self._wallet_store.free()}
         own = {kit.position for kit in offer.inputs}

@@ -257,7 +257,7 @@ class Wallet(Account):
                 hint="deliver it again, or wait",
             )
         if not one.open:
-            raise StillPending(f"0x{hashed.hex()[:16]}..: is {one.state} already", hint="there is nothing to replace")
+            raise StillPending(f"0x{hashed.hex()[:16]}..: is {one.state} already", hint="nothing to replace")
         rivals = [
             other
             for at in one.transaction.inputs
@@ -268,7 +268,7 @@ class Wallet(Account):
         ]
         if rivals:
             raise StillPending(
-                f"0x{hashed.hex()[:16]}..: 0x{rivals[0].hash.hex()[:16]}.. was signed in its place", hint="wait for it"
+                f"0x{hashed.hex()[:16]}..: 0x{rivals[0].hash.hex()[:16]}.. was signed to replace it", hint="wait for it"
             )
         return one
 
@@ -283,10 +283,10 @@ class Wallet(Account):
                 rows[at] = (owner, other, amount - more)
                 return [row for row in rows if row[2]]
         raise FundsMissing(
-            f"a fee of {fee} needs {more} more than the change holds",
+            f"a fee of {fee} needs {more} more than the change",
             have=0,
             need=more,
-            hint="cancel it, then send anew",
+            hint="cancel it, then send again",
         )
 
     def _proof(self, block: int, index: int, output: int) -> OutputExitProof:

@@ -100,14 +100,14 @@ class WalletStore:
         """Return the exit proof of an own output; raise OutputUnknown if this wallet has none there."""
         kit = self.coins.get(position)
         if kit is None:
-            raise OutputUnknown(f"no output of this wallet at {position:#x}", hint="utxos shows them; sync first")
+            raise OutputUnknown(f"no output of this wallet at {position:#x}", hint="see utxos(); sync first")
         return kit
 
     def payment(self, hashed: bytes) -> SentPayment:
         """Return a payment; raise PaymentUnknown if this wallet has not signed it."""
         found = self.sent.get(hashed)
         if found is None:
-            raise PaymentUnknown(f"0x{hashed.hex()[:16]}..: this wallet has not signed it", hint="history shows them")
+            raise PaymentUnknown(f"0x{hashed.hex()[:16]}..: this wallet has not signed it", hint="see history()")
         return found
 
     def signed_over(self, position: int) -> list[SentPayment]:

@@ -67,7 +67,9 @@ class BlockPipeline:
     def pop(self) -> None:
         """Undo the last event; raise RangeError if it is no longer stored."""
         if not self._entries:
-            raise RangeError("what is taken back is forgotten", hint="read all anew")
+            raise RangeError(
+                "the reorganisation is deeper than the kept blocks", hint="read the chain again from the start"
+            )
         last = self._entries.pop()
         if isinstance(last.what, BlockSubmitted) and last.what.number == self.invalid:
             self.invalid = None

@@ -20,7 +20,7 @@ def kit_at(evidence: Evidence, position: int) -> Kit:
     if place.deposit:
         deposit = evidence.view.deposits.get(place.deposit)
         if deposit is None:
-            raise StateUnknown(f"deposit {place.deposit} is not there", hint="wait until it is")
+            raise StateUnknown(f"deposit {place.deposit} does not exist yet", hint="wait for it")
         return DepositExitProof(deposit)
     proof = evidence.proof(place.block, place.transaction, place.output)
     if proof is None:
@@ -38,7 +38,7 @@ def payment_kit(evidence: Evidence, record: bytes) -> InFlightExitProof:
         StateUnknown: an input is not available.
     """
     if len(record) < 2:
-        raise MalformedError(f"{len(record)} bytes are no payment")
+        raise MalformedError(f"{len(record)} bytes are not a payment")
     end = max(0, len(record) - 64 * (record[1] >> 4))
     one = decode_transaction(record[:end])
     signatures = tuple(record[at : at + 64] for at in range(end, len(record), 64))

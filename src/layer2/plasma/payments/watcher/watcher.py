@@ -25,6 +25,7 @@ from layer2.plasma.payments.watcher.exit_rules import ExitChecker
 from layer2.plasma.payments.watcher.proof_index import Evidence
 from layer2.plasma.payments.watcher.watched_blocks import PaymentBlocks
 from layer2.primitives.addresses import address_bytes, to_address
+from layer2.primitives.display import format_units
 from layer2.primitives.worker_pool import WorkerPool
 
 __all__ = ["FAULT_POINTS", "Watcher"]
@@ -234,8 +235,12 @@ class Watcher(ChainWatcher[PaymentBlocks]):
             there = holdings(self.root_chain, token)
             if there is None or reserved > there - held:
                 short.add(token)
-                said = "and the token does not say what is there" if there is None else f"{there - held} there"
-                standing.append(Alert(AlertKind.VAULT_SHORT, token, f"{reserved} registered to leave, {said}"))
+                said = (
+                    "and the token returns no balance" if there is None else f"{format_units(there - held, token)} held"
+                )
+                standing.append(
+                    Alert(AlertKind.VAULT_SHORT, token, f"{format_units(reserved, token)} registered for exits, {said}")
+                )
         return frozenset(short)
 
     def _still(self, plan: Plan) -> bool:
