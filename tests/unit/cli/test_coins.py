@@ -104,7 +104,7 @@ def test_what_cannot_be_is_one_line_and_changes_nothing(nft: Contract, does: Com
     assert "no code" in fails("deposit", "5 units", "--token", "0x" + "11" * 20, "--as", "payer")
     assert "no code" in fails("deposit-nft", "0x" + "11" * 20, "7", "--as", "payer")
     assert "layer2: " in fails("deposit-nft", nft.address, "7", "--as", "attacker")
-    assert "no address" in fails("operator", "--listen", "here")
+    assert "not an address" in fails("operator", "--listen", "here")
     assert states(does, "payer") == ["free"]
 
 
