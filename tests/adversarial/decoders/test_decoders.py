@@ -270,12 +270,6 @@ NONE = {
     "layer2.ethereum.cursor:_log_from_json": "inside of Cursor.from_bytes",
     "layer2.plasma.common.block_store:BodyStore.load": "checks a checksum, then split_body, which is tried",
     "layer2.plasma.common.block_store:BodyStore.records": "checks a checksum, then split_body, which is tried",
-    "layer2.plasma.coins.watcher.watched_blocks:CoinBlocks.load": "checks a checksum, then reads the body by a decoder that is tried",
-    "layer2.plasma.coins.watcher.watched_blocks:CoinBlocks.read_body": "of a fetched body, by the decoder of the chain's bodies, which is tried",
-    "layer2.plasma.common.watcher.watched_blocks:WatchedBlocks.load": "abstract: its subclasses read by decoders that are tried",
-    "layer2.plasma.common.watcher.watched_blocks:WatchedBlocks.read_body": "abstract: its subclasses read by decoders that are tried",
-    "layer2.plasma.payments.watcher.watched_blocks:PaymentBlocks.load": "checks a checksum, then reads the body by a decoder that is tried",
-    "layer2.plasma.payments.watcher.watched_blocks:PaymentBlocks.read_body": "of a fetched body, by the decoder of the chain's bodies, which is tried",
     "layer2.plasma.facade:DevnetWallet.split": "a verb",
     "layer2.rollup.wallet.sale_safety:owner_of": "looks up what the replica has read of the chain",
     "layer2.plasma.payments.utxo.owner_index:Owners.unpack": "inside of Ledger.unpack",
@@ -287,6 +281,11 @@ NONE = {
     "layer2.rollup.state.overlay:StateOverlay.read": "by number, in memory",
     "layer2.rollup.state.columns:AccountColumns.read": "by number, in memory",
     "layer2.store.journal:Journal.read": "checks the whole chain of checksums when it is opened",
+    **{
+        f"layer2.plasma.{chain}.watcher.watched_blocks:{blocks}.{name}": "by a decoder of bodies, which is tried"
+        for chain, blocks in (("coins", "CoinBlocks"), ("common", "WatchedBlocks"), ("payments", "PaymentBlocks"))
+        for name in ("load", "read_body")
+    },
 }
 
 
