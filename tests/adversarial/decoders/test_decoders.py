@@ -265,6 +265,7 @@ NONE = {
     "layer2.channels.party.party:Party.recover": "a verb: it starts a new journal",
     "layer2.channels.contract.channel_view:ChannelView.decode": "of words of an ABI: Codec.decode_outputs is tried",
     "layer2.cli.plasma.recover:recover_": "a command",
+    "layer2.cli.common.command_registry:_VerbGroup.parse_args": "of a command line, by click",
     "layer2.ethereum.connection:Connection.from_provider": "makes a connection",
     "layer2.ethereum.contract:Contract.decode_log": "of a Log that was read before, by Codec.decode_event",
     "layer2.ethereum.cursor:_log_from_json": "inside of Cursor.from_bytes",
