@@ -123,16 +123,18 @@ fmt: setup ## Format Python and Solidity
 
 artifacts: setup ## Compile the contracts that changed into the packaged manifests (ARGS="RootChain", ARGS=--all)
 	$(BIN)/python tools/compile_artifacts.py $(ARGS)
+	$(BIN)/python tools/generate_bindings.py
 
 artifacts-check: setup
 	$(BIN)/python tools/compile_artifacts.py --check
 
-lint: setup ## ruff, solhint, forge fmt, spelling, prose, names and links, and whether the list of mutations fits the code
+lint: setup ## ruff, solhint, forge fmt, spelling, prose, names and links, and whether bindings and mutations fit the code
 	$(BIN)/ruff check $(PYTHON_CODE)
 	$(BIN)/ruff format --check $(PYTHON_CODE)
 	$(BIN)/python tools/run_solhint.py
 	$(BIN)/forge fmt --check
 	$(BIN)/forge fmt --check proofs/*.sol
+	$(BIN)/python tools/generate_bindings.py --check
 	$(BIN)/python tools/run_mutants.py --check
 	$(BIN)/python tools/check_prose.py
 	$(BIN)/python tools/check_links.py

@@ -10,22 +10,16 @@ import argparse
 import importlib
 import inspect
 import pkgutil
-import re
 import sys
 from pathlib import Path
 
 import layer2
 from layer2.primitives.errors import Layer2Error
+from natspec import declared
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "errors.md"
-INTERFACES = {
-    "ChannelHub": ROOT / "contracts" / "interfaces" / "IChannelHubErrors.sol",
-    "Rollup": ROOT / "contracts" / "interfaces" / "IRollupErrors.sol",
-    "RootChain": ROOT / "contracts" / "interfaces" / "IRootChainErrors.sol",
-    "CoinChain": ROOT / "contracts" / "interfaces" / "ICoinChainErrors.sol",
-}
-DECLARATION = re.compile(r"((?:^ {4}///.*\n)+)^ {4}error (\w+)\(([^)]*)\);", re.MULTILINE)
+CONTRACTS = ("ChannelHub", "Rollup", "RootChain", "CoinChain")
 # These packages are not part of the user's API, and need ape or hypothesis.
 SKIPPED = ("layer2.ape", "layer2.testing")
 
@@ -40,13 +34,9 @@ further. The command line prints the one line on stderr and exits with code 2; a
 
 def contract_errors(contract: str) -> list[tuple[str, str, str]]:
     """Return the name, arguments and meaning of each custom error of a contract."""
-    rows = []
-    for found in DECLARATION.finditer(INTERFACES[contract].read_text(encoding="utf-8")):
-        comment = " ".join(line.strip().removeprefix("///").strip() for line in found[1].splitlines())
-        meaning = comment.removeprefix("@notice").split(" @")[0].strip()
-        arguments = ", ".join(part.split()[-1] for part in found[3].split(",") if part.strip())
-        rows.append((found[2], arguments, meaning))
-    return rows
+    source = ROOT / "contracts" / "interfaces" / f"I{contract}Errors.sol"
+    found = declared(source.read_text(encoding="utf-8"))
+    return [(one.name, ", ".join(one.arguments), one.notice) for one in found if one.kind == "error"]
 
 
 def python_errors() -> dict[str, list[type[Layer2Error]]]:
@@ -68,7 +58,7 @@ def python_errors() -> dict[str, list[type[Layer2Error]]]:
 def page() -> str:
     """Return the whole page."""
     lines = [HEAD, "## The contracts", "", "Values come in the order who, have, need."]
-    for contract in INTERFACES:
+    for contract in CONTRACTS:
         lines += ["", f"### {contract}", "", "| error | values | meaning |", "|---|---|---|"]
         lines += [f"| `{name}` | {arguments} | {meaning} |" for name, arguments, meaning in contract_errors(contract)]
     for module, errors in python_errors().items():

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from layer2.channels.protocol.hub_errors import ERRORS
+from layer2.channels.bindings.errors import HubError
 from layer2.ethereum.artifacts import artifact_names, load_artifact
 from layer2.testing.snapshots import Snapshots
 from layer2.testing.source_checks import manifest_differences, name_collisions, unused_errors
@@ -102,4 +102,4 @@ def test_python_errors_mirror_the_hubs_one_to_one() -> None:
         for entry in load_artifact("ChannelHub").abi
         if entry["type"] == "error"
     }
-    assert {name: kind.FIELDS for name, kind in ERRORS.items()} == declared
+    assert {name: kind.FIELDS for name, kind in HubError.kinds().items()} == declared

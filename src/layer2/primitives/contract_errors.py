@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from layer2.primitives.display import format_time, time_left
 from layer2.primitives.errors import RecoverableError
@@ -28,6 +28,19 @@ class ModelledRevert(RecoverableError):
     FIELDS: ClassVar[tuple[str, ...]] = ()
     MEANING: ClassVar[str] = "The contract refused"
     arguments: Mapping[str, Any]
+
+    @classmethod
+    def kinds(cls) -> dict[str, type[Self]]:
+        """Return the error classes of this contract by name."""
+        return {kind.__name__: kind for kind in cls.__subclasses__()}
+
+    @classmethod
+    def from_revert(cls, name: str | None, arguments: Mapping[str, Any]) -> Self | None:
+        """Return the typed error for a decoded revert; None for an error that is not this contract's."""
+        kind = cls.kinds().get(name or "")
+        if kind is None or set(arguments) != set(kind.FIELDS):
+            return None
+        return kind(*(arguments[field] for field in kind.FIELDS))
 
     def __init__(self, *values: Any) -> None:
         if len(values) != len(self.FIELDS):

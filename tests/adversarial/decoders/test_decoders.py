@@ -259,7 +259,6 @@ NONE = {
     "layer2.plasma.common.operator_journal:_Codec.decode": "by OperatorJournal.read, which is tried",
     "layer2.rollup.sequencer.journal:_Codec.decode": "by SequencerJournal.read, which is tried",
     "layer2.channels.contract.hub:HubContract.decode": "of a Log that was read before, by Codec.decode_event",
-    "layer2.channels.protocol.hub_errors:from_revert": "of arguments that ErrorDecoder.decode has read, which is tried",
     "layer2.channels.party.opening_intents:OpeningIntents.recover": "a verb; what it reads is ChannelKey.decode's",
     "layer2.channels.model.base:Call.load": "of the pure model, in which nobody is hostile",
     "layer2.channels.party.party:Party.recover": "a verb: it starts a new journal",
@@ -287,6 +286,7 @@ NONE = {
         for chain, blocks in (("coins", "CoinBlocks"), ("common", "WatchedBlocks"), ("payments", "PaymentBlocks"))
         for name in ("load", "read_body")
     },
+    "layer2.primitives.contract_errors:ModelledRevert.from_revert": "of what ErrorDecoder.decode has read",
 }
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from tests.contracts.conditions.test_coin_flip import CHANNEL, judged
 
+from layer2.channels.bindings.errors import NothingUnlocked
 from layer2.channels.contract.hub import LockProof, Opening
 from layer2.channels.hub import HubFacade
 from layer2.channels.protocol.conditions import CoinFlipTerms, a_wins, commitment
-from layer2.channels.protocol.hub_errors import NothingUnlocked
 from layer2.channels.protocol.lock_tree import locks_root
 from layer2.channels.protocol.messages import LockVoucher
 from layer2.ethereum.connection import Connection

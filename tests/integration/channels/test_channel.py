@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from layer2.channels.contract.events import Closed, Withdrawn
+from layer2.channels.bindings.errors import HubError
+from layer2.channels.bindings.events import Closed, Withdrawn
 from layer2.channels.hub import HubFacade
 from layer2.channels.party.errors import BalanceTooLow, PartyMissing, Refused
-from layer2.channels.protocol.hub_errors import HubError
 from layer2.channels.protocol.locks import virtual_channel_id
 from layer2.channels.protocol.proofs import claim_row
 from layer2.ethereum.connection import Connection

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from layer2.channels.contract.events import Closed
+from layer2.channels.bindings.events import Closed
 from layer2.channels.hub import HubFacade
 from layer2.channels.party.errors import AcceptMissing, CounterNotNewer, JournalLost, Refused
 from layer2.channels.party.party import Party

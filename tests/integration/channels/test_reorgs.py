@@ -8,9 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from layer2.channels.bindings.errors import NothingClaimed
 from layer2.channels.hub import HubFacade
 from layer2.channels.party.errors import BalanceTooLow
-from layer2.channels.protocol.hub_errors import NothingClaimed
 from layer2.channels.protocol.proofs import claim_row
 from layer2.channels.watchtower.watchtower import Watchtower
 from layer2.ethereum.anvil import AnvilNode

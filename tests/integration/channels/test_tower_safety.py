@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from layer2.channels.bindings.errors import HubError
 from layer2.channels.contract.calls import lock_proof
 from layer2.channels.hub import HubFacade
-from layer2.channels.protocol.hub_errors import HubError
 from layer2.channels.protocol.lock_openings import Opening
 from layer2.channels.protocol.locks import hash_lock
 from layer2.channels.protocol.messages import RIGHT_TO_CLOSE, RIGHT_TO_PAY, Voucher

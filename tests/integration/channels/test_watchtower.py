@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from layer2.channels.contract.events import Closed
+from layer2.channels.bindings.events import Closed
 from layer2.channels.hub import HubFacade
 from layer2.channels.party.policy import ChallengePolicy
 from layer2.channels.protocol.locks import virtual_channel_id

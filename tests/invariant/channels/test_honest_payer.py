@@ -17,9 +17,9 @@ from tests.support.campaign import campaign
 from tests.support.channels.stage import CONFIG, DELAY, DUPLEX, STRANGER, A, B, Stage
 from tests.unit.channels.test_model_properties import recover, sign
 
+from layer2.channels.bindings.errors import HubError
 from layer2.channels.model import CLOSED, Action, payoff
 from layer2.channels.model import actions as act
-from layer2.channels.protocol.hub_errors import HubError
 from layer2.channels.protocol.lock_openings import Opening, open_locks, resolve_message
 from layer2.channels.protocol.lock_tree import locks_root
 from layer2.channels.protocol.locks import Lock, virtual_channel_id, voucher_lock, voucher_resolution

@@ -26,7 +26,7 @@ from tests.support.channels.machine import DELAY, MAX_LOCKS, NAP, UNIT, HubPlay
 from tests.support.channels.towers import TOWERS, Paper, Towers
 from tests.support.channels.villain import SECRETS, Move, Villain
 
-from layer2.channels.contract.events import Closed
+from layer2.channels.bindings.events import Closed
 from layer2.channels.party.errors import Refused
 from layer2.channels.party.party import Party
 from layer2.channels.protocol.proofs import LockPayment, Payment

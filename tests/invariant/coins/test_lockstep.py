@@ -20,11 +20,11 @@ from tests.support.coins.machine_stories import CoinStories
 from tests.support.payments.lockstep import PEOPLE, Counts, W
 from tests.support.payments.machine import anybody, edges, numbers, often, seldom
 
+from layer2.plasma.coins.bindings.errors import CoinError
 from layer2.plasma.coins.chain import exit_proofs as library
 from layer2.plasma.coins.model import Env, Exit, actions, challenge_id, exits, history
 from layer2.plasma.coins.model.apply import _ACTS
 from layer2.plasma.coins.model.call import Call
-from layer2.plasma.coins.model.errors import CoinError
 from layer2.plasma.coins.model.exits import end as exits_end
 from layer2.plasma.coins.protocol.transfer import SignedCoin
 

@@ -35,9 +35,9 @@ from tests.support.payments.machine import (
 from tests.support.payments.machine_endings import Endings
 from tests.support.payments.machine_trails import STORIES
 
+from layer2.plasma.payments.bindings.errors import TooLate
 from layer2.plasma.payments.model import Effect, Env, ExitStatus, InFlight, State, actions, exits, in_flight, settlement
 from layer2.plasma.payments.model.environment import Act
-from layer2.plasma.payments.model.errors import TooLate
 from layer2.plasma.payments.model.evidence import Claimed, Spent, spent
 from layer2.plasma.payments.model.exits import _claimable as claimable
 from layer2.plasma.payments.model.in_flight import recount

@@ -10,13 +10,13 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from layer2.channels.bindings.errors import HubError
 from layer2.channels.contract.calls import HubCall
 from layer2.channels.contract.channel_view import ChannelView
 from layer2.channels.model import Action, Config, Env, HubState, Transferred, apply
 from layer2.channels.model import actions as act
 from layer2.channels.party.party import Party
 from layer2.channels.protocol.channel_key import ChannelKey
-from layer2.channels.protocol.hub_errors import HubError
 from layer2.channels.protocol.locks import hash_lock
 from layer2.channels.protocol.messages import hub_domain
 from layer2.channels.protocol.proofs import LockPayment, Payment

@@ -9,12 +9,12 @@ from typing import Any
 
 from eth_abi.abi import decode, encode
 
-from layer2.channels.contract.events import typed_event
+from layer2.channels.bindings.errors import HubError
+from layer2.channels.bindings.events import typed_event
 from layer2.channels.contract.hub import HubContract, Profile
 from layer2.channels.model import Action, Config, Env, HubState, Pulled, Transferred, apply
 from layer2.channels.model import actions as act
 from layer2.channels.protocol.channel_key import ChannelKey
-from layer2.channels.protocol.hub_errors import HubError, from_revert
 from layer2.channels.protocol.messages import Session
 from layer2.ethereum.connection import Connection
 from layer2.ethereum.errors import ContractReverted
@@ -165,7 +165,7 @@ class Twin:
                 self.chain.senders[by], name, *map(in_abi, row.values()), value=value, gas=4_000_000
             )
         except ContractReverted as reverted:
-            return from_revert(reverted.name, reverted.arguments), ()
+            return HubError.from_revert(reverted.name, reverted.arguments), ()
         return None, tuple(typed_event(event.name, event.args) for event in self.chain.hub.events(receipt))
 
     def _compare(self, before: HubState, action: Action, by: str) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.support.channels.machine import NAP, UNIT, HubPlay
 
-from layer2.channels.contract.events import Closed, PreimageRevealed
+from layer2.channels.bindings.events import Closed, PreimageRevealed
 from layer2.channels.party.errors import Refused
 from layer2.channels.party.party import Party
 from layer2.channels.protocol.channel_key import ChannelKey

@@ -16,9 +16,9 @@ from layer2.ethereum.contract import Contract
 from layer2.ethereum.errors import ContractReverted
 from layer2.ethereum.records import Receipt
 from layer2.ethereum.sender import Sender
+from layer2.plasma.coins.bindings.errors import CoinError
 from layer2.plasma.coins.chain.contract import CoinChain, CoinProfile
 from layer2.plasma.coins.model import Action, CoinState, Effect, Env, Paid, actions, apply, challenge_id
-from layer2.plasma.coins.model.errors import CoinError
 from layer2.plasma.coins.protocol.records import CoinRecord
 from layer2.primitives.addresses import address_bytes, to_address
 from layer2.primitives.ecdsa import PrivateKey

@@ -16,9 +16,9 @@ from tests.support.chains import new_chain
 from tests.support.coins.lockstep import PROFILE, CoinTwin, CoinWorld
 from tests.support.payments.lockstep import Counts
 
+from layer2.plasma.coins.bindings.errors import CoinError
 from layer2.plasma.coins.chain import exit_proofs as library
 from layer2.plasma.coins.model import Effect, Exit, Shown, actions, challenge_id
-from layer2.plasma.coins.model.errors import CoinError
 from layer2.plasma.coins.protocol.coin_history import Moved, Standing
 from layer2.plasma.coins.protocol.errors import HistoryBroken
 from layer2.plasma.coins.protocol.records import CoinHeader, CoinRecord

@@ -12,8 +12,8 @@ from tests.support.coins.machine import ROGUES, Track
 from tests.support.coins.machine_rules import CoinExitRules
 from tests.support.payments.machine import anybody, edges, mostly, numbers, often
 
+from layer2.plasma.coins.bindings.errors import CoinError
 from layer2.plasma.coins.model import actions
-from layer2.plasma.coins.model.errors import CoinError
 
 HALF = PROFILE.exit_period // 2
 rogue_pairs = st.lists(st.sampled_from(ROGUES), min_size=3, max_size=3)

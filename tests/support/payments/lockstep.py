@@ -18,10 +18,10 @@ from layer2.ethereum.contract import Contract
 from layer2.ethereum.errors import ContractReverted
 from layer2.ethereum.records import Receipt
 from layer2.ethereum.sender import Sender
+from layer2.plasma.payments.bindings.errors import RootError
 from layer2.plasma.payments.chain.contract import Profile, RootChain
 from layer2.plasma.payments.model import Config, Effect, Env, Paid, State, actions, apply
 from layer2.plasma.payments.model.actions import Action
-from layer2.plasma.payments.model.errors import RootError
 from layer2.plasma.payments.model.reserve import NEVER
 from layer2.plasma.protocol.signing import digest
 from layer2.plasma.protocol.transaction import Transaction

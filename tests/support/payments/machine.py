@@ -10,8 +10,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition
 from tests.support.chains import new_chain
 from tests.support.payments.lockstep import PEOPLE, Counts, Twin, W, World
 
+from layer2.plasma.payments.bindings.errors import RootError
 from layer2.plasma.payments.model import ExitStatus, InFlight, InFlightStatus
-from layer2.plasma.payments.model.errors import RootError
 from layer2.plasma.protocol.positions import encode_position
 from layer2.plasma.protocol.transaction import Transaction, payment
 

@@ -8,8 +8,8 @@ import pytest
 from tests.support.payments.lockstep import CONFIG, W
 from tests.support.payments.machine_rules import InFlightRules
 
+from layer2.plasma.payments.bindings.errors import RootError
 from layer2.plasma.payments.model import ExitStatus, InFlightStatus, actions
-from layer2.plasma.payments.model.errors import RootError
 from layer2.plasma.protocol.transaction import payment
 
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
+from layer2.plasma.payments.bindings.errors import RootError
 from layer2.plasma.payments.model import Config, Effect, Env, ExitStatus, Paid, State, actions, apply, in_flight_id
 from layer2.plasma.payments.model.actions import Action, Item, Proof, Spend
-from layer2.plasma.payments.model.errors import RootError
 from layer2.plasma.payments.model.in_flight import counted
 from layer2.plasma.protocol.blocks import BlockTree
 from layer2.plasma.protocol.positions import deposit_of, encode_position, is_deposit

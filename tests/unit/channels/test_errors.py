@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from layer2.channels.protocol.hub_errors import ERRORS, HubError, StaleCounter, from_revert
+from layer2.channels.bindings.errors import HubError, StaleCounter
 from layer2.primitives.errors import Layer2Error
 
 CONTRACTS = Path(__file__).resolve().parents[3] / "contracts"
@@ -21,10 +21,10 @@ def declared() -> dict[str, tuple[str, ...]]:
 
 def test_every_declared_error_has_its_class_and_no_class_is_left_over() -> None:
     assert declared()
-    assert {name: kind.FIELDS for name, kind in ERRORS.items()} == declared()
+    assert {name: kind.FIELDS for name, kind in HubError.kinds().items()} == declared()
 
 
-@pytest.mark.parametrize("kind", ERRORS.values())
+@pytest.mark.parametrize("kind", HubError.kinds().values())
 def test_each_error_shows_its_values_in_one_line(kind: type[HubError]) -> None:
     error = kind(*range(len(kind.FIELDS)))
     assert isinstance(error, Layer2Error)
@@ -37,7 +37,7 @@ def test_each_error_shows_its_values_in_one_line(kind: type[HubError]) -> None:
 
 def test_a_decoded_revert_becomes_the_typed_error_and_a_foreign_one_none() -> None:
     values = {"channelId": bytes(32), "have": 5, "given": 4}
-    assert from_revert("StaleCounter", values) == StaleCounter(bytes(32), 5, 4)
-    assert from_revert("StaleCounter", {"have": 5}) is None
-    assert from_revert("Panic", {"code": 1}) is None
-    assert from_revert(None, {}) is None
+    assert HubError.from_revert("StaleCounter", values) == StaleCounter(bytes(32), 5, 4)
+    assert HubError.from_revert("StaleCounter", {"have": 5}) is None
+    assert HubError.from_revert("Panic", {"code": 1}) is None
+    assert HubError.from_revert(None, {}) is None

@@ -25,11 +25,11 @@ from tests.support.channels.stage import (
 )
 from tests.support.channels.strategies import ATTACKER, PAYEE, PAYER, SESSION
 
-from layer2.channels.contract import events as ev
+from layer2.channels.bindings import errors as err
+from layer2.channels.bindings import events as ev
 from layer2.channels.contract.channel_view import ChannelView
 from layer2.channels.model import CLOSED, Action, Channel, Claim, Env, HubState, RawKey, Transferred, apply, payoff
 from layer2.channels.model import actions as act
-from layer2.channels.protocol import hub_errors as err
 from layer2.channels.protocol.messages import (
     RIGHT_TO_CLOSE,
     RIGHT_TO_PAY,

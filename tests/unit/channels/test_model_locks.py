@@ -9,9 +9,9 @@ from tests.support.channels.stage import CONFIG, DELAY, DUPLEX, NOW, STRANGER, T
 from tests.support.channels.strategies import ATTACKER, PAYEE, PAYER, SESSION
 from tests.unit.channels.test_model_duplex import refused, voucher
 
-from layer2.channels.contract import events as ev
+from layer2.channels.bindings import errors as err
+from layer2.channels.bindings import events as ev
 from layer2.channels.model import actions as act
-from layer2.channels.protocol import hub_errors as err
 from layer2.channels.protocol.lock_openings import Opened, Opening, encode_openings, open_locks, resolve_message
 from layer2.channels.protocol.lock_tree import locks_root
 from layer2.channels.protocol.locks import (

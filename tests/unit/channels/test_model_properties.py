@@ -10,11 +10,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from tests.support.campaign import campaign
 from tests.support.channels.stage import DOMAIN, DUPLEX, SIMPLEX, STRANGER, A, B, Stage, key
 
+from layer2.channels.bindings.errors import HubError
 from layer2.channels.model import CLOSED, Action, payoff
 from layer2.channels.model import actions as act
 from layer2.channels.model.state import Channel
 from layer2.channels.protocol.channel_key import ChannelKey
-from layer2.channels.protocol.hub_errors import HubError
 from layer2.channels.protocol.lock_openings import Opening, open_locks
 from layer2.channels.protocol.lock_tree import EMPTY_ROOT, locks_root
 from layer2.channels.protocol.locks import LockSet, hash_lock

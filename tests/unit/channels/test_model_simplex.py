@@ -7,11 +7,11 @@ from tests.support.channels.stage import DELAY, DUPLEX, NOW, OPEN_BEFORE, SIMPLE
 from tests.support.channels.strategies import ATTACKER, PAYEE, PAYER, SESSION
 from tests.unit.channels.test_model_duplex import refused
 
-from layer2.channels.contract import events as ev
+from layer2.channels.bindings import errors as err
+from layer2.channels.bindings import events as ev
 from layer2.channels.model import CLOSED, Action, Channel, Transferred
 from layer2.channels.model import actions as act
 from layer2.channels.model.simplex import ROW_BYTES, SESSION_ROW_BYTES
-from layer2.channels.protocol import hub_errors as err
 from layer2.channels.protocol.channel_key import ChannelKey
 from layer2.channels.protocol.messages import RIGHT_TO_CLOSE, RIGHT_TO_PAY, Close, Session, Voucher
 from layer2.channels.protocol.proofs import Payment, claim_row, claim_rows

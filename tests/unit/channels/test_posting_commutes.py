@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from tests.support.channels.stage import DUPLEX, STRANGER, TOWER_ADDRESS, A, B, Stage
 from tests.unit.channels.test_model_properties import recover, sign
 
+from layer2.channels.bindings.errors import HubError
 from layer2.channels.model import Action
 from layer2.channels.model import actions as act
-from layer2.channels.protocol.hub_errors import HubError
 from layer2.channels.protocol.lock_openings import Opening, open_locks, resolve_message
 from layer2.channels.protocol.lock_tree import fingerprint, locks_root
 from layer2.channels.protocol.locks import (

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.channels.strategies import ATTACKER, PAYER, SESSION, numbers, words
 
-from layer2.channels.protocol.hub_errors import ExpiredConsent, HubError, InvalidSignature, SessionExceeded
+from layer2.channels.bindings.errors import ExpiredConsent, HubError, InvalidSignature, SessionExceeded
 from layer2.channels.protocol.messages import (
     RIGHT_TO_ACCEPT,
     RIGHT_TO_CLOSE,

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
+from layer2.channels.bindings.errors import HubError
 from layer2.channels.contract.hub import HubContract
-from layer2.channels.protocol.hub_errors import HubError
 from layer2.channels.watchtower.watchtower import Watchtower
 from layer2.cli import main
 from layer2.ethereum.anvil import AnvilNode

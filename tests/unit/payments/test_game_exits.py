@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from tests.support.payments.stage import CONFIG, OPERATOR, OTHER, PAYEE, PAYER, THIEF, WATCHER, Stage, W, refused, sign
 
+from layer2.plasma.payments.bindings import errors as err
 from layer2.plasma.payments.model import ExitStatus, actions
-from layer2.plasma.payments.model import errors as err
 from layer2.plasma.payments.model.actions import Item, Proof, Spend
 from layer2.plasma.protocol.transaction import fee_transaction, payment
 

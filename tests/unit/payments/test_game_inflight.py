@@ -18,8 +18,8 @@ from tests.support.payments.stage import (
     sign,
 )
 
+from layer2.plasma.payments.bindings import errors as err
 from layer2.plasma.payments.model import ExitStatus, InFlightStatus, actions
-from layer2.plasma.payments.model import errors as err
 from layer2.plasma.payments.model.actions import Proof
 from layer2.plasma.protocol.transaction import Transaction, payment
 

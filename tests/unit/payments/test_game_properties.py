@@ -24,8 +24,8 @@ from hypothesis.stateful import (
 from tests.support.campaign import campaign
 from tests.support.payments.stage import PAYEE, PAYER, THIEF, WATCHER, Stage, W
 
+from layer2.plasma.payments.bindings.errors import RootError
 from layer2.plasma.payments.model import ExitStatus, InFlightStatus
-from layer2.plasma.payments.model.errors import RootError
 from layer2.plasma.payments.model.in_flight import counted
 from layer2.plasma.payments.model.reserve import Reserve
 from layer2.plasma.protocol.transaction import Transaction, payment, transaction_hash

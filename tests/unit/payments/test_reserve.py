@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from tests.support.campaign import campaign
 
-from layer2.plasma.payments.model.errors import NotCovered, UnsortedBuckets
+from layer2.plasma.payments.bindings.errors import NotCovered, UnsortedBuckets
 from layer2.plasma.payments.model.reserve import Reserve
 
 W = 10

@@ -9,8 +9,8 @@ import pytest
 from tests.support.channels.stage import CONFIG, DELAY, DUPLEX, NOW, STRANGER, A, B, Stage, sign
 from tests.support.channels.strategies import PAYEE, PAYER
 
+from layer2.channels.bindings import errors as err
 from layer2.channels.model import actions as act
-from layer2.channels.protocol import hub_errors as err
 from layer2.channels.protocol import locks as real
 from layer2.channels.protocol.lock_openings import Opening, open_locks, resolve_message
 from layer2.channels.protocol.lock_tree import locks_root

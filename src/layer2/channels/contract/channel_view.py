@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from layer2.channels.contract.events import signed111
 from layer2.channels.protocol.lock_tree import fingerprint
 from layer2.primitives.display import Readable
+from layer2.primitives.packed_words import signed_bits
 
 __all__ = ["CLOSED", "ChannelView", "PostedClaim"]
 
@@ -78,8 +78,8 @@ class ChannelView(Readable):
             return cls(channel_id, slot0 & _MASK111, 0, deadline, slot0 >> 111 & _MASK111, 0, 0)
         return cls(
             channel_id,
-            signed111(slot0),
-            signed111(slot0 >> 111),
+            signed_bits(slot0, 111),
+            signed_bits(slot0 >> 111, 111),
             deadline,
             slot1 & _MASK112,
             slot1 >> 112 & _MASK112,

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from layer2.channels.bindings.errors import HubError
+from layer2.channels.bindings.events import HubEvent, typed_event
 from layer2.channels.contract import calls as hubcalls
 from layer2.channels.contract.calls import HubCall, LockProof, Opening
 from layer2.channels.contract.channel_view import ChannelView
-from layer2.channels.contract.events import HubEvent, typed_event
 from layer2.channels.protocol.channel_key import ChannelKey
-from layer2.channels.protocol.hub_errors import from_revert
 from layer2.channels.protocol.locks import Lock
 from layer2.channels.protocol.messages import Session, hub_domain
 from layer2.ethereum.artifacts import load_artifact
@@ -89,7 +89,7 @@ class HubReceipt:
 class HubContract:
     """The hub at an address. Amounts in token units (wei for ether), times in Unix seconds.
 
-    Every method that sends raises the typed error (see `hub_errors`) of the contract's custom error.
+    Every method that sends raises the typed error (see `bindings.errors`) of the contract's custom error.
     """
 
     def __init__(self, contract: Contract) -> None:
@@ -331,4 +331,4 @@ class HubContract:
 
 
 def _typed(reverted: ContractReverted) -> Exception:
-    return from_revert(reverted.name, reverted.arguments) or reverted
+    return HubError.from_revert(reverted.name, reverted.arguments) or reverted

@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from layer2.channels.contract.events import Closed, PayoutDeferred
-from layer2.channels.model.env import Effect, Env, Pulled, Transferred
-from layer2.channels.model.state import CLOSED, NOTHING, Channel, HubState, Key
-from layer2.channels.protocol.hub_errors import (
+from layer2.channels.bindings.errors import (
     AmountOutOfRange,
     ChannelClosed,
     ChannelNotOpen,
@@ -19,6 +16,9 @@ from layer2.channels.protocol.hub_errors import (
     InvalidSignature,
     UnexpectedChannelMode,
 )
+from layer2.channels.bindings.events import Closed, PayoutDeferred
+from layer2.channels.model.env import Effect, Env, Pulled, Transferred
+from layer2.channels.model.state import CLOSED, NOTHING, Channel, HubState, Key
 from layer2.channels.protocol.session_keys import SIGNATURE_BYTES, check_session, is_session_proof
 from layer2.primitives.addresses import ZERO_ADDRESS, Address
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from layer2.channels.contract.events import Withdrawn
+from layer2.channels.bindings.errors import AmountOutOfRange, TokenMismatch
+from layer2.channels.bindings.events import Withdrawn
 from layer2.channels.model.actions import Close, Move, Withdraw
 from layer2.channels.model.base import Call
 from layer2.channels.model.funding import credit, require_new
 from layer2.channels.model.state import MASK112, MAX_EPOCH, MAX_NET, Channel, Key, payoff
-from layer2.channels.protocol.hub_errors import AmountOutOfRange, TokenMismatch
 from layer2.channels.protocol.messages import Close as CloseMessage
 from layer2.channels.protocol.messages import Move as MoveMessage
 from layer2.channels.protocol.messages import Withdraw as WithdrawMessage

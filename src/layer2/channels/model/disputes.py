@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from layer2.channels.contract.events import CounterPosted, DisputeStarted, SessionRegistered
+from layer2.channels.bindings.errors import StaleCounter, UnauthorizedCaller
+from layer2.channels.bindings.events import CounterPosted, DisputeStarted, SessionRegistered
 from layer2.channels.model.actions import Post, RegisterSession, Settle, StartClose, StartCloseAs
 from layer2.channels.model.base import Call
 from layer2.channels.model.cooperation import clear_dispute, pay
 from layer2.channels.model.state import MASK112, Channel, Key
-from layer2.channels.protocol.hub_errors import StaleCounter, UnauthorizedCaller
 from layer2.channels.protocol.messages import RIGHT_TO_CLOSE, RIGHT_TO_PAY, Session, Voucher
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from layer2.channels.contract.events import HubEvent
+from layer2.channels.bindings.events import HubEvent
 from layer2.channels.protocol.session_keys import Recover, ecdsa_recover
 from layer2.primitives.addresses import Address
 

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from layer2.channels.contract.events import Deposited
-from layer2.channels.model.actions import Deposit, DepositETH, DepositPulled, Pull, Source
-from layer2.channels.model.base import Call
-from layer2.channels.model.state import MAX_NET, Channel, Key
-from layer2.channels.protocol.hub_errors import (
+from layer2.channels.bindings.errors import (
     AmountOutOfRange,
     IncorrectValue,
     InsufficientTransfer,
@@ -14,6 +10,10 @@ from layer2.channels.protocol.hub_errors import (
     OpeningExpired,
     UnexpectedChannelMode,
 )
+from layer2.channels.bindings.events import Deposited
+from layer2.channels.model.actions import Deposit, DepositETH, DepositPulled, Pull, Source
+from layer2.channels.model.base import Call
+from layer2.channels.model.state import MAX_NET, Channel, Key
 from layer2.channels.protocol.messages import Deposit as DepositMessage
 from layer2.primitives.addresses import ZERO_ADDRESS, Address
 

@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from layer2.channels.contract.events import DisputeStarted, LocksPosted, PreimageRevealed, Unlocked
-from layer2.channels.model.actions import LockProof, PostLocks, Unlock
-from layer2.channels.model.base import Call
-from layer2.channels.model.state import MASK112, Channel, Claim
-from layer2.channels.protocol.hub_errors import (
+from layer2.channels.bindings.errors import (
     LockExpiryTooFar,
     LocksMismatch,
     MalformedRows,
@@ -18,6 +14,10 @@ from layer2.channels.protocol.hub_errors import (
     UnauthorizedCaller,
     WindowExhausted,
 )
+from layer2.channels.bindings.events import DisputeStarted, LocksPosted, PreimageRevealed, Unlocked
+from layer2.channels.model.actions import LockProof, PostLocks, Unlock
+from layer2.channels.model.base import Call
+from layer2.channels.model.state import MASK112, Channel, Claim
 from layer2.channels.protocol.lock_openings import Opened, read_openings
 from layer2.channels.protocol.lock_tree import MAX_LOCKS, fingerprint, root_of
 from layer2.channels.protocol.locks import CONTRACT_LOCK, HASH_LOCK, VOUCHER_LOCK

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from layer2.channels.contract.events import Claimed, DisputeStarted, PendingWithdrawn
-from layer2.channels.model.actions import ClaimVoucher, ClaimVouchers, CloseSimplex, Exit, RequestExit, WithdrawPending
-from layer2.channels.model.base import Call
-from layer2.channels.model.state import CLOSED, Channel, RawKey
-from layer2.channels.protocol.hub_errors import (
+from layer2.channels.bindings.errors import (
     ExpiredConsent,
     InvalidSignature,
     MalformedRows,
@@ -17,6 +13,10 @@ from layer2.channels.protocol.hub_errors import (
     StaleCounter,
     UnauthorizedCaller,
 )
+from layer2.channels.bindings.events import Claimed, DisputeStarted, PendingWithdrawn
+from layer2.channels.model.actions import ClaimVoucher, ClaimVouchers, CloseSimplex, Exit, RequestExit, WithdrawPending
+from layer2.channels.model.base import Call
+from layer2.channels.model.state import CLOSED, Channel, RawKey
 from layer2.channels.protocol.messages import RIGHT_TO_PAY, Close, Voucher
 from layer2.channels.protocol.session_keys import HEAD_BYTES
 from layer2.primitives.addresses import Address, to_address

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from layer2.channels.protocol.hub_errors import ExpiredConsent, InvalidSignature, SessionExceeded
+from layer2.channels.bindings.errors import ExpiredConsent, InvalidSignature, SessionExceeded
 from layer2.channels.protocol.messages import (
     RIGHT_TO_ACCEPT,
     RIGHT_TO_PAY,

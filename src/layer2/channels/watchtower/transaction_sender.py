@@ -6,9 +6,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from layer2.channels.bindings.errors import HubError, NothingUnlocked
 from layer2.channels.contract.hub import HubContract, HubReceipt
 from layer2.channels.party.policy import ChallengePolicy, Decision
-from layer2.channels.protocol.hub_errors import HubError, NothingUnlocked
 from layer2.channels.watchtower.pending_transactions import PendingTransaction
 from layer2.channels.watchtower.plan import GAS, Plan
 from layer2.channels.watchtower.store import WatchtowerStore

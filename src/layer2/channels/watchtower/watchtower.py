@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from layer2.channels.bindings.events import PreimageRevealed
 from layer2.channels.contract.chain_clock import ChainClock
 from layer2.channels.contract.channel_view import CLOSED, ChannelView
-from layer2.channels.contract.events import PreimageRevealed
 from layer2.channels.contract.hub import HubContract
 from layer2.channels.party.errors import Refused
 from layer2.channels.party.party import Party

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
+from layer2.channels.bindings.events import Closed
 from layer2.channels.contract.calls import lock_proof
-from layer2.channels.contract.events import Closed
 from layer2.channels.contract.hub import HubReceipt
 from layer2.channels.protocol.channel_key import ChannelKey
 from layer2.channels.protocol.json_codec import decode, encode

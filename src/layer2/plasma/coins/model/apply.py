@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from layer2.plasma.coins.bindings.errors import CoinError
 from layer2.plasma.coins.model import actions as act
 from layer2.plasma.coins.model import chain, exits, history, money
 from layer2.plasma.coins.model.call import Call
-from layer2.plasma.coins.model.errors import ValueUnwanted
 from layer2.plasma.coins.model.state import CoinState
 from layer2.plasma.payments.model.environment import Effect, Env, Paid
 
@@ -42,6 +42,12 @@ _ACTS: dict[type[Any], Callable[[Call, Any], None]] = {
     act.RefuteChallengeResponse: history.refute_challenge_response,
     act.VoidChallenge: history.void_challenge,
 }
+
+
+class ValueUnwanted(CoinError):
+    """The call does not accept ether; the contract reverts without an error."""
+
+    MEANING = "The call takes no ether"
 
 
 def apply(state: CoinState, action: act.Action, env: Env) -> tuple[CoinState, list[Effect | Paid]]:

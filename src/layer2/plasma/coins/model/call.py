@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from layer2.plasma.coins.model.errors import IncorrectValue, UnauthorizedCaller
+from layer2.plasma.coins.bindings.errors import IncorrectValue, UnauthorizedCaller
 from layer2.plasma.coins.model.state import CoinState
 from layer2.plasma.payments.model.environment import Effect, Env, Paid
 from layer2.primitives.addresses import to_address

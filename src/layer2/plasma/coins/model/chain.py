@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from layer2.plasma.coins.bindings.errors import TooEarly, UnexpectedBlockNumber
 from layer2.plasma.coins.model import actions as act
 from layer2.plasma.coins.model.call import Call
-from layer2.plasma.coins.model.errors import TooEarly, UnexpectedBlockNumber
 from layer2.plasma.coins.model.state import NOBODY
 from layer2.plasma.coins.protocol.records import CoinHeader
 

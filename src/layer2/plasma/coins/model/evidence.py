@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from layer2.plasma.coins.model.actions import Shown
-from layer2.plasma.coins.model.call import Call
-from layer2.plasma.coins.model.errors import (
+from layer2.plasma.coins.bindings.errors import (
     BlockOutOfRange,
     InvalidProof,
     InvalidSignature,
@@ -13,6 +11,8 @@ from layer2.plasma.coins.model.errors import (
     UnexpectedPreviousBlock,
     UnknownCoin,
 )
+from layer2.plasma.coins.model.actions import Shown
+from layer2.plasma.coins.model.call import Call
 from layer2.plasma.coins.protocol.records import CoinHeader, CoinRecord
 from layer2.plasma.coins.protocol.sparse_merkle import presence_root
 from layer2.plasma.coins.protocol.transfer import CoinTransaction, SignedCoin

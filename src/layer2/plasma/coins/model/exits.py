@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from layer2.plasma.coins.bindings.errors import BlockOutOfRange, ExitChallenged, ExitRunning, NothingDue, UnknownExit
 from layer2.plasma.coins.model import actions as act
 from layer2.plasma.coins.model.call import Call
-from layer2.plasma.coins.model.errors import BlockOutOfRange, ExitChallenged, ExitRunning, NothingDue, UnknownExit
 from layer2.plasma.coins.model.evidence import (
     LAST,
     require_coin,

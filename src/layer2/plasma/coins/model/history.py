@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from dataclasses import astuple, replace
 
-from layer2.plasma.coins.model import actions as act
-from layer2.plasma.coins.model.actions import Challenge
-from layer2.plasma.coins.model.call import Call
-from layer2.plasma.coins.model.errors import (
+from layer2.plasma.coins.bindings.errors import (
     BlockOutOfRange,
     ChallengeOpen,
     ChallengesFull,
@@ -16,6 +13,9 @@ from layer2.plasma.coins.model.errors import (
     TooLate,
     UnknownChallenge,
 )
+from layer2.plasma.coins.model import actions as act
+from layer2.plasma.coins.model.actions import Challenge
+from layer2.plasma.coins.model.call import Call
 from layer2.plasma.coins.model.evidence import (
     require_coin,
     require_shown,

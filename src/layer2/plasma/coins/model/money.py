@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from layer2.plasma.coins.model import actions as act
-from layer2.plasma.coins.model.call import Call
-from layer2.plasma.coins.model.errors import (
+from layer2.plasma.coins.bindings.errors import (
     IncorrectValue,
     InsufficientTransfer,
     NothingPending,
     PaymentFailed,
     TokenNotReceived,
 )
+from layer2.plasma.coins.model import actions as act
+from layer2.plasma.coins.model.call import Call
 from layer2.plasma.coins.model.state import NOBODY, token_number
 from layer2.plasma.coins.protocol.records import CoinRecord, Kind, coin_of
 from layer2.plasma.payments.model.environment import Paid

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from layer2.plasma.payments.bindings.errors import RootError
 from layer2.plasma.payments.model import actions as act
 from layer2.plasma.payments.model import chain, exits, in_flight, settlement
 from layer2.plasma.payments.model.environment import Act, Effect, Env, Paid
-from layer2.plasma.payments.model.errors import RootError
 from layer2.plasma.payments.model.state import State
 
 __all__ = ["apply"]

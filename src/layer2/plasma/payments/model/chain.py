@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from layer2.plasma.payments.model import actions as act
-from layer2.plasma.payments.model.environment import Act, Paid
-from layer2.plasma.payments.model.errors import (
+from layer2.plasma.payments.bindings.errors import (
     ChainFrozen,
     IncorrectValue,
     InsufficientTransfer,
@@ -20,6 +18,8 @@ from layer2.plasma.payments.model.errors import (
     UnexpectedDataStatus,
     UnknownToken,
 )
+from layer2.plasma.payments.model import actions as act
+from layer2.plasma.payments.model.environment import Act, Paid
 from layer2.plasma.payments.model.evidence import stands
 from layer2.plasma.payments.model.state import FOREVER
 from layer2.plasma.protocol.blocks import Header
@@ -43,7 +43,8 @@ def deposit(one: Act, action: act.Deposit) -> None:
     amount = one.env.value if token == 0 else action.amount
     arrived = amount if action.arrived is None or token == 0 else action.arrived
     if arrived != amount:
-        raise InsufficientTransfer(token, arrived, amount)
+        # The model knows a token by its id, which stands in the place of its address.
+        raise InsufficientTransfer(token.to_bytes(20, "big"), arrived, amount)
     if not 0 < amount <= MAX_AMOUNT or (token == 0 and state.balance[0] >= MOST_ETHER):
         raise InvalidAmount(amount)
     if not any(action.owner):

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from layer2.plasma.payments.model.actions import Proof, Spend
-from layer2.plasma.payments.model.environment import Act
-from layer2.plasma.payments.model.errors import (
+from layer2.plasma.payments.bindings.errors import (
     InvalidInputs,
     InvalidOutput,
     InvalidProof,
@@ -16,6 +14,8 @@ from layer2.plasma.payments.model.errors import (
     LateInclusion,
     UnbalancedAmounts,
 )
+from layer2.plasma.payments.model.actions import Proof, Spend
+from layer2.plasma.payments.model.environment import Act
 from layer2.plasma.payments.model.state import FOREVER, NO_PLACE
 from layer2.plasma.protocol.blocks import inclusion_root
 from layer2.plasma.protocol.malformed import TransactionMalformed

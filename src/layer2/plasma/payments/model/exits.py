@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from layer2.plasma.payments.model import actions as act
-from layer2.plasma.payments.model.chain import withdraw_bond
-from layer2.plasma.payments.model.environment import Act
-from layer2.plasma.payments.model.errors import (
+from layer2.plasma.payments.bindings.errors import (
     ExitBlocked,
     NotCovered,
     NothingToPay,
@@ -14,6 +11,9 @@ from layer2.plasma.payments.model.errors import (
     UnauthorizedCaller,
     UnexpectedExitStatus,
 )
+from layer2.plasma.payments.model import actions as act
+from layer2.plasma.payments.model.chain import withdraw_bond
+from layer2.plasma.payments.model.environment import Act
 from layer2.plasma.payments.model.evidence import Claimed, included, named, proven, spent
 from layer2.plasma.payments.model.reserve import require_sorted
 from layer2.plasma.payments.model.state import Exit, ExitStatus

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from layer2.plasma.payments.model import actions as act
-from layer2.plasma.payments.model.chain import withdraw_bond
-from layer2.plasma.payments.model.environment import Act
-from layer2.plasma.payments.model.errors import (
+from layer2.plasma.payments.bindings.errors import (
     InvalidInputs,
     InvalidPiggyback,
     NothingToHold,
@@ -21,6 +18,9 @@ from layer2.plasma.payments.model.errors import (
     UnexpectedExitStatus,
     UnexpectedInFlightStatus,
 )
+from layer2.plasma.payments.model import actions as act
+from layer2.plasma.payments.model.chain import withdraw_bond
+from layer2.plasma.payments.model.environment import Act
 from layer2.plasma.payments.model.evidence import Claimed, Spent, alive, balanced, included, inputs_of, spent
 from layer2.plasma.payments.model.exits import matures
 from layer2.plasma.payments.model.in_flight_fields import (

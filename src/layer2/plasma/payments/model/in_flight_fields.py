@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from layer2.plasma.payments.bindings.errors import (
+    InvalidInputs,
+    InvalidOutput,
+    InvalidPiggyback,
+    UnexpectedInFlightStatus,
+)
 from layer2.plasma.payments.model.environment import Act
-from layer2.plasma.payments.model.errors import InvalidInputs, InvalidOutput, InvalidPiggyback, UnexpectedInFlightStatus
 from layer2.plasma.payments.model.evidence import Claimed, named
 from layer2.plasma.payments.model.state import InFlight, InFlightStatus, in_flight_id
 from layer2.plasma.protocol.transaction import Transaction, decode_transaction, transaction_hash

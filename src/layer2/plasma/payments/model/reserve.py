@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from layer2.plasma.payments.model.errors import NotCovered, UnsortedBuckets
+from layer2.plasma.payments.bindings.errors import NotCovered, UnsortedBuckets
 
 __all__ = ["BLOCKS_PER_BUCKET", "Reserve", "require_sorted"]
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from layer2.plasma.payments.model import actions as act
-from layer2.plasma.payments.model.environment import Act
-from layer2.plasma.payments.model.errors import (
+from layer2.plasma.payments.bindings.errors import (
     InvalidInputs,
     NotCovered,
     NothingToPay,
@@ -15,6 +13,8 @@ from layer2.plasma.payments.model.errors import (
     TooEarly,
     UnexpectedInFlightStatus,
 )
+from layer2.plasma.payments.model import actions as act
+from layer2.plasma.payments.model.environment import Act
 from layer2.plasma.payments.model.evidence import Claimed
 from layer2.plasma.payments.model.exits import settle_exit
 from layer2.plasma.payments.model.in_flight import counted, free, recount, registered

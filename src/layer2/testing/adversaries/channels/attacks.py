@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from layer2.channels.contract.events import Closed, typed_event
+from layer2.channels.bindings.events import Closed, typed_event
 from layer2.channels.model import CLOSED
 from layer2.channels.protocol.channel_key import ChannelKey
 from layer2.channels.protocol.messages import RIGHT_TO_PAY, Session, Voucher, Withdraw

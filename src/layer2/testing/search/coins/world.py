@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, ClassVar
 
+from layer2.plasma.coins.bindings.errors import CoinError
 from layer2.plasma.coins.chain.exit_proofs import Call
 from layer2.plasma.coins.model import CoinState, Env, Shown, actions, apply, evidence
 from layer2.plasma.coins.model.actions import Action, Challenge
-from layer2.plasma.coins.model.errors import CoinError
 from layer2.plasma.coins.protocol.coin_history import Move
 from layer2.plasma.coins.protocol.config import CoinProfile
 from layer2.plasma.coins.protocol.records import CoinHeader, CoinRecord

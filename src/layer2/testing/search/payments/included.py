@@ -14,10 +14,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
+from layer2.plasma.payments.bindings.errors import UnauthorizedCaller
 from layer2.plasma.payments.model import ExitStatus, actions, in_flight
 from layer2.plasma.payments.model.actions import Action, Item, Proof, Spend
 from layer2.plasma.payments.model.environment import Act as Call
-from layer2.plasma.payments.model.errors import UnauthorizedCaller
 from layer2.plasma.payments.model.evidence import Claimed
 from layer2.plasma.payments.model.in_flight import counted, gone
 from layer2.plasma.payments.model.in_flight_fields import OUTPUT_BIT

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, ClassVar
 
+from layer2.plasma.payments.bindings.errors import NotCovered, NothingToPay, RootError, UnsortedBuckets
 from layer2.plasma.payments.model import (
     Config,
     Env,
@@ -21,7 +22,6 @@ from layer2.plasma.payments.model import (
     in_flight_fields,
 )
 from layer2.plasma.payments.model.actions import Action, Proof
-from layer2.plasma.payments.model.errors import NotCovered, NothingToPay, RootError, UnsortedBuckets
 from layer2.plasma.protocol.blocks import BlockTree, inclusion_root
 from layer2.plasma.protocol.positions import encode_position
 from layer2.plasma.protocol.signing import digest, plasma_domain

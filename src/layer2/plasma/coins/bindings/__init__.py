@@ -1,0 +1,1 @@
+"""Errors of the coin chain, generated from its ABI and NatSpec."""

@@ -1,0 +1,1 @@
+"""Errors of the root chain, generated from its ABI and NatSpec."""
