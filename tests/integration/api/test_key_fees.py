@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.support.full_disk import fill, make_room
 
 from layer2.api.rollup.client import RemoteSequencer
 from layer2.api.rollup.service import SequencerService
@@ -21,6 +22,7 @@ from layer2.rollup.protocol.frames import FrameType, decode_frame
 from layer2.rollup.sequencer.key_registrations import FREE, KeyPolicy, room_for_keys
 from layer2.rollup.sequencer.sequencer import Sequencer
 from layer2.rollup.wallet.wallet import Wallet
+from layer2.store.errors import JournalFull
 
 from .conftest import PAYEE, PAYER, RICH
 
@@ -148,6 +150,19 @@ def test_a_key_whose_payment_will_never_happen_is_not_opened(l2, people, paid, p
     again = asking(l2, tmp_path)
     assert again.waiting_keys == 0
     again.close()
+
+
+def test_a_key_is_not_opened_while_the_disk_has_no_room_to_record_that_its_payment_was_dropped(paid, pen) -> None:
+    paid.open_accounts([key(1)], payment=pen.pay(PAYER, 0, OPERATOR, PRICE).encode())
+    (digest,) = paid._pool.pending
+    fill(paid._intake.log.journal)
+    with pytest.raises(JournalFull):
+        paid._intake.drop({digest: "its account forced another one"})
+    paid._pool.remove(digest)  # as a mempool does that is applied anew to another head
+    assert (paid.waiting_keys, paid._ready_keys()) == (1, [])
+    make_room(paid._intake.log.journal)
+    paid._settle()
+    assert paid.waiting_keys == 0
 
 
 def test_what_was_paid_for_is_opened_after_a_start(l2, paid, pen, tmp_path) -> None:

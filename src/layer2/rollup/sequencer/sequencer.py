@@ -208,7 +208,8 @@ class Sequencer(OperationIntake):
         return pack(pending, self._pool.base, most, time.monotonic() - self.max_wait)
 
     def _ready_keys(self) -> _Keys:
-        return self._openings.ready(self._pool.pending.__contains__)
+        # A payment that was dropped is not pending either, and on a full disk its registration still waits.
+        return self._openings.ready(lambda payment: payment in self._pool.pending or self._was_dropped(payment))
 
     def _frames(self, keys: _Keys, drafts: list[FrameDraft], most: int | None = None) -> tuple[bytes, list[bytes]]:
         """Return the data of an entry and its records. Accounts are opened after overdue payments."""
