@@ -63,8 +63,10 @@ def test_every_tool_of_the_workshop_is_pinned_exactly() -> None:
     assert not loose
 
 
-def test_python_range_is_the_one_numpy_1_26_has_wheels_for() -> None:
-    assert toml("pyproject.toml")["project"]["requires-python"] == ">=3.11,<3.13"
+def test_ape_is_left_out_where_the_numpy_it_needs_has_no_wheels() -> None:
+    project = toml("pyproject.toml")["project"]
+    assert project["requires-python"] == ">=3.11,<3.14"
+    assert all(one.endswith("python_version < '3.13'") for one in project["optional-dependencies"]["ape"])
     assert (3, 11) <= sys.version_info[:2] <= (3, 12)
     assert version("numpy").startswith("1.26.")
 

@@ -120,7 +120,7 @@ def test_whoever_is_alone_forces_proposes_and_is_paid_with_a_new_object_for_each
     funded(l2, people)
     force_withdrawal(new_wallet(l2, people.payer), "0.5 ether", people.payer.address)
     chain.advance(l2.profile.force_delay + 1)
-    assert "carried" in str(force_withdrawal(new_wallet(l2, people.payer)))
+    assert "included the queue" in str(force_withdrawal(new_wallet(l2, people.payer)))
     assert "proposed" in str(self_propose(new_wallet(l2, people.payer)))
     assert self_propose(new_wallet(l2, people.payer)).done == []
     chain.advance(l2.profile.window + 1)

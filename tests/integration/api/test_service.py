@@ -237,7 +237,7 @@ def test_a_client_notices_another_rollup_and_a_silent_url(l2, people, service, t
         RemoteSequencer(service.url, other.rollup)
     with pytest.raises(Unreachable):
         RemoteSequencer("http://127.0.0.1:9", timeout=2).state()
-    with pytest.raises(InputError, match="'ftp://somewhere' is no URL"):
+    with pytest.raises(InputError, match="'ftp://somewhere' is not a URL"):
         RemoteSequencer("ftp://somewhere")
 
 

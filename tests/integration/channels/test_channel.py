@@ -28,7 +28,7 @@ def test_a_thousand_payments_then_a_cooperative_close(hub: HubFacade, chain: Con
     for _ in range(50):
         channel.pay("0.001 ether")
     channel.pay_many("0.001 ether", 950)
-    assert re.fullmatch(r"<Channel [0-9a-f]{4}\.\. open payer=4 payee=1 payments=1000>", repr(channel))
+    assert re.fullmatch(r"<Channel [0-9a-f]{4}\.\. open payer=4 ether payee=1 ether payments=1000>", repr(channel))
     before = chain.balance(people.payee.address)
     receipt = channel.close(sender=people.payer)
     assert receipt.events[-1] == Closed(channel.id, 4 * ETHER, ETHER)

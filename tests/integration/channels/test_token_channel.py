@@ -33,7 +33,7 @@ def test_a_token_channel_speaks_in_the_tokens_own_units(hub, people, token) -> N
     channel.pay("0.000001 token")
     channel.pay(1)
     assert channel.balances == (37_499_998, 12_500_002)
-    assert "payer=37.499998 payee=12.500002" in repr(channel)
+    assert "payer=37.499998 USD payee=12.500002 USD" in repr(channel)
     channel.close()
     assert token.call("balanceOf", people.payee.address) == 112_500_002
     assert token.call("balanceOf", people.payer.address) == 87_499_998

@@ -91,7 +91,7 @@ def test_a_balance_is_an_error_while_the_data_of_an_entry_is_missing(l2, people,
         alone.history()
     assert alone.balance(incomplete=True) == 2 * ETHER
     assert [one.kind for one in alone.history(incomplete=True)] == ["deposit"]
-    assert "lacks" in repr(alone)
+    assert "not heard of" in repr(alone)
 
 
 def test_a_balance_is_a_number_when_every_entry_was_executed(l2, people, alone: Wallet, gate: Gate) -> None:
@@ -100,7 +100,7 @@ def test_a_balance_is_a_number_when_every_entry_was_executed(l2, people, alone: 
     alone.replica.step()
     assert alone.balance() == 3 * ETHER // 2
     assert [one.kind for one in alone.history()] == ["deposit", "withdrawn"]
-    assert "lacks" not in repr(alone)
+    assert "not heard of" not in repr(alone)
 
 
 def test_a_wallet_that_never_read_the_chain_knows_no_balance(l2, alone: Wallet) -> None:

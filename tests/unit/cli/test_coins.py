@@ -68,7 +68,7 @@ def test_an_nft_goes_from_hand_to_hand_and_out(nft: Contract, node: AnvilNode, d
     assert "belongs to" in fails("receive", "coin.history", "--as", "payee")
     assert "block 1: 1 transfer," in does("operator", "--once")
     assert "nothing to do" in does("operator", "--once")
-    assert "1 transfer hold" in does("receive", "coin.history", "--as", "payee")
+    assert "1 transfer verified" in does("receive", "coin.history", "--as", "payee")
     assert (states(does, "payee"), states(does, "payer")) == (["free"], [])
     scheduler = does("history", coin, "--as", "payee", "--json")["owners"]
     assert [row["block"] for row in scheduler] == [0, 1]
@@ -125,7 +125,7 @@ def test_a_coin_goes_over_http_and_leaves_without(
         assert "yours" in does("receive", coin, "--as", "payee", *there)
         assert states(does, "payer", "--mirror", url) == []
     assert "layer2: " in fails("send", coin, "payer", "--as", "payee", *there)
-    assert "leaves" in does("exit", coin, "--as", "payee", *there)
+    assert "is exiting" in does("exit", coin, "--as", "payee", *there)
     does("cancel", coin, "--as", "payee")
     assert states(does, "payee", *there) == ["free"]
 
@@ -141,7 +141,7 @@ def test_an_exit_of_what_was_passed_on_is_stopped_by_the_guard(
     # Another wallet of the payer, which has forgotten what it signed, and asks no operator.
     elsewhere = ("--as", "payer", "--home", str(tmp_path / "elsewhere"))
     assert "1 of 1 blocks were not verified" in fails("exit", coin, *elsewhere)
-    assert "leaves" in does("exit", coin, "--incomplete", *elsewhere)
+    assert "is exiting" in does("exit", coin, "--incomplete", *elsewhere)
     assert "is exiting" in fails("send", coin, "attacker", "--as", "payee")
     assert "challengeAfter" in does("guard", "--once", "--as", "payee")
     assert "nothing to do" in does("guard", "--once", "--as", "payee")

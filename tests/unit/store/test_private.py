@@ -145,6 +145,7 @@ ELSEWHERE = {
     "ethereum/deployments.py": "records of deployments are public, and are shared with the repository",
     "ethereum/anvil.py": "the log of a development node, in a temporary folder of ours",
     "cli/devnet.py": "the log of a development node, in a temporary folder of ours",
+    "cli/common/command_registry.py": "writes text of help, by click, into no file",
     "cli/common/endpoints.py": "opened with the rights themselves",
     "store/private_files.py": "here it is done",
 }

@@ -1,4 +1,4 @@
-"""A wallet that has lacks of all blocks says so: it gives no number, and chooses no exit by what it lacks."""
+"""A wallet that lacks blocks says so: it gives no number, and chooses no exit by what it lacks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from layer2.plasma.payments.wallet.wallet import Wallet
 
 def test_before_the_first_block_the_chain_says_it_all(world: World) -> None:
     alone = world.wallet(world.payer, gate=False, name="alone")
-    with pytest.raises(ViewIncomplete, match="has lacks of the chain"):
+    with pytest.raises(ViewIncomplete, match="lacks the chain"):
         alone.balance()
     alone.deposit("1 ether")
     alone.look()
@@ -29,7 +29,7 @@ def test_an_unknown_balance_is_an_error_and_a_heard_one_is_known_until_the_next_
         with pytest.raises(ViewIncomplete, match="1 of 1 blocks"):
             ask()
     assert (payee.balance(incomplete=True), payee.exit_all(incomplete=True)) == (0, [])
-    assert "lacks" in repr(payee)
+    assert "not heard of" in repr(payee)
     payee.sync()
     assert (payee.complete, payee.balance()) == (True, ETHER // 4)
     payee.payments.gate = None

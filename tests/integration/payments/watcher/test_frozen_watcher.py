@@ -97,7 +97,7 @@ def test_a_copy_that_is_not_right_is_put_away_and_said(world: World, harm: str) 
     changed = {"torn": data[:-9], "damaged": data[:-9] + bytes(9), "of other blocks": other}
     path.write_bytes(changed[harm])
     again = world.watch("kept")
-    assert ("other blocks" if harm.startswith("of") else "torn") in again.checkpoints.fault
+    assert ("other blocks" if harm.startswith("of") else "truncated") in again.checkpoints.fault
     assert not path.exists()
     again.step()
     assert seen(again) == before
