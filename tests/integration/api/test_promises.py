@@ -141,7 +141,7 @@ def test_a_journal_of_another_rollup_is_refused(l2, people, pen, tmp_path) -> No
     l2.sequencer.submit(pen.pay(PAYER, 0))
     other = LocalRollup(l2.connection, people.sequencer, folder=tmp_path / "other", genesis=l2.genesis)
     l2.sequencer._journal.close()
-    with pytest.raises(JournalMismatch, match="use another journal"):
+    with pytest.raises(JournalMismatch, match="name another journal"):
         Sequencer(other.rollup, other.sequencer.sender, l2.sequencer._journal.path, replica=other.replica())
     assert other.rollup.inbox()[0] == 0
     assert again(l2).waiting == 1

@@ -382,13 +382,13 @@ def test_a_stuck_answer_is_replaced_at_the_markets_fee_by_a_new_tower_from_its_j
     answers = first.step()
     assert acts(answers) == [("post", False)]
     assert "not mined yet" in answers[0].detail
-    at = next(iter(first._flights.values())).pending
+    at = next(iter(first._store.flights.values())).pending
     first.close()
     chain.backend.rpc("anvil_setNextBlockBaseFeePerGas", hex(20 * at.fees.max_fee))  # type: ignore[attr-defined]
     chain.mine(1)  # the market has left the answer behind
     second = tower()
     second.step()
-    raised = next(iter(second._flights.values())).pending
+    raised = next(iter(second._store.flights.values())).pending
     assert raised.nonce == at.nonce
     assert raised.fees.max_fee >= 20 * at.fees.max_fee
     chain.mine(1)
@@ -396,7 +396,7 @@ def test_a_stuck_answer_is_replaced_at_the_markets_fee_by_a_new_tower_from_its_j
     assert channel.view().sent_a == new.amount
     second.close()
     third = tower()
-    assert third._flights == {}
+    assert third._store.flights == {}
     assert third.step() == []
     third.close()
 

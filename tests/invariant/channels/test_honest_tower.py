@@ -33,6 +33,7 @@ from layer2.channels.protocol.proofs import LockPayment, Payment
 from layer2.channels.watchtower import plan as watchplan
 from layer2.channels.watchtower import records as watchrecords
 from layer2.channels.watchtower.records import DirectionRecord
+from layer2.channels.watchtower.store import WatchtowerStore
 from layer2.channels.watchtower.watchtower import START_MARGIN, Watchtower
 
 pytestmark = [pytest.mark.anvil, pytest.mark.machine]
@@ -315,7 +316,7 @@ FAULTS = {
     "what is told last replaces": (DirectionRecord, "merged", _last_told),
     "a worse consent told last replaces": (watchrecords, "_better", lambda _, old, new: new),
     "no close is started": (Watchtower, "_starts", lambda *_: []),
-    "the journal keeps nothing": (Watchtower, "_write", lambda *_: None),
+    "the journal keeps nothing": (WatchtowerStore, "_write", lambda *_: None),
 }
 
 

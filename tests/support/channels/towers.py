@@ -85,8 +85,8 @@ class Towers:
     def open(self, name: str) -> Watchtower:
         play = self.play
         made = Watchtower(play.connection, play.hub, play.senders[name], journal=self.folder / f"{name}.journal")
-        assert made._journal is not None
-        made._journal._database.execute("PRAGMA synchronous=OFF")  # it is about promises here, not about the disk
+        assert made._store._journal is not None
+        made._store._journal._database.execute("PRAGMA synchronous=OFF")  # it is about promises here, not about the disk
         return made
 
     def restart(self, name: str) -> None:
