@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
+from hypothesis.internal.conjecture import providers
 
 from layer2.ethereum.artifacts import load_manifest, source_checksum
 
@@ -32,6 +33,10 @@ settings.register_profile(
 )
 PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "dev")
 settings.load_profile(PROFILE)
+if PROFILE != "nightly":
+    # Hypothesis also draws constants of the sources that happen to be imported, so the same seed gave other examples to
+    # a test that ran alone, or beside others. No setting of its own turns that off.
+    providers._get_local_constants = providers.Constants
 if PROFILE == "nightly":
     # The workers inherit it, and draw from the same.
     os.environ.setdefault("LAYER2_SEED", str(secrets.randbelow(2**32)))

@@ -199,7 +199,7 @@ class HonestNode(RuleBasedStateMachine):
             self.counted("withdrawal signed")
 
     @precondition(lambda self: self.trading)
-    @rule(wanted=st.integers(0, 7))
+    @rule(wanted=st.integers(0, 3))
     def both_sign_the_last_close(self, wanted: int) -> None:
         if not wanted and self.state.counters != (0, 0):
             with contextlib.suppress(Refused):
@@ -320,7 +320,7 @@ class HonestNode(RuleBasedStateMachine):
         self.assert_paid(before)
 
 
-HonestNode.TestCase.settings = campaign(examples=50, steps=50)
+HonestNode.TestCase.settings = campaign(examples=150, steps=50)
 
 HAPPENED = (
     "received", "accepted", "released", "paid", "add", "fulfil", "drop", "retract", "learnt", "given up",

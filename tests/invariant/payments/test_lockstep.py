@@ -336,6 +336,6 @@ CONTROLS: dict[str, tuple[object, str, object]] = {
 def test_a_changed_model_is_noticed(change: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(*CONTROLS[change])
     LockStep.counts = Counts()
-    limits = settings(campaign(examples=12, steps=40), phases=(Phase.generate,))
+    limits = settings(campaign(examples=60, steps=40), phases=(Phase.generate,))
     with pytest.raises(AssertionError):
         run_state_machine_as_test(LockStep, settings=limits)

@@ -183,7 +183,7 @@ class HonestAssertions(RuleBasedStateMachine):
         assert self.keeper.challenger.faults == {}
 
 
-HonestAssertions.TestCase.settings = settings(campaign(examples=16, steps=25), suppress_health_check=list(HealthCheck))
+HonestAssertions.TestCase.settings = settings(campaign(examples=30, steps=25), suppress_health_check=list(HealthCheck))
 
 HAPPENED = {
     "ended": 16,

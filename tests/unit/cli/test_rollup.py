@@ -233,7 +233,7 @@ def test_wrong_input_is_one_line_and_changes_nothing(
 
 
 def test_a_rollup_that_works_is_not_escaped_from(paid_in: AnvilNode, does: Command, fails: Command) -> None:
-    assert "next: freeze" in does("escape", "--as", "payer")  # entry 1 waits for an assertion
+    assert "freeze the rollup" in does("escape", "--as", "payer")  # entry 1 waits for an assertion
     does("node", "--once")
     does("wait", "61 minutes")
     does("node", "--once")
@@ -243,7 +243,7 @@ def test_a_rollup_that_works_is_not_escaped_from(paid_in: AnvilNode, does: Comma
 def test_without_a_deployment_or_a_chain_it_says_so(node: AnvilNode, fails: Command) -> None:
     assert "no deployment recorded" in fails("status")
     assert "no deployment recorded" in fails("send", "1", "1 ether")
-    assert "no answer" in fails("status", "--network", "http://127.0.0.1:1")
+    assert "no node answers" in fails("status", "--network", "http://127.0.0.1:1")
 
 
 def test_a_sequencer_that_runs_here_is_not_gone_past(paid_in: AnvilNode, fails: Command, does: Command) -> None:

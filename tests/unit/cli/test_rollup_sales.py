@@ -53,7 +53,7 @@ def test_a_withdrawal_is_checked_signed_over_and_brought_by_its_buyer(
     does("wait", "61 minutes")
     does("proposer", "--once")
     assert "paid: 0.5 ether" in does("claim", "--as", "payee")
-    assert "already paid" in fails("safe-to-buy", place, "--as", "attacker")
+    assert "paid already" in fails("safe-to-buy", place, "--as", "attacker")
 
 
 def test_an_offer_that_the_seller_could_escape_with_is_not_taken(
