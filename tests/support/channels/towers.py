@@ -86,7 +86,8 @@ class Towers:
         play = self.play
         made = Watchtower(play.connection, play.hub, play.senders[name], journal=self.folder / f"{name}.journal")
         assert made._store._journal is not None
-        made._store._journal._database.execute("PRAGMA synchronous=OFF")  # it is about promises here, not about the disk
+        # It is about promises here, not about the disk.
+        made._store._journal._database.execute("PRAGMA synchronous=OFF")
         return made
 
     def restart(self, name: str) -> None:
