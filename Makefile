@@ -47,7 +47,7 @@ demo: setup ## Channels, a rollup, a plasma chain, from the first deposit to the
 test: setup ## The quick part of the test suite, every family from unit to chain, in minutes (ARGS="-k name")
 	$(BIN)/ape test $(WORKERS) -m "not slow and (not anvil or network)" --network ethereum:local:test $(ARGS)
 
-test-slow: setup ## Its slow part: modules that take over five seconds
+test-slow: setup ## Its slow part: modules that take over four seconds
 	@$(APE_COMPILED)
 	$(BIN)/ape test $(WORKERS) -m "slow and (not anvil or network)" --network ethereum:local:test $(ARGS)
 

@@ -53,7 +53,7 @@ CONTRACTS = ROOT / "contracts"
 DURATIONS: dict[str, dict[str, float]] = json.loads((ROOT / "tests" / "durations.json").read_text(encoding="utf-8"))
 """Seconds of each module that takes one or more, measured by `make durations`: `test` on no node, `anvil` on one."""
 
-SLOW = 5.0
+SLOW = 4.0
 """Seconds from which on all tests of a module are marked `slow`: `make test` leaves them to `make check`."""
 
 
