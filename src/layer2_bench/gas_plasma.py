@@ -6,6 +6,7 @@ executed before.
 
 from __future__ import annotations
 
+from dataclasses import astuple
 from typing import Any
 
 from layer2.ethereum.anvil import AnvilNode
@@ -16,6 +17,7 @@ from layer2.ethereum.devnet import tester_connection
 from layer2.ethereum.sender import Sender
 from layer2.plasma.payments.chain.contract import Proof
 from layer2.plasma.protocol.transaction import Transaction, payment
+from layer2.primitives.addresses import ZERO_ADDRESS
 from layer2.primitives.errors import InputError
 from layer2.testing.contracts.mocks import deploy_mock
 from layer2_bench.anchors import anchors_of
@@ -64,20 +66,7 @@ def measure(connection: Connection) -> dict[str, int]:
 
 def _deployment(world: PlasmaWorld) -> dict[str, int]:
     sender = Sender(world.connection, world.watcher)
-    profile = world.root.profile
-    row = (
-        sender.address,
-        "0x" + "00" * 20,
-        "0x" + "00" * 20,
-        profile.exit_period,
-        profile.rotation_delay,
-        profile.data_delay,
-        profile.exit_bond,
-        profile.in_flight_bond,
-        profile.piggyback_bond,
-        profile.data_bond,
-        profile.bounty,
-    )
+    row = (sender.address, ZERO_ADDRESS, ZERO_ADDRESS, *astuple(world.root.profile))
     return {"deploy.total": deploy_with_receipt(sender, load_artifact("RootChain"), row)[1].gas_used}
 
 

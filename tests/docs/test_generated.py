@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+from tests.support.tools import load
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))  # tools import each other by name
-
-
-def tool(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def test_the_error_page_agrees_with_the_sources() -> None:
@@ -43,12 +33,12 @@ def test_the_error_page_agrees_with_the_sources() -> None:
 def test_the_error_page_names_every_error_of_the_interface(contract: str, interface: str) -> None:
     source = (ROOT / "contracts" / "interfaces" / f"{interface}.sol").read_text(encoding="utf-8")
     declared = [line.split()[1].split("(")[0] for line in source.splitlines() if line.strip().startswith("error ")]
-    assert [name for name, _, _ in tool("error_docs").contract_errors(contract)] == declared
+    assert [name for name, _, _ in load("error_docs").contract_errors(contract)] == declared
     assert len(declared) > 20
 
 
 def test_tables_are_filled_between_their_markers(tmp_path: Path) -> None:
-    tables = tool("readme_tables")
+    tables = load("readme_tables")
     gas = {"family": "channels", "operations": {"eth.open": {"gas": 47000, "anchor": {"name": "N", "gas": 50000}}}}
     (tmp_path / "gas.json").write_text(json.dumps(gas), encoding="utf-8")
     (tmp_path / "rate.json").write_text(json.dumps({"payments_per_second": 12000.4}), encoding="utf-8")
@@ -61,7 +51,7 @@ def test_tables_are_filled_between_their_markers(tmp_path: Path) -> None:
 
 
 def test_the_rollup_has_tables_of_its_own(tmp_path: Path) -> None:
-    tables = tool("readme_tables")
+    tables = load("readme_tables")
     gas = {
         "family": "rollup",
         "operations": {
@@ -88,7 +78,7 @@ def test_the_rollup_has_tables_of_its_own(tmp_path: Path) -> None:
 
 
 def test_plasma_has_tables_of_its_own(tmp_path: Path) -> None:
-    tables = tool("readme_tables")
+    tables = load("readme_tables")
     rate = json.loads((ROOT / "bench" / "results" / "plasma_rate.json").read_text(encoding="utf-8"))
     core = {"transactions_per_second": 12_000, "transactions_per_cpu_second": 14_000, "limit_per_second": 25_000.4}
     rate["core"] |= core
@@ -104,7 +94,7 @@ def test_plasma_has_tables_of_its_own(tmp_path: Path) -> None:
 
 
 def test_missing_markers_are_reported(tmp_path: Path) -> None:
-    tables = tool("readme_tables")
+    tables = load("readme_tables")
     (tmp_path / "gas.json").write_text('{"operations": {}}', encoding="utf-8")
     with pytest.raises(SystemExit, match="markers"):
         tables.filled("nothing here", tmp_path)

@@ -22,7 +22,7 @@ DRAWS = """
 from hypothesis import given, settings, strategies
 from tests.support.campaign import SEED, campaign
 
-@settings(max_examples=20)
+@settings(max_examples=200)
 @given(strategies.integers())
 def test_draws(number):
     print("drew", number)
@@ -36,9 +36,14 @@ def test_fails(number):
 """
 
 
-def run(folder: Path, profile: str, **more: str) -> str:
-    """Return the output of a run under CI, where hypothesis would choose defaults of its own."""
-    (folder / "conftest.py").write_text(CONFTEST)
+def run(folder: Path, profile: str, *, beside: str = "", **more: str) -> str:
+    """Return the output of a run under CI, where hypothesis would choose defaults of its own.
+
+    Args:
+        beside: source of a further module that is imported.
+    """
+    (folder / "beside.py").write_text(beside)
+    (folder / "conftest.py").write_text(CONFTEST + "import beside\n")
     (folder / "test_it.py").write_text(DRAWS)
     env = {name: value for name, value in os.environ.items() if not name.startswith(("LAYER2_", "HYPOTHESIS_"))}
     env |= {"CI": "true", "HYPOTHESIS_PROFILE": profile, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}", **more}
@@ -55,11 +60,18 @@ def drawn(output: str) -> list[str]:
 @pytest.mark.slow
 def test_the_daily_run_draws_the_same_each_time(tmp_path: Path) -> None:
     first, second = run(tmp_path, "dev"), run(tmp_path, "dev")
-    assert len(drawn(first)) >= 20
+    assert len(drawn(first)) >= 200
     assert drawn(first) == drawn(second)
     assert "seed 0 3 True" in first
     assert "examples: dev" in first
     assert not (tmp_path / ".hypothesis" / "examples").exists()
+
+
+@pytest.mark.slow
+def test_the_daily_run_draws_the_same_whatever_else_is_imported(tmp_path: Path) -> None:
+    """Hypothesis would draw constants that stand in local modules, too."""
+    constants = f"NUMBERS = {list(range(1_000_003, 1_000_123, 3))}"
+    assert drawn(run(tmp_path, "dev", beside=constants)) == drawn(run(tmp_path, "dev"))
 
 
 @pytest.mark.slow

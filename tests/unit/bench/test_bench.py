@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from tests.support.tools import load
 
 from layer2.cli.common.tables import flatten
 from layer2_bench.commands import command
@@ -46,12 +46,7 @@ def test_the_committed_measurement_has_the_same_figures(small: dict[str, Any]) -
 
 
 def test_the_table_of_the_page_is_written_from_it(small: dict[str, Any]) -> None:
-    spec = importlib.util.spec_from_file_location("readme_tables", ROOT / "tools" / "readme_tables.py")
-    assert spec is not None
-    assert spec.loader is not None
-    tables = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(tables)
-    lines = tables.plasma_rate_table(small).splitlines()
+    lines = load("readme_tables").plasma_rate_table(small).splitlines()
     assert len(lines) == 2 + 11
     core = small["core"]
     assert f"| {core['transactions_per_cpu_second']:,} | {core['limit_per_second']:,} |  |" in lines[2]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 from layer2.ethereum.artifacts import load_artifact
@@ -101,19 +101,7 @@ class RootChain:
     ) -> RootChain:
         """Deploy the packaged contract; `validity` is the block verifier, `permit2` the address of Permit2."""
         require_windows(sender.connection, exit_period=profile.exit_period, data_delay=profile.data_delay)
-        row = (
-            to_address(operator),
-            to_address(validity),
-            to_address(permit2),
-            profile.exit_period,
-            profile.rotation_delay,
-            profile.data_delay,
-            profile.exit_bond,
-            profile.in_flight_bond,
-            profile.piggyback_bond,
-            profile.data_bond,
-            profile.bounty,
-        )
+        row = (to_address(operator), to_address(validity), to_address(permit2), *astuple(profile))
         made = cls(deploy(sender, load_artifact("RootChain"), row))
         made.arguments = (row,)
         return made

@@ -13,7 +13,7 @@ import pytest
 from layer2.ethereum.artifacts import load_artifact
 from layer2.primitives.packed_words import low_bits, signed_bits
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from tests.support.tools import load
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import importlib.util
 import json
 import os
 import subprocess
@@ -12,20 +11,16 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from tests.support.tools import load
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
 def bootstrap(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """A fresh copy of the module, so that a test may move its paths."""
     monkeypatch.syspath_prepend(ROOT / "tools")
-    spec = importlib.util.spec_from_file_location("bootstrap_under_test", ROOT / "tools" / "bootstrap.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load("bootstrap")
 
 
 @pytest.fixture
